@@ -1,0 +1,173 @@
+"""What collections says: cases, proposals to charge, Kronofogden's answers, and disputes of any claim."""
+
+from datetime import date
+from enum import StrEnum
+
+from contracts.envelope import Event, Ore, Personal
+from contracts.ids import ClaimId, CreditorId, DisputeId
+
+
+class CaseOpened(Event):
+    """A collection case was opened on a claim; its number is what people quote."""
+
+    type = "collections.case.opened.v1"
+    topic = "collections.cases"
+
+    claim_id: ClaimId
+    creditor_id: CreditorId
+    case_number: str
+    opened_on: date
+
+
+class DemandProposed(Event):
+    """A demand (*inkassokrav*) should be sent. A new ordinal after a stale delivery costs nothing more."""
+
+    type = "collections.demand.proposed.v1"
+    topic = "collections.cases"
+
+    claim_id: ClaimId
+    creditor_id: CreditorId
+    case_number: str
+    ordinal: int = 1
+    as_of: date
+    respond_by: date
+
+
+class FilingProposed(Event):
+    """The demand's time has run out: apply for an order to pay (inkassolagen (1974:182) 6 §)."""
+
+    type = "collections.filing.proposed.v1"
+    topic = "collections.cases"
+
+    claim_id: ClaimId
+    creditor_id: CreditorId
+    case_number: str
+    ordinal: int = 1
+    as_of: date
+
+
+class EnforcementProposed(Event):
+    """Kronofogden has decided (*utslag*) and enforcement is wanted."""
+
+    type = "collections.enforcement.proposed.v1"
+    topic = "collections.cases"
+
+    claim_id: ClaimId
+    creditor_id: CreditorId
+    case_number: str
+    ordinal: int = 1
+    as_of: date
+
+
+class CaseFiled(Event):
+    """Kronofogden has the application."""
+
+    type = "collections.case.filed.v1"
+    topic = "collections.cases"
+
+    claim_id: ClaimId
+    creditor_id: CreditorId
+    case_number: str
+    filed_on: date
+    amount_ore: Ore
+
+
+class CaseOutcome(StrEnum):
+    """What Kronofogden told us of a case."""
+
+    CONFIRMED = "confirmed"
+    SERVED = "served"
+    SERVICE_FAILED = "service_failed"
+    CONTESTED = "contested"
+    DECIDED = "decided"
+    DISMISSED = "dismissed"
+    CLOSED = "closed"
+    EXHAUSTED = "exhausted"
+
+
+class CaseOutcomeHeard(Event):
+    """News from Kronofogden about a case."""
+
+    type = "collections.case.outcome_heard.v1"
+    topic = "collections.cases"
+
+    claim_id: ClaimId
+    creditor_id: CreditorId
+    case_number: str
+    outcome: CaseOutcome
+    kronofogden_number: str | None
+    """Kronofogden's own case number (*målnummer*), once given."""
+    heard_on: date
+
+
+class CaseWithdrawn(Event):
+    """The application was taken back at Kronofogden (*återkallelse*)."""
+
+    type = "collections.case.withdrawn.v1"
+    topic = "collections.cases"
+
+    claim_id: ClaimId
+    creditor_id: CreditorId
+    case_number: str
+    reason: str
+    withdrawn_on: date
+
+
+class CloseReason(StrEnum):
+    """Why a case ended."""
+
+    PAID = "paid"
+    CREDITED = "credited"
+    CREDITOR_WITHDREW = "creditor_withdrew"
+    DISMISSED = "dismissed"
+    DISPUTED = "disputed"
+
+
+class CaseClosed(Event):
+    """A case ended; nothing more is demanded in it."""
+
+    type = "collections.case.closed.v1"
+    topic = "collections.cases"
+
+    claim_id: ClaimId
+    creditor_id: CreditorId
+    case_number: str
+    reason: CloseReason
+    closed_on: date
+
+
+class ClaimDisputed(Event):
+    """The debtor objects (*bestridande*): nothing more is charged until it is settled (R-115)."""
+
+    type = "collections.claim.disputed.v1"
+    topic = "collections.disputes"
+
+    claim_id: ClaimId
+    creditor_id: CreditorId
+    dispute_id: DisputeId
+    disputed_ore: Ore | None
+    """None disputes the whole claim."""
+    reason: Personal
+    objected_on: date
+
+
+class DisputeOutcome(StrEnum):
+    """How an objection ended."""
+
+    UPHELD = "upheld"
+    """The debtor was right; the creditor credits or lets the claim fall."""
+    WITHDRAWN = "withdrawn"
+    """The debtor took it back or the parties agreed; the claim lives on."""
+
+
+class DisputeSettled(Event):
+    """The parties are agreed; the hold ends."""
+
+    type = "collections.dispute.settled.v1"
+    topic = "collections.disputes"
+
+    claim_id: ClaimId
+    creditor_id: CreditorId
+    dispute_id: DisputeId
+    outcome: DisputeOutcome
+    settled_on: date

@@ -1,0 +1,135 @@
+"""The envelope of everything said: CloudEvents attributes as Kafka headers, and the base of events.
+
+Plumbing knows this module and no other of `contracts`: it moves events without knowing what they mean.
+Headers follow CloudEvents 1.0, Kafka binding 1.0.2 section 3.2 (binary content mode): attributes
+carry the prefix `ce_`, the record's value is the JSON data.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any, ClassVar, cast, get_args, get_origin
+from uuid import UUID
+
+import orjson
+from pydantic import BaseModel, ConfigDict, Field
+
+CONTENT_TYPE = "application/json"
+SPEC_VERSION = "1.0"
+
+Ore = Annotated[int, Field(strict=True, description="Swedish öre; 100 öre are one krona.")]
+BasisPoints = Annotated[int, Field(strict=True, description="Hundredths of a percent a year.")]
+
+
+class PersonalMark:
+    """Marks a field that tells of a person: masked in logs, parked views and traces."""
+
+
+Personal = Annotated[
+    str, PersonalMark(), Field(max_length=2_000, json_schema_extra={"x-personal": True})
+]
+"""Text about a natural person. Travels only on restricted topics; shown masked elsewhere."""
+
+
+def is_personal(annotation: Any, metadata: list[Any]) -> bool:
+    """Whether a field's annotation, or any alternative in it, is marked personal."""
+    if any(isinstance(mark, PersonalMark) for mark in metadata):
+        return True
+    if get_origin(annotation) is Annotated and any(
+        isinstance(mark, PersonalMark) for mark in get_args(annotation)[1:]
+    ):
+        return True
+    return any(is_personal(part, []) for part in get_args(annotation))
+
+
+class Fact(BaseModel):
+    """A value inside an event. Unknown fields are ignored: a younger sender may say more."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    def masked(self) -> dict[str, Any]:
+        """The fields as JSON values, personal ones as `***`: what a log or a page may show."""
+        shown = self.model_dump(mode="json")
+        for name, field in type(self).model_fields.items():
+            value = getattr(self, name)
+            if is_personal(field.annotation, field.metadata) and value is not None:
+                shown[name] = "***"
+            elif isinstance(value, Fact):
+                shown[name] = value.masked()
+        return shown
+
+    def __repr_args__(self) -> Any:
+        masked = self.masked()
+        return [(name, masked[name]) for name in type(self).model_fields]
+
+
+class Event(Fact):
+    """A fact in the past tense. `type` never changes its meaning; a breaking change is a new `.vN`."""
+
+    type: ClassVar[str]
+    topic: ClassVar[str]
+    key_field: ClassVar[str] = "claim_id"
+    registry: ClassVar[dict[str, type[Event]]] = {}
+
+    def __init_subclass__(cls, **keywords: Any) -> None:
+        super().__init_subclass__(**keywords)
+        if "type" in cls.__dict__:
+            Event.registry[cls.type] = cls
+
+    @property
+    def key(self) -> UUID:
+        """The record's key: what is said about one key arrives in the order it was said."""
+        return cast(UUID, getattr(self, self.key_field))
+
+    def payload(self) -> bytes:
+        """The event as JSON (UTF-8); equal to `model_dump_json`, several times faster."""
+        return orjson.dumps(self.__dict__, default=_fields)
+
+
+def _fields(value: object) -> Any:
+    if isinstance(value, Fact):
+        return value.__dict__
+    raise TypeError(f"{type(value).__name__} has no place in an event")
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """What surrounds an event on its way.
+
+    `time` is the business instant (moved clock); `id` is a UUIDv7 and so carries the real one.
+    `sequence` grows with each event of a key, without being dense. `cause` is the id of the event
+    that led to this one, None where a person or a day did; `correlation` follows the whole flow.
+    """
+
+    id: UUID
+    type: str
+    source: str
+    key: UUID
+    time: datetime
+    correlation: UUID
+    cause: UUID | None
+    sequence: str
+
+    def headers(self) -> list[tuple[str, bytes]]:
+        """CloudEvents headers with the extensions correlationid, causationid, sequence, traceparent."""
+        named = [
+            ("ce_specversion", b"1.0"),
+            ("ce_id", str(self.id).encode()),
+            ("ce_type", self.type.encode()),
+            ("ce_source", self.source.encode()),
+            ("ce_subject", str(self.key).encode()),
+            ("ce_time", self.time.isoformat().encode()),
+            ("ce_correlationid", str(self.correlation).encode()),
+            ("ce_sequence", self.sequence.encode()),
+            ("ce_traceparent", traceparent(self.correlation, self.id).encode()),
+            ("content-type", CONTENT_TYPE.encode()),
+        ]
+        if self.cause is not None:
+            named.append(("ce_causationid", str(self.cause).encode()))
+        return named
+
+
+def traceparent(correlation: UUID, span: UUID) -> str:
+    """W3C Trace Context: the correlation is the trace, the event's low 64 bits are the span."""
+    return f"00-{correlation.hex}-{span.hex[16:]}-01"
