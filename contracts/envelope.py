@@ -1,12 +1,13 @@
 """The envelope of everything said: CloudEvents attributes as Kafka headers, and the base of events.
 
-Plumbing knows this module and no other of `contracts`: it moves events without knowing what they mean.
+Plumbing knows this module and no other of `contracts`: it moves events and never asks their meaning.
 Headers follow CloudEvents 1.0, Kafka binding 1.0.2 section 3.2 (binary content mode): attributes
 carry the prefix `ce_`, the record's value is the JSON data.
 """
 
 from __future__ import annotations
 
+import builtins
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, ClassVar, cast, get_args, get_origin
@@ -65,12 +66,12 @@ class Fact(BaseModel):
 
 
 class Event(Fact):
-    """A fact in the past tense. `type` never changes its meaning; a breaking change is a new `.vN`."""
+    """A fact in the past tense. `type` keeps its meaning; a breaking change is a new `.vN`."""
 
     type: ClassVar[str]
     topic: ClassVar[str]
     key_field: ClassVar[str] = "claim_id"
-    registry: ClassVar[dict[str, type[Event]]] = {}
+    registry: ClassVar[dict[str, builtins.type[Event]]] = {}
 
     def __init_subclass__(cls, **keywords: Any) -> None:
         super().__init_subclass__(**keywords)
@@ -112,7 +113,7 @@ class Envelope:
     sequence: str
 
     def headers(self) -> list[tuple[str, bytes]]:
-        """CloudEvents headers with the extensions correlationid, causationid, sequence, traceparent."""
+        """CloudEvents headers; extensions correlationid, causationid, sequence and traceparent."""
         named = [
             ("ce_specversion", b"1.0"),
             ("ce_id", str(self.id).encode()),

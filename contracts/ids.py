@@ -21,5 +21,5 @@ PersonId = NewType("PersonId", UUID)
 
 
 def new_id() -> UUID:
-    """A fresh UUID version 7 (RFC 9562 5.7): real time in its first 48 bits, never the moved clock."""
+    """A fresh UUID version 7 (RFC 9562 5.7): carries the real time, never the moved clock's."""
     return uuid7()

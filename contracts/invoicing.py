@@ -129,7 +129,7 @@ class HandoverCause(StrEnum):
 
 
 class HandedToCollection(Event):
-    """A claim is handed over for collection (*inkasso*), with what a demand and an application need."""
+    """A claim goes to collection (*inkasso*), with what a demand and an application need."""
 
     type = "invoicing.claim.handed_over.v1"
     topic = "invoicing.handovers"

@@ -1,4 +1,4 @@
-"""What notifications says: what became of each letter. *Sent* counts from acceptance by the channel."""
+"""What notifications says: what became of each letter. *Sent* counts from the channel's yes."""
 
 from datetime import date
 from enum import StrEnum
@@ -65,7 +65,7 @@ class DeliveryFailed(Event):
 
 
 class DeliveryStale(Event):
-    """A demand was not sent in time to leave the legal days: it was not sent, and must be proposed anew."""
+    """A demand could not leave in time for the legal days: it was not sent; propose it anew."""
 
     type = "notifications.delivery.stale.v1"
     topic = "notifications.deliveries"

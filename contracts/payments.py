@@ -209,7 +209,7 @@ class PaymentUnmatched(Event):
 
 
 class OverpaymentFound(Event):
-    """More was paid than the claim is; the rest is the debtor's and never paid out to a creditor."""
+    """More was paid than was owed; the rest is the debtor's, never paid out to a creditor."""
 
     type = "payments.overpayment.found.v1"
     topic = "payments.receipts"

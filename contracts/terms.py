@@ -1,4 +1,4 @@
-"""Words that several events share: kinds of debtor, components of a claim, the statement of a charge."""
+"""Words that several events share: kinds of debtor, components of a claim, the statement."""
 
 from datetime import date
 from enum import StrEnum
@@ -101,8 +101,8 @@ class StatementCost(Fact):
 class Statement(Fact):
     """What a debtor owes, priced and booked as of a day (inkassolagen (1974:182) 5 § p. 4 and 5).
 
-    `capital_ore`, `interest_ore` and `costs` are what remains unpaid of each; `paid_ore` is what has
-    been paid so far; `total_ore` = capital + interest + Σ costs is the amount to pay.
+    `capital_ore`, `interest_ore` and `costs` are what remains unpaid of each; `paid_ore` is what
+    has been paid so far; `total_ore` = capital + interest + Σ costs is the amount to pay.
     """
 
     as_of: date

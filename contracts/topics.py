@@ -1,4 +1,4 @@
-"""The topics: one per aggregate, all of them listed here and created by `betalt topics`, never by use."""
+"""The topics: one per aggregate, all listed here, created by `betalt topics` and never by use."""
 
 from dataclasses import dataclass
 
