@@ -1,4 +1,4 @@
-"""What collections says: cases, proposals to charge, news from Kronofogden, disputes of any claim."""
+"""What collections says: cases, proposals to charge, news of Kronofogden, disputes of claims."""
 
 from datetime import date
 from enum import StrEnum
@@ -20,7 +20,7 @@ class CaseOpened(Event):
 
 
 class DemandProposed(Event):
-    """A demand (*inkassokrav*) should be sent; a new ordinal after a stale delivery costs nothing."""
+    """A demand (*inkassokrav*) should be sent; a new ordinal after a stale one costs nothing."""
 
     type = "collections.demand.proposed.v1"
     topic = "collections.cases"

@@ -1,6 +1,6 @@
 """The envelope of everything said: CloudEvents attributes as Kafka headers, and the base of events.
 
-Plumbing knows this module and no other of `contracts`: it moves events and never asks their meaning.
+Plumbing knows this module of `contracts` and no other: it moves events without knowing them.
 Headers follow CloudEvents 1.0, Kafka binding 1.0.2 section 3.2 (binary content mode): attributes
 carry the prefix `ce_`, the record's value is the JSON data.
 """

@@ -1,0 +1,387 @@
+"""Door 1: a batch of events arrives; each is acted on once, in order per key.
+
+In one transaction: lock the batch's partition numbers (a key has the same one on every topic), put
+aside what waits behind a parked event, claim the rest by event id, hand them to the service. A batch that fails is halved until the one bad event
+stands alone and is parked with its reason; later events of its key wait behind it until an operator
+redrives them. Trouble (a database away) gives the whole batch back, with growing pauses.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time
+from typing import Any
+from uuid import UUID
+
+import orjson
+import structlog
+from aiokafka import ConsumerRecord, TopicPartition
+from pydantic import ValidationError
+from sqlalchemy import text
+
+from contracts.envelope import Envelope, Event
+from plumbing.transaction import Database, Transaction, is_trouble
+
+log = structlog.get_logger()
+
+Handler = Callable[[Transaction, Sequence[Any]], Awaitable[None]]
+"""Acts on events of one type, each of another key, inside the given transaction."""
+
+PAUSES = (0.2, 0.5, 1.0, 2.0, 5.0)
+"""Seconds between tries in trouble; then the batch is given back to Kafka."""
+
+LOCK = text("""
+  select pg_advisory_xact_lock(hashtextextended(place, 741002)) from
+    (select place from unnest(cast(:places as text[])) as p(place) order by place) as ordered
+""")
+WAITING = text("select key from parked where consumer = :consumer limit :limit")
+CLAIM = text("""
+  insert into inbox (consumer, event_id) select :consumer, unnest(cast(:ids as uuid[]))
+  on conflict do nothing returning event_id
+""")
+PARK = text("""
+  insert into parked (consumer, event_id, topic, partition, key, type, headers, record_key, payload,
+    reason, cause_of_wait)
+  select :consumer, u.id, u.topic, u.partition, u.key, u.type, u.headers, u.record_key, u.payload,
+    u.reason, u.cause_of_wait
+  from unnest(cast(:ids as uuid[]), cast(:topics as text[]), cast(:partitions as int[]),
+    cast(:keys as text[]), cast(:types as text[]), cast(:headers as bytea[]),
+    cast(:record_keys as bytea[]), cast(:payloads as bytea[]), cast(:reasons as text[]),
+    cast(:causes as boolean[])) with ordinality as u(id, topic, partition, key, type, headers,
+    record_key, payload, reason, cause_of_wait, n)
+  order by u.n on conflict (consumer, event_id) do nothing
+""")
+KEYS_PARKED = text("""
+  select key, partition from parked
+  where consumer = :consumer and (cast(:key as text) is null or key = :key)
+  group by key, partition order by min(id)
+""")
+FIRST_OF_KEY = text("""
+  select id, topic, partition, headers, record_key, payload from parked
+  where consumer = :consumer and key = :key order by id limit 1
+""")
+UNPARK = text("delete from parked where id = :id")
+STILL_BAD = text(
+    "update parked set reason = :reason, cause_of_wait = true, parked_at = now() where id = :id"
+)
+PRUNE = text("delete from inbox where event_id < :oldest")
+
+BEHIND = "an earlier event of this key is parked"
+
+
+class HaltedError(Exception):
+    """Too many events are parked: the consumer stops, for a backlog is better than a landfill."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A record that was read: the event and what surrounded it."""
+
+    envelope: Envelope
+    event: Event
+    record: Any
+    waits_by: str
+    """The key as text, by which events wait behind a parked one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A record that could not be read, with the reason; never with what it contained."""
+
+    record: Any
+    reason: str
+    waits_by: str
+    id: UUID
+    type: str | None
+
+
+@dataclass
+class Inbox:
+    """What one consumer hears: `hears` maps event types to handlers; other types are passed by."""
+
+    database: Database
+    consumer: str
+    hears: Mapping[type[Event], Handler]
+    parked_limit: int = 500
+    halted: bool = False
+    heard: int = 0
+    unknown: int = 0
+    offsets: dict[TopicPartition, int] = field(default_factory=dict)
+    """The offset after the last record acted on, by partition."""
+
+    def __post_init__(self) -> None:
+        self._types = {cls.type.encode(): cls for cls in self.hears}
+        self._known = {name.encode() for name in Event.registry}
+        self._order = {cls: at for at, cls in enumerate(self.hears)}
+
+    async def __call__(self, records: Sequence[ConsumerRecord]) -> None:
+        """Act on a batch of records, in Kafka's order; raises only when nothing can be done now."""
+        items = [item for record in records if (item := self._read(record)) is not None]
+        if items:
+            await self._act(items)
+        self.heard += len(items)
+        for record in records:
+            self.offsets[TopicPartition(record.topic, record.partition)] = record.offset + 1
+
+    def _read(self, record: Any) -> Heard | Unreadable | None:
+        kind = next((value for name, value in record.headers if name == "ce_type"), None)
+        cls = self._types.get(kind) if kind is not None else None
+        if cls is None and kind is not None:
+            self.unknown += kind not in self._known
+            return None
+        return read(record, cls)
+
+    async def _act(self, items: Sequence[Heard | Unreadable]) -> None:
+        for pause in (*PAUSES, None):
+            try:
+                await self._apply(items)
+                return
+            except HaltedError:
+                await asyncio.sleep(2)
+                raise
+            except Exception as error:
+                if not is_trouble(error):
+                    await self._halve(items, error)
+                    return
+                if pause is None:
+                    raise
+                log.warning("inbox_waits", consumer=self.consumer, error=type(error).__name__)
+                await asyncio.sleep(pause)
+
+    async def _halve(self, items: Sequence[Heard | Unreadable], error: Exception) -> None:
+        """The batch failed by an event in it: find it, let the others land."""
+        if len(items) > 1:
+            middle = len(items) // 2
+            await self._act(items[:middle])
+            await self._act(items[middle:])
+            return
+        item = items[0]
+        reason = f"{type(error).__name__}: {shown(error)}"
+        log.error("event_parked", consumer=self.consumer, reason=reason, exc_info=error)
+        if isinstance(item, Heard):
+            item = Unreadable(
+                item.record, reason, item.waits_by, item.envelope.id, item.envelope.type
+            )
+        await self._act([item])
+
+    async def _apply(self, items: Sequence[Heard | Unreadable]) -> None:
+        async with self.database.transaction() as tx:
+            places = {f"{self.consumer}:{item.record.partition}" for item in items}
+            await tx.execute(LOCK, {"places": list(places)})
+            waiting = await self._waiting(tx)
+            fresh: list[Heard] = []
+            parked: list[tuple[Heard | Unreadable, str]] = []
+            for item in items:
+                if item.waits_by in waiting:
+                    parked.append((item, BEHIND))
+                elif isinstance(item, Unreadable):
+                    waiting.add(item.waits_by)
+                    parked.append((item, item.reason))
+                else:
+                    fresh.append(item)
+            if parked:
+                await self._park(tx, parked)
+            if fresh:
+                await self._hear(tx, fresh)
+
+    async def _waiting(self, tx: Transaction) -> set[str]:
+        limit = self.parked_limit
+        keys = (await tx.execute(WAITING, {"consumer": self.consumer, "limit": limit})).scalars()
+        waiting = list(keys)
+        self.halted = len(waiting) >= limit
+        if self.halted:
+            log.critical("consumer_halted", consumer=self.consumer, parked=len(waiting))
+            raise HaltedError(f"{limit} events are parked")
+        return set(waiting)
+
+    async def _hear(self, tx: Transaction, items: Sequence[Heard]) -> None:
+        """Claim what is new and hand it over, in rounds in which each key comes once."""
+        ids = sorted({item.envelope.id for item in items})
+        claimed = await tx.execute(CLAIM, {"consumer": self.consumer, "ids": ids})
+        new = set(claimed.scalars())
+        rounds: list[dict[type[Event], list[Heard]]] = []
+        seen: dict[UUID, int] = defaultdict(int)
+        for item in items:
+            if item.envelope.id not in new:
+                continue
+            new.remove(item.envelope.id)  # the same event twice in a batch is heard once
+            nth = seen[item.envelope.key]
+            seen[item.envelope.key] += 1
+            if nth == len(rounds):
+                rounds.append(defaultdict(list))
+            rounds[nth][type(item.event)].append(item)
+        for round_ in rounds:
+            for cls in sorted(round_, key=self._order.__getitem__):
+                heard = round_[cls]
+                tx.causes = {item.envelope.key: item.envelope for item in heard}
+                await self.hears[cls](tx, [item.event for item in heard])
+        tx.causes = {}
+
+    async def _park(
+        self, tx: Transaction, parked: Sequence[tuple[Heard | Unreadable, str]]
+    ) -> None:
+        rows = [row_of(item, reason) for item, reason in parked]
+        names = "ids topics partitions keys types headers record_keys payloads reasons causes"
+        columns = zip(*rows, strict=True)
+        arrays = {name: list(col) for name, col in zip(names.split(), columns, strict=True)}
+        await tx.execute(PARK, {"consumer": self.consumer, **arrays})
+
+    async def redrive(self, key: str | None = None) -> tuple[int, int]:
+        """Act again on parked events, by key and in order; None takes every key.
+
+        Returns how many were acted on and how many keys still stand. New arrivals of a key queue
+        behind what is parked of it, because both hold the partition's lock.
+        """
+        async with self.database.transaction() as tx:
+            found = await tx.execute(KEYS_PARKED, {"consumer": self.consumer, "key": key})
+            places: dict[str, list[str]] = defaultdict(list)
+            for row in found:
+                places[row.key].append(f"{self.consumer}:{row.partition}")
+        done, standing = 0, 0
+        for name, held in places.items():
+            while (moved := await self._redrive_one(name, held)) is True:
+                done += 1
+            standing += moved is False
+        return done, standing
+
+    async def _redrive_one(self, key: str, places: list[str]) -> bool | None:
+        """The first parked event of a key: True acted on, False still bad, None nothing left."""
+        row: Any = None
+        try:
+            async with self.database.transaction() as tx:
+                await tx.execute(LOCK, {"places": places})
+                found = await tx.execute(FIRST_OF_KEY, {"consumer": self.consumer, "key": key})
+                row = found.first()
+                if row is None:
+                    return None
+                item = self._read(record_of(row))
+                if isinstance(item, Unreadable):
+                    raise ValueError(item.reason)
+                if item is not None:
+                    await self._hear(tx, [item])
+                await tx.execute(UNPARK, {"id": row.id})
+        except Exception as error:
+            if is_trouble(error) or row is None:
+                raise
+            reason = f"{type(error).__name__}: {shown(error)}"
+            async with self.database.transaction() as tx:
+                await tx.execute(STILL_BAD, {"id": row.id, "reason": reason})
+            return False
+        return True
+
+    async def prune(self, oldest: date) -> int:
+        """Forget events said before a real day; they can no longer be said again."""
+        floor = int(datetime.combine(oldest, time(), UTC).timestamp() * 1000) << 80
+        async with self.database.transaction() as tx:
+            return (await tx.execute(PRUNE, {"oldest": UUID(int=floor)})).rowcount
+
+
+def read(record: Any, cls: type[Event] | None) -> Heard | Unreadable:
+    """Read one record; whatever is wrong with it becomes a reason that holds no personal data."""
+    named: dict[str, str] = {}
+    try:
+        named = {name: value.decode() for name, value in record.headers if value is not None}
+        if cls is None:
+            raise ValueError("header ce_type is missing")
+        event = cls.model_validate_json(record.value or b"")
+        cause = named.get("ce_causationid")
+        envelope = Envelope(
+            id=UUID(named["ce_id"]),
+            type=named["ce_type"],
+            source=named["ce_source"],
+            key=UUID(record.key.decode()),
+            time=datetime.fromisoformat(named["ce_time"]),
+            correlation=UUID(named["ce_correlationid"]),
+            cause=UUID(cause) if cause else None,
+            sequence=named.get("ce_sequence", ""),
+        )
+        if envelope.key != event.key:
+            raise ValueError("the record's key is not the event's")
+    except Exception as error:  # anything at all may come from a topic
+        reason = f"unreadable: {type(error).__name__}: {shown(error)}"
+        return Unreadable(
+            record, reason, key_text(record.key), id_of(record, named), kind_of(named)
+        )
+    return Heard(envelope, event, record, str(envelope.key))
+
+
+def shown(error: BaseException) -> str:
+    """What may be kept of an error: never the input it met."""
+    if isinstance(error, ValidationError):
+        found = error.errors(include_input=False, include_url=False, include_context=False)
+        return "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['type']}" for e in found)[:500]
+    if isinstance(error, UnicodeDecodeError):
+        return "not UTF-8"
+    if isinstance(error, (KeyError, ValueError, AssertionError, RuntimeError, TypeError)):
+        return str(error)[:500]
+    return str(getattr(error, "orig", error)).split("\n")[0][:500]
+
+
+def id_of(record: Any, named: Mapping[str, str]) -> UUID:
+    """The event's id; a hash of the bytes where there is none (or none that is a UUID)."""
+    try:
+        return UUID(named["ce_id"])
+    except (KeyError, ValueError):
+        parts = [record.key or b"", record.value or b"", repr(record.headers).encode()]
+        return UUID(bytes=hashlib.sha256(b"\0".join(parts)).digest()[:16])
+
+
+def kind_of(named: Mapping[str, str]) -> str | None:
+    """The type a record claims to be, if it says so."""
+    return named.get("ce_type")
+
+
+def key_text(key: bytes | None) -> str:
+    """A record's key as text by which later events of it are found, whatever its bytes are."""
+    if key is None:
+        return "-"
+    try:
+        return str(UUID(key.decode()))
+    except ValueError:
+        return "x" + key.hex()
+
+
+def row_of(item: Heard | Unreadable, reason: str) -> tuple[Any, ...]:
+    """The columns of a parked row, in the order of `PARK`."""
+    record = item.record
+    event_id = item.envelope.id if isinstance(item, Heard) else item.id
+    kind = item.envelope.type if isinstance(item, Heard) else item.type
+    headers = orjson.dumps(
+        [[name, value.hex() if value else value] for name, value in record.headers]
+    )
+    return (
+        event_id,
+        record.topic,
+        record.partition,
+        item.waits_by,
+        kind.replace("\0", "") if kind else None,
+        headers,
+        record.key,
+        record.value,
+        reason[:1000].replace("\0", ""),
+        reason is not BEHIND,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ParkedRecord:
+    """A parked record, shaped like the one that Kafka delivered."""
+
+    topic: str
+    partition: int
+    headers: list[tuple[str, bytes | None]]
+    key: bytes | None
+    value: bytes | None
+
+
+def record_of(row: Any) -> ParkedRecord:
+    """A record made again from its parked row."""
+    headers = [
+        (name, bytes.fromhex(value) if value is not None else None)
+        for name, value in orjson.loads(row.headers)
+    ]
+    return ParkedRecord(row.topic, row.partition, headers, row.record_key, row.payload)

@@ -1,0 +1,261 @@
+"""The operator's door of every service: numbers, parked events, the clock, saying again.
+
+Numbers feed the topic dashboard, the quiet barrier of the movable clock and Prometheus alike.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Any
+
+import orjson
+from fastapi import APIRouter, Depends, Query, Request
+from prometheus_client import CollectorRegistry, Gauge, generate_latest
+from pydantic import BaseModel
+from sqlalchemy import text
+from starlette.responses import Response
+
+from contracts.envelope import Event
+from plumbing import kafka, relay
+from plumbing.identity import Identity, identity_of, require
+from plumbing.problems import Problem
+
+COUNTS = text("""
+  select
+    (select count(*) from outbox) as pointers,
+    (select coalesce(sum(events), 0) from outbox) as events,
+    (select coalesce(extract(epoch from now() - min(created_at)), 0) from outbox) as age,
+    (select coalesce(max(batch), 0) from said where said_on >= current_date - 1) as last_batch,
+    (select count(*) from timers where failed is null and due_on <= :today) as due,
+    (select count(*) from timers where failed is null) as armed,
+    (select count(*) from timers where failed is not null) as set_aside,
+    (select min(due_on) from timers where failed is null) as next_on,
+    (select count(*) from outbound where not given_up) as outbound,
+    (select count(*) from outbound where given_up) as given_up,
+    (select count(*) from parked) as parked,
+    (select count(*) from said_again where state = 'asked') as say_again
+""")
+PARKED = text("""
+  select id, consumer, topic, partition, key, type, reason, cause_of_wait, parked_at,
+    octet_length(payload) as bytes
+  from parked where (cast(:key as text) is null or key = :key) and id > :after
+  order by id limit :limit
+""")
+ONE_PARKED = text("select * from parked where id = :id")
+TROUBLES = text("""
+  select id, kind, key, attempts, trouble, given_up, queued_at from outbound
+  where trouble is not null order by queued_at limit 100
+""")
+SET_ASIDE = text("select kind, key, due_on, failed from timers where failed is not null limit 100")
+
+router = APIRouter()
+
+
+async def operator(identity: Annotated[Identity, Depends(identity_of)]) -> Identity:
+    """The identity, refused unless it is an operator's."""
+    require(identity, "operator")
+    return identity
+
+
+Operator = Annotated[Identity, Depends(operator)]
+
+
+async def numbers(state: Any) -> dict[str, Any]:
+    """Everything countable about this process and its service, as JSON values."""
+    async with state.database.engine.connect() as connection:
+        row = (await connection.execute(COUNTS, {"today": state.clock.today()})).one()
+        unfinished = {
+            name: (await connection.execute(statement)).scalar_one()
+            for name, statement in state.unfinished.items()
+        }
+        confirmed = await state.clock.is_confirmed(connection)
+    lag = (
+        await kafka.read_lag(state.broker, state.inbox.offsets) if state.hearing.is_set() else None
+    )
+    return {
+        "service": state.name,
+        "today": state.clock.today().isoformat(),
+        "clock_confirmed": confirmed,
+        "outbox": {
+            "transactions": row.pointers,
+            "events": int(row.events),
+            "oldest_seconds": float(row.age),
+            "last_batch": row.last_batch,
+            "say_again": row.say_again,
+        },
+        "relay": {
+            "leads": state.relay.leads,
+            "sent": state.relay.sent,
+            "stuck": [f"{topic}[{partition}]" for topic, partition in state.relay.stuck],
+        },
+        "inbox": {
+            "heard": state.inbox.heard,
+            "unknown": state.inbox.unknown,
+            "lag": lag,
+            "parked": row.parked,
+            "halted": state.inbox.halted,
+        },
+        "timers": {
+            "due": row.due,
+            "armed": row.armed,
+            "set_aside": row.set_aside,
+            "next_on": row.next_on.isoformat() if row.next_on else None,
+            "fired": state.timers.fired,
+        },
+        "outbound": {
+            "waiting": row.outbound,
+            "given_up": row.given_up,
+            "carried": state.outbound.carried,
+        },
+        "unfinished": unfinished,
+    }
+
+
+def backlog(numbers: dict[str, Any]) -> int:
+    """How much is still under way: zero is what the quiet barrier waits for."""
+    lag = numbers["inbox"]["lag"]
+    if lag is None:
+        return 1
+    return int(
+        numbers["outbox"]["events"]
+        + numbers["outbox"]["say_again"]
+        + sum(lag.values())
+        + numbers["timers"]["due"]
+        + numbers["outbound"]["waiting"]
+        + sum(numbers["unfinished"].values())
+        + (not numbers["clock_confirmed"])
+    )
+
+
+@router.get("/ops/numbers")
+async def get_numbers(request: Request, _: Operator) -> dict[str, Any]:
+    """The numbers of this service, with its backlog."""
+    counted = await numbers(request.app.state)
+    return {**counted, "backlog": backlog(counted)}
+
+
+@router.get("/metrics", include_in_schema=False)
+async def get_metrics(request: Request) -> Response:
+    """The numbers for Prometheus; no personal data, no tenant's data."""
+    counted = await numbers(request.app.state)
+    registry = CollectorRegistry()
+    flat = {
+        "outbox_events": counted["outbox"]["events"],
+        "outbox_oldest_seconds": counted["outbox"]["oldest_seconds"],
+        "relay_leads": counted["relay"]["leads"],
+        "relay_sent": counted["relay"]["sent"],
+        "relay_stuck_partitions": len(counted["relay"]["stuck"]),
+        "inbox_heard": counted["inbox"]["heard"],
+        "inbox_unknown": counted["inbox"]["unknown"],
+        "inbox_parked": counted["inbox"]["parked"],
+        "inbox_halted": counted["inbox"]["halted"],
+        "timers_due": counted["timers"]["due"],
+        "timers_set_aside": counted["timers"]["set_aside"],
+        "outbound_waiting": counted["outbound"]["waiting"],
+        "outbound_given_up": counted["outbound"]["given_up"],
+    }
+    for name, value in flat.items():
+        Gauge(f"betalt_{name}", name.replace("_", " "), registry=registry).set(value)
+    lag = Gauge("betalt_inbox_lag", "records not yet acted on", ["topic"], registry=registry)
+    for topic, behind in (counted["inbox"]["lag"] or {}).items():
+        lag.labels(topic).set(behind)
+    return Response(generate_latest(registry), media_type="text/plain; version=0.0.4")
+
+
+@router.get("/ops/parked")
+async def get_parked(
+    request: Request,
+    _: Operator,
+    key: str | None = None,
+    after: int = 0,
+    limit: Annotated[int, Query(ge=1, le=500)] = 100,
+) -> dict[str, Any]:
+    """Parked events, oldest first; beside them what is set aside at the other doors."""
+    async with request.app.state.database.engine.connect() as connection:
+        which = {"key": key, "after": after, "limit": limit}
+        events = (await connection.execute(PARKED, which)).mappings().all()
+        timers = (await connection.execute(SET_ASIDE)).mappings().all()
+        parcels = (await connection.execute(TROUBLES)).mappings().all()
+    return {
+        "events": [dict(row) for row in events],
+        "timers": [dict(row) for row in timers],
+        "parcels": [dict(row) for row in parcels],
+    }
+
+
+@router.get("/ops/parked/{parked_id}")
+async def get_one_parked(request: Request, _: Operator, parked_id: int) -> dict[str, Any]:
+    """One parked event; personal fields are masked, and what cannot be read is not shown."""
+    async with request.app.state.database.engine.connect() as connection:
+        row = (await connection.execute(ONE_PARKED, {"id": parked_id})).mappings().first()
+    if row is None:
+        raise Problem(404, "No such parked event")
+    shown = {k: row[k] for k in ("id", "consumer", "topic", "partition", "key", "type", "reason")}
+    headers = {
+        name: bytes.fromhex(v).decode("utf-8", "replace") if v else None
+        for name, v in orjson.loads(bytes(row["headers"]))
+    }
+    cls = Event.registry.get(row["type"] or "")
+    try:
+        event = cls.model_validate_json(row["payload"]).masked() if cls else None
+    except ValueError:
+        event = None
+    return {**shown, "headers": headers, "event": event, "bytes": len(row["payload"] or b"")}
+
+
+class Redrive(BaseModel):
+    """Which key to redrive; None takes all."""
+
+    key: str | None = None
+
+
+@router.post("/ops/parked/redrive")
+async def redrive(request: Request, _: Operator, which: Redrive) -> dict[str, int]:
+    """Act again on what is parked, by key and in order; also timers and parcels set aside."""
+    state = request.app.state
+    done, standing = await state.inbox.redrive(which.key)
+    timers = await state.timers.redrive() if which.key is None else 0
+    parcels = await state.outbound.redrive() if which.key is None else 0
+    return {"events": done, "keys_standing": standing, "timers": timers, "parcels": parcels}
+
+
+class Day(BaseModel):
+    """The business day to move to."""
+
+    today: date
+
+
+@router.post("/ops/clock")
+async def move_clock(request: Request, _: Operator, day: Day) -> dict[str, Any]:
+    """Move this service's business day (demo and tests; 404 elsewhere). Never backwards."""
+    state = request.app.state
+    if not state.settings.betalt_demo:
+        raise Problem(404, "Not Found")
+    async with state.database.engine.begin() as connection:
+        counted = (await connection.execute(text("select count(*) from said limit 1"))).scalar_one()
+        if counted and day.today < state.clock.today():
+            raise Problem(409, "The clock never goes back", today=state.clock.today().isoformat())
+        await state.clock.move(connection, day.today)
+    state.timers.wake.set()
+    return {"today": state.clock.today().isoformat()}
+
+
+class SayAgain(BaseModel):
+    """From which real day (UTC), and of which topic; None takes all topics."""
+
+    since: date
+    topic: str | None = None
+
+
+@router.post("/ops/say-again", status_code=202)
+async def say_again(request: Request, _: Operator, what: SayAgain) -> dict[str, Any]:
+    """Ask the leading relay to say everything again, in order and before anything new."""
+    state = request.app.state
+    async with state.database.engine.begin() as connection:
+        try:
+            asked = await relay.ask_say_again(
+                connection, what.since, what.topic, inbox_days=state.settings.inbox_days
+            )
+        except relay.TooOldError as error:
+            raise Problem(409, "Too long ago", detail=str(error)) from error
+    return {"id": asked}

@@ -1,0 +1,172 @@
+"""Work towards parties outside: queued in the transaction that wants it, carried out afterwards.
+
+A parcel's id is derived from its cause, never minted at sending, and is the idempotency key towards
+the other party. An attempt is recorded before it is made: a parcel whose `attempts` is above one
+may have been accepted before, and whoever shows its outcome says so. Of one kind and key the
+oldest parcel goes first and the next one waits for it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+import structlog
+from sqlalchemy import text
+
+from plumbing.inbox import shown
+from plumbing.transaction import Database, Transaction, columns, is_trouble
+
+log = structlog.get_logger()
+
+QUEUE = text("""
+  insert into outbound (id, kind, key, body)
+  select u.id, u.kind, u.key, u.body from unnest(cast(:ids as uuid[]), cast(:kinds as text[]),
+    cast(:keys as uuid[]), cast(:bodies as bytea[])) with ordinality as u(id, kind, key, body, n)
+  order by u.n on conflict (id) do nothing
+""")
+TAKE = text("""
+  update outbound set attempts = attempts + 1, due_at = now() + make_interval(secs => :lease)
+  where id in (
+    select o.id from outbound o
+    where o.due_at <= now() and not o.given_up and o.kind = any(cast(:kinds as text[]))
+      and not exists (select 1 from outbound e where e.kind = o.kind and e.key = o.key
+        and (e.queued_at, e.id) < (o.queued_at, o.id))
+    order by o.due_at limit :limit for update skip locked)
+  returning id, kind, key, body, attempts
+""")
+SETTLED = text("delete from outbound where id = any(cast(:ids as uuid[]))")
+AGAIN = text("""
+  update outbound set due_at = now() + make_interval(secs => :pause), trouble = :trouble,
+    given_up = :given_up where id = :id
+""")
+REVIVE = text("update outbound set given_up = false, due_at = now() where given_up")
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """One piece of work. `attempts` counts this one."""
+
+    id: UUID
+    kind: str
+    key: UUID
+    body: bytes
+    attempts: int
+
+
+class UndeliverableError(Exception):
+    """The other party said no for good; the parcel is given up and shown to operators."""
+
+
+@dataclass(frozen=True, slots=True)
+class Carrier:
+    """How one kind of parcel travels.
+
+    `carry` speaks to the other party, outside any transaction; what it returns goes to `settle`, in
+    one transaction with the parcel's removal. Raising means: again later, with growing pauses.
+    """
+
+    carry: Callable[[Parcel], Awaitable[Any]]
+    settle: Callable[[Transaction, Sequence[tuple[Parcel, Any]]], Awaitable[None]]
+
+
+async def queue(tx: Transaction, kind: str, parcels: Iterable[tuple[UUID, UUID, bytes]]) -> None:
+    """Queue parcels (id, key, body) of a kind; an id that is queued already changes nothing."""
+    rows = [(parcel_id, kind, key, body) for parcel_id, key, body in parcels]
+    if rows:
+        await tx.execute(QUEUE, columns(rows, ("ids", "kinds", "keys", "bodies")))
+
+
+@dataclass
+class Outbound:
+    """The carrier of one service's parcels."""
+
+    database: Database
+    carriers: Mapping[str, Carrier]
+    at_once: int = 50
+    lease: float = 60.0
+    poll: float = 0.1
+    longest_pause: float = 60.0
+    carried: int = 0
+    wake: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def run(self) -> None:
+        """Carry what is due, for ever; in trouble wait and go on."""
+        while True:
+            self.wake.clear()
+            try:
+                taken = await self.carry_due()
+            except Exception as error:
+                if not is_trouble(error):
+                    raise
+                log.warning("outbound_waits", error=type(error).__name__)
+                await asyncio.sleep(1)
+                continue
+            if not taken:
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self.wake.wait(), self.poll)
+
+    async def carry_due(self) -> int:
+        """Take, carry and settle up to `at_once` parcels; returns how many were taken."""
+        which = {"kinds": list(self.carriers), "limit": self.at_once, "lease": self.lease}
+        async with self.database.engine.begin() as connection:
+            rows = (await connection.execute(TAKE, which)).all()
+        parcels = [Parcel(r.id, r.kind, r.key, bytes(r.body), r.attempts) for r in rows]
+        answers = await asyncio.gather(*map(self._carry, parcels), return_exceptions=True)
+        carried: dict[str, list[tuple[Parcel, Any]]] = {}
+        for parcel, answer in zip(parcels, answers, strict=True):
+            if isinstance(answer, asyncio.CancelledError):
+                raise answer
+            if isinstance(answer, BaseException):
+                await self._again(parcel, answer)
+            else:
+                carried.setdefault(parcel.kind, []).append((parcel, answer))
+        for kind, done in carried.items():
+            await self._settle(kind, done)
+        return len(parcels)
+
+    async def _carry(self, parcel: Parcel) -> Any:
+        return await asyncio.wait_for(self.carriers[parcel.kind].carry(parcel), self.lease - 5)
+
+    async def _settle(self, kind: str, done: Sequence[tuple[Parcel, Any]]) -> None:
+        try:
+            async with self.database.transaction() as tx:
+                await self.carriers[kind].settle(tx, done)
+                await tx.execute(SETTLED, {"ids": [parcel.id for parcel, _ in done]})
+        except Exception as error:
+            if is_trouble(error):
+                raise  # the lease runs out and the parcels are carried again, with the same ids
+            if len(done) == 1:
+                await self._again(done[0][0], UndeliverableError(f"settling: {shown(error)}"))
+                return
+            for one in done:
+                await self._settle(kind, [one])
+            return
+        self.carried += len(done)
+
+    async def _again(self, parcel: Parcel, error: BaseException) -> None:
+        given_up = isinstance(error, UndeliverableError)
+        pause = min(self.longest_pause, 0.5 * 2 ** min(parcel.attempts, 12))
+        trouble = f"{type(error).__name__}: {shown(error)}"[:500]
+        log.log(
+            40 if given_up else 30,
+            "parcel_given_up" if given_up else "parcel_waits",
+            kind=parcel.kind,
+            id=str(parcel.id),
+            attempts=parcel.attempts,
+            trouble=trouble,
+        )
+        async with self.database.engine.begin() as connection:
+            await connection.execute(
+                AGAIN,
+                {"id": parcel.id, "pause": pause, "trouble": trouble, "given_up": given_up},
+            )
+
+    async def redrive(self) -> int:
+        """Try what was given up once more; returns how many."""
+        async with self.database.transaction() as tx:
+            return (await tx.execute(REVIVE)).rowcount

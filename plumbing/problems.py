@@ -1,0 +1,61 @@
+"""Errors at the HTTP door as `application/problem+json` (RFC 9457), each naming its field."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+
+class Problem(Exception):  # noqa: N818  (RFC 9457 calls it a problem)
+    """A refusal told over HTTP. `errors` name fields; other keywords travel as members."""
+
+    def __init__(
+        self,
+        status: int,
+        title: str,
+        *,
+        detail: str | None = None,
+        errors: list[dict[str, str]] | None = None,
+        **members: Any,
+    ) -> None:
+        super().__init__(title)
+        self.status = status
+        self.body: dict[str, Any] = {"type": "about:blank", "title": title, "status": status}
+        if detail:
+            self.body["detail"] = detail
+        if errors:
+            self.body["errors"] = errors
+        self.body.update(members)
+
+
+def _answer(status: int, body: dict[str, Any]) -> JSONResponse:
+    return JSONResponse(body, status_code=status, media_type="application/problem+json")
+
+
+def field_errors(error: Any) -> list[dict[str, str]]:
+    """pydantic's errors as `{"field", "reason"}`, without the input they met."""
+    return [
+        {"field": ".".join(str(part) for part in each["loc"]), "reason": each["msg"]}
+        for each in error.errors()
+    ]
+
+
+def install(app: FastAPI) -> None:
+    """Make the app answer every error as a problem."""
+
+    @app.exception_handler(Problem)
+    async def on_problem(request: Request, problem: Problem) -> JSONResponse:
+        return _answer(problem.status, problem.body)
+
+    @app.exception_handler(RequestValidationError)
+    async def on_invalid(request: Request, error: RequestValidationError) -> JSONResponse:
+        body = Problem(422, "The request is not valid", errors=field_errors(error)).body
+        return _answer(422, body)
+
+    @app.exception_handler(HTTPException)
+    async def on_http(request: Request, error: HTTPException) -> JSONResponse:
+        return _answer(error.status_code, Problem(error.status_code, str(error.detail)).body)

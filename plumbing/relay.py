@@ -1,0 +1,290 @@
+"""Moves what was said to Kafka, in order per key, many at a time.
+
+One relay leads per database (a session's advisory lock); the others wait. A pointer row names a
+transaction's events in the archive; it is deleted when Kafka has them all, and the archive stays.
+Per partition one batch is under way at a time: when it fails, its partition stops for a growing
+pause and keeps its pointers, and the other partitions go on. After a crash the last batches are
+sent twice, which inboxes make harmless.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any
+
+import structlog
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from contracts.envelope import Envelope
+from plumbing import kafka
+from plumbing.clock import real_now
+
+log = structlog.get_logger()
+
+LEADER = 741_001
+POINTERS = text("""
+  select batch from outbox where not (batch = any(cast(:held as bigint[]))) order by batch limit 400
+""")
+EVENTS = text("""
+  select s.batch, s.n, s.topic, s.key, s.id, s.type, s.time, s.correlation, s.cause, s.payload
+  from outbox o join said s on s.said_on = o.said_on and s.batch = o.batch
+  where o.batch = any(cast(:batches as bigint[])) order by s.batch, s.n
+""")
+DELIVERED = text("delete from outbox where batch = any(cast(:batches as bigint[]))")
+ASKED = text("select id, since, topic from said_again where state = 'asked' order by id limit 1")
+PAGE = text("""
+  select said_on, batch, n, topic, key, id, type, time, correlation, cause, payload from said s
+  where (said_on, batch, n) > (:said_on, :batch, :n)
+    and (cast(:topic as text) is null or topic = :topic)
+    and not exists (select 1 from outbox o where o.batch = s.batch)
+  order by said_on, batch, n limit 5000
+""")
+PROGRESS = text("update said_again set events = events + :sent where id = :id")
+ENDED = text("update said_again set state = :state, ended_at = now() where id = :id")
+ASK = text("insert into said_again (since, topic) values (:since, :topic) returning id")
+
+Place = tuple[str, int]
+
+
+@dataclass
+class Stuck:
+    """A partition that would not take a batch, and until when it is left alone."""
+
+    until: float
+    pause: float
+
+
+@dataclass
+class Relay:
+    """The mover of one service's outbox."""
+
+    engine: AsyncEngine
+    bootstrap: str
+    source: str
+    poll: float = 0.05
+    sent: int = 0
+    leads: bool = False
+    wake: asyncio.Event = field(default_factory=asyncio.Event)
+    stuck: dict[Place, Stuck] = field(default_factory=dict)
+    _held: dict[int, set[Place]] = field(default_factory=dict)
+    """Pointers kept back, each with the places of its events that were sent already."""
+    _producer: AIOKafkaProducer | None = None
+    _producer_is_void: bool = False
+    """An error came that a producer does not outlive (stack.md 11)."""
+    _partitions: dict[str, int] = field(default_factory=dict)
+
+    async def run(self) -> None:
+        """Lead when nobody else does, for ever; a lost database or broker is waited for."""
+        try:
+            while True:
+                try:
+                    async with self.engine.connect() as connection:
+                        await self._lead(
+                            await connection.execution_options(isolation_level="AUTOCOMMIT")
+                        )
+                except (SQLAlchemyError, OSError) as error:
+                    log.warning("relay_database_away", error=type(error).__name__)
+                    await asyncio.sleep(0.5)
+        finally:
+            await self._drop_producer()
+
+    async def _lead(self, connection: AsyncConnection) -> None:
+        try:
+            lock = {"lock": LEADER}
+            while not (
+                await connection.execute(text("select pg_try_advisory_lock(:lock)"), lock)
+            ).scalar():
+                await asyncio.sleep(0.5)
+            self.leads = True
+            self._held.clear()
+            looked = 0.0
+            while True:
+                self.wake.clear()
+                if time.monotonic() - looked > 1:
+                    looked = time.monotonic()
+                    await self._say_again(connection)
+                if await self._move(connection) == 0:
+                    with contextlib.suppress(TimeoutError):
+                        await asyncio.wait_for(self.wake.wait(), self.poll)
+        finally:
+            self.leads = False
+            await connection.invalidate()  # ends the session, and the lock with it
+
+    async def _move(self, connection: AsyncConnection) -> int:
+        """One round; returns how many pointers were settled."""
+        now = time.monotonic()  # one reading a round: a pause must not end in the middle of it
+        held = [batch for batch, places in self._held.items() if self._rests(places, now)]
+        batches = list((await connection.execute(POINTERS, {"held": held})).scalars())
+        if not batches or len(self._held) > 20_000:
+            return 0
+        rows = (await connection.execute(EVENTS, {"batches": batches})).all()
+        failed = await self._send(rows, now)
+        done = []
+        for batch in batches:
+            missing = failed.get(batch)
+            if missing is None:
+                done.append(batch)
+                self._held.pop(batch, None)
+            else:
+                self._held[batch] = missing
+        if done:
+            await connection.execute(DELIVERED, {"batches": done})
+        return len(done)
+
+    def _rests(self, places: set[Place], now: float) -> bool:
+        """Whether all places that a held pointer still waits for are in their pause."""
+        return bool(places) and all(
+            place in self.stuck and self.stuck[place].until > now for place in places
+        )
+
+    async def _send(self, rows: Sequence[Any], now: float) -> dict[int, set[Place]]:
+        """Send rows; returns, per pointer that could not be emptied, the places it waits for."""
+        try:
+            producer = await self._ready(rows)
+        except (KafkaError, OSError) as error:
+            log.warning("relay_broker_away", error=type(error).__name__)
+            await self._drop_producer()
+            await asyncio.sleep(0.5)
+            return {row.batch: set() for row in rows}
+        places: dict[Place, list[Any]] = defaultdict(list)
+        partition_of, partitions = kafka.partition_of, self._partitions
+        for row in rows:
+            waiting = self._held.get(row.batch)
+            count = partitions.get(row.topic, 0)
+            place = (row.topic, partition_of(str(row.key).encode(), count) if count else -1)
+            if waiting is None or not waiting or place in waiting:
+                places[place].append(row)
+        failed: dict[int, set[Place]] = defaultdict(set)
+        going = {}
+        for place, waiting_rows in places.items():
+            if place in self.stuck and self.stuck[place].until > now:
+                for row in waiting_rows:
+                    failed[row.batch].add(place)
+            else:
+                going[place] = waiting_rows
+        answers = await asyncio.gather(
+            *(self._send_place(producer, place, rows) for place, rows in going.items())
+        )
+        for place, unsent in zip(going, answers, strict=True):
+            if unsent:
+                pause = min(30.0, 2 * self.stuck[place].pause) if place in self.stuck else 0.5
+                self.stuck[place] = Stuck(time.monotonic() + pause, pause)
+                for row in unsent:
+                    failed[row.batch].add(place)
+            else:
+                self.stuck.pop(place, None)
+        if self._producer_is_void:
+            await self._drop_producer()
+        return failed
+
+    async def _send_place(
+        self, producer: AIOKafkaProducer, place: Place, rows: Sequence[Any]
+    ) -> Sequence[Any]:
+        """Send a partition's rows in order, one batch under way at a time; returns the unsent."""
+        topic, partition = place
+        at = 0
+        try:
+            if partition < 0:
+                raise KafkaError("no such topic")
+            while at < len(rows):
+                batch, first = producer.create_batch(), at
+                while at < len(rows) and self._append(batch, rows[at]):
+                    at += 1
+                if at == first:
+                    raise KafkaError("larger than a batch may be")
+                batch.close()
+                sending = await producer.send_batch(batch, topic, partition=partition)
+                try:
+                    await sending
+                except BaseException:
+                    at = first
+                    raise
+                self.sent += at - first
+        except (KafkaError, OSError) as error:
+            log.warning(
+                "relay_partition_stuck",
+                topic=topic,
+                partition=partition,
+                error=type(error).__name__,
+                waiting=len(rows) - at,
+            )
+            self._producer_is_void |= not getattr(error, "retriable", False)
+            return rows[at:]
+        return ()
+
+    def _append(self, batch: Any, row: Any) -> bool:
+        headers = Envelope(
+            id=row.id,
+            type=row.type,
+            source=self.source,
+            key=row.key,
+            time=row.time,
+            correlation=row.correlation,
+            cause=row.cause,
+            sequence=f"{row.batch:019d}.{row.n:06d}",
+        ).headers()
+        appended = batch.append(
+            key=str(row.key).encode(), value=bytes(row.payload), timestamp=None, headers=headers
+        )
+        return appended is not None
+
+    async def _ready(self, rows: Sequence[Any]) -> AIOKafkaProducer:
+        """A live producer that knows the partitions of all topics in `rows`."""
+        if self._producer is None:
+            self._producer = await kafka.start_producer(self.bootstrap)
+            self._partitions.clear()
+        for topic in {row.topic for row in rows} - self._partitions.keys():
+            try:
+                known = await asyncio.wait_for(self._producer.partitions_for(topic), 10)
+            except (KafkaError, TimeoutError):
+                known = None
+            if known:
+                self._partitions[topic] = len(known)
+        return self._producer
+
+    async def _drop_producer(self) -> None:
+        """Forget the producer; the next round makes a new one (after a wipe its ids are void)."""
+        producer, self._producer, self._producer_is_void = self._producer, None, False
+        if producer is not None:
+            try:
+                await asyncio.wait_for(producer.stop(), 5)
+            except (KafkaError, OSError, TimeoutError):
+                log.warning("relay_producer_dropped")
+
+    async def _say_again(self, connection: AsyncConnection) -> None:
+        """Carry out what an operator asked to be said again, in order and before anything new."""
+        asked = (await connection.execute(ASKED)).first()
+        if asked is None:
+            return
+        at: dict[str, Any] = {"said_on": asked.since, "batch": 0, "n": 0}
+        while rows := (await connection.execute(PAGE, {**at, "topic": asked.topic})).all():
+            while await self._send(rows, time.monotonic()):
+                await asyncio.sleep(0.2)
+            await connection.execute(PROGRESS, {"id": asked.id, "sent": len(rows)})
+            at = {"said_on": rows[-1].said_on, "batch": rows[-1].batch, "n": rows[-1].n}
+        await connection.execute(ENDED, {"id": asked.id, "state": "done"})
+
+
+class TooOldError(ValueError):
+    """Saying again would reach behind the inboxes, and events would be acted on twice."""
+
+
+async def ask_say_again(
+    connection: AsyncConnection, since: date, topic: str | None, *, inbox_days: int
+) -> int:
+    """Ask the leading relay to say again all since a real (UTC) day; returns the request's id."""
+    oldest = real_now().date() - timedelta(days=inbox_days - 1)
+    if since < oldest:
+        raise TooOldError(f"inboxes reach back to {oldest}; {since} is before that")
+    asked = await connection.execute(ASK, {"since": since, "topic": topic})
+    return int(asked.scalar_one())

@@ -1,0 +1,85 @@
+"""The tables every service has: outbox and archive, inbox, parked events, timers, outbound, clock.
+
+A service's migrations call the functions here, one per step of plumbing's own history.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+FIRST = """
+create table clock (only boolean primary key default true check (only), offset_days int not null);
+insert into clock (offset_days) values (0);
+create table clock_confirmation (
+  process uuid primary key, offset_days int not null, seen_at timestamptz not null);
+
+create table said (
+  said_on date not null, batch bigint not null, n int not null,
+  topic text not null, key uuid not null, id uuid not null, type text not null,
+  time timestamptz not null, correlation uuid not null, cause uuid, payload bytea not null,
+  primary key (said_on, batch, n)
+) partition by range (said_on);
+create table said_default partition of said default;
+
+create table outbox (
+  batch bigint generated always as identity primary key,
+  said_on date not null default (now() at time zone 'UTC')::date,
+  events int not null,
+  created_at timestamptz not null default clock_timestamp()
+) with (fillfactor = 60, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000,
+        autovacuum_vacuum_cost_delay = 0);
+
+create table said_again (
+  id bigint generated always as identity primary key,
+  since date not null, topic text, state text not null default 'asked',
+  events bigint not null default 0, asked_at timestamptz not null default now(),
+  ended_at timestamptz);
+
+create table inbox (
+  event_id uuid not null, consumer text not null, primary key (event_id, consumer));
+
+create table parked (
+  id bigint generated always as identity primary key,
+  consumer text not null, event_id uuid not null, topic text not null, partition int not null,
+  key text not null, type text, headers bytea not null, record_key bytea, payload bytea,
+  reason text not null, cause_of_wait boolean not null default false,
+  parked_at timestamptz not null default now(),
+  unique (consumer, event_id));
+create index parked_key on parked (consumer, key, id);
+
+create table timers (
+  kind text not null, key uuid not null, due_on date not null, failed text,
+  primary key (kind, key)) with (fillfactor = 80);
+create index timers_due on timers (due_on, kind) where failed is null;
+
+create table outbound (
+  id uuid primary key, kind text not null, key uuid not null, body bytea not null,
+  attempts int not null default 0, due_at timestamptz not null default now(),
+  queued_at timestamptz not null default now(), trouble text,
+  given_up boolean not null default false);
+create index outbound_due on outbound (due_at) where not given_up;
+create index outbound_key on outbound (kind, key, queued_at);
+
+create table command (
+  scope uuid not null, key text not null, digest bytea not null, status int not null,
+  body bytea not null, answered_at timestamptz not null default now(), primary key (scope, key));
+"""
+
+
+def create_plumbing(op: Any) -> None:
+    """Plumbing's tables as of its first version; `op` is Alembic's operations object."""
+    for statement in FIRST.split(";\n"):
+        if statement.strip():
+            op.execute(statement)
+
+
+def create_tenant_wall(op: Any, table: str, column: str = "creditor_id") -> None:
+    """Row-level security as second wall: the tenant role sees its company's rows and no others.
+
+    The table's owner (the service behind its message and timer doors) is not bound by it.
+    """
+    op.execute(f"alter table {table} enable row level security")
+    op.execute(
+        f"create policy company on {table} using "
+        f"({column} = nullif(current_setting('betalt.company', true), '')::uuid)"
+    )

@@ -1,0 +1,24 @@
+"""What every service reads from its environment, once, in `app.py`; also all its secrets."""
+
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class ServiceSettings(BaseSettings):
+    """Base of a service's settings; variables are listed in the operator's handbook."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore")
+
+    database_url: str
+    """SQLAlchemy address of the service's own database, postgresql+asyncpg://…"""
+    kafka_bootstrap_servers: str = "127.0.0.1:8060"
+    identity_public_key: str
+    """Ed25519 JWK (public) of the gateway's tokens."""
+    betalt_demo: bool = False
+    """Opens the doors of a demo: the movable clock."""
+    log_level: str = "INFO"
+    parked_limit: int = 500
+    archive_days: int = 30
+    """Real days that what was said is kept and can be said again."""
+    inbox_days: int = 45
+    """Real days that heard events are remembered; more than archive and topics together."""
+    pool_size: int = 8

@@ -1,0 +1,122 @@
+"""Door 2: a day comes. A timer is a row that wakes a handler on a business day.
+
+Firing is a question, not an order: the handler locks what the timer is about and asks the rules
+again. Missed days are caught up in order, one kind of one day at a time; a timer whose handler
+fails is set aside with its reason and its neighbours fire.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+import structlog
+from sqlalchemy import text
+
+from plumbing.inbox import PAUSES, shown
+from plumbing.transaction import Database, Transaction, is_trouble
+
+log = structlog.get_logger()
+
+Waker = Callable[[Transaction, Sequence[Any]], Awaitable[None]]
+"""Acts on the keys of one kind of timer, inside the given transaction."""
+
+LOCK = text("select pg_advisory_xact_lock(741003)")
+DUE = text("""
+  with first as (
+    select due_on, kind from timers where failed is null and due_on <= :today
+    order by due_on, kind limit 1)
+  select t.kind, t.key, t.due_on from timers t join first f
+    on t.due_on = f.due_on and t.kind = f.kind
+  where t.failed is null order by t.key limit :limit
+""")
+STILL_DUE = text("""
+  select t.key from timers t where t.kind = :kind and t.due_on = :due_on and t.failed is null
+    and t.key = any(cast(:keys as uuid[])) order by t.key
+""")
+FIRED = text("""
+  delete from timers where kind = :kind and due_on = :due_on and key = any(cast(:keys as uuid[]))
+""")
+SET_ASIDE = text("update timers set failed = :reason where kind = :kind and key = :key")
+REVIVE = text("update timers set failed = null where failed is not null")
+
+
+@dataclass
+class Timers:
+    """The timers of one service. `wakes` maps each kind to its handler."""
+
+    database: Database
+    wakes: Mapping[str, Waker]
+    limit: int = 2_000
+    poll: float = 0.2
+    fired: int = 0
+    wake: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def run(self) -> None:
+        """Fire what is due, for ever; in trouble wait and go on."""
+        while True:
+            self.wake.clear()
+            try:
+                fired = await self.fire_due()
+            except Exception as error:
+                if not is_trouble(error):
+                    raise
+                log.warning("timers_wait", error=type(error).__name__)
+                await asyncio.sleep(1)
+                continue
+            if not fired:
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self.wake.wait(), self.poll)
+
+    async def fire_due(self) -> int:
+        """Fire the earliest day's first kind; returns how many timers were looked at."""
+        today = self.database.clock.today()
+        async with self.database.engine.connect() as connection:
+            rows = (await connection.execute(DUE, {"today": today, "limit": self.limit})).all()
+        if rows:
+            await self._fire(rows[0].kind, rows[0].due_on, [row.key for row in rows])
+        return len(rows)
+
+    async def _fire(self, kind: str, due_on: Any, keys: Sequence[UUID]) -> None:
+        for pause in (*PAUSES, None):
+            try:
+                await self._fire_together(kind, due_on, keys)
+                return
+            except Exception as error:
+                if not is_trouble(error):
+                    await self._halve(kind, due_on, keys, error)
+                    return
+                if pause is None:
+                    raise
+                await asyncio.sleep(pause)
+
+    async def _fire_together(self, kind: str, due_on: Any, keys: Sequence[UUID]) -> None:
+        async with self.database.transaction() as tx:
+            await tx.execute(LOCK)  # one process fires at a time
+            which = {"kind": kind, "due_on": due_on}
+            due = list((await tx.execute(STILL_DUE, {**which, "keys": list(keys)})).scalars())
+            if not due:
+                return
+            await self.wakes[kind](tx, due)
+            await tx.execute(FIRED, {**which, "keys": due})
+        self.fired += len(due)
+
+    async def _halve(self, kind: str, due_on: Any, keys: Sequence[UUID], error: Exception) -> None:
+        if len(keys) > 1:
+            middle = len(keys) // 2
+            await self._fire(kind, due_on, keys[:middle])
+            await self._fire(kind, due_on, keys[middle:])
+            return
+        reason = f"{type(error).__name__}: {shown(error)}"
+        log.error("timer_set_aside", kind=kind, key=str(keys[0]), reason=reason, exc_info=error)
+        async with self.database.transaction() as tx:
+            await tx.execute(SET_ASIDE, {"kind": kind, "key": keys[0], "reason": reason})
+
+    async def redrive(self) -> int:
+        """Let the timers that were set aside fire again; returns how many."""
+        async with self.database.transaction() as tx:
+            return (await tx.execute(REVIVE)).rowcount

@@ -1,0 +1,197 @@
+"""One request, or one batch of messages or timers, is one transaction; only plumbing commits.
+
+What a handler says and wakes is gathered and written just before the commit, in one statement each:
+after the locks, so that the outbox keeps the order of commits per key.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CursorResult, Executable, text
+from sqlalchemy.exc import DBAPIError, InterfaceError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from contracts.envelope import Envelope, Event
+from contracts.ids import new_id
+from plumbing.clock import Clock
+
+LARGEST_PAYLOAD = 900_000
+"""Bytes; Kafka's default limit for a record is 1,048,588 with its headers."""
+
+SAY = text("""
+  with pointer as (insert into outbox (events) values (:count) returning batch, said_on)
+  insert into said (said_on, batch, n, topic, key, id, type, time, correlation, cause, payload)
+  select p.said_on, p.batch, u.n, u.topic, u.key, u.id, u.type, :time, u.correlation, u.cause,
+         u.payload
+  from pointer p, unnest(cast(:topics as text[]), cast(:keys as uuid[]), cast(:ids as uuid[]),
+    cast(:types as text[]), cast(:correlations as uuid[]), cast(:causes as uuid[]),
+    cast(:payloads as bytea[])) with ordinality
+    as u(topic, key, id, type, correlation, cause, payload, n)
+""")
+ARM = text("""
+  insert into timers (kind, key, due_on)
+  select * from unnest(cast(:kinds as text[]), cast(:keys as uuid[]), cast(:days as date[]))
+  on conflict (kind, key) do update set due_on = excluded.due_on, failed = null
+""")
+DISARM = text("""
+  delete from timers t using unnest(cast(:kinds as text[]), cast(:keys as uuid[])) as u(kind, key)
+  where t.kind = u.kind and t.key = u.key
+""")
+BIND_TENANT = text("""
+  select set_config('role', current_user || '_tenant', true),
+         set_config('betalt.company', :company, true)
+""")
+
+TROUBLE_CLASSES = ("08", "40", "53", "57", "55P03")
+"""SQLSTATE: connection, rollback (deadlock, serialisation), resources, operator, lock timeout."""
+
+
+def is_trouble(error: BaseException) -> bool:
+    """Whether waiting may mend it (database or network away); a data error never does."""
+    if isinstance(error, DBAPIError):
+        code = getattr(error.orig, "sqlstate", None) or ""
+        return bool(
+            error.connection_invalidated
+            or (isinstance(error, InterfaceError) and not code)
+            or code.startswith(TROUBLE_CLASSES)
+        )
+    return isinstance(error, (OSError, TimeoutError, PoolTimeoutError)) or (
+        type(error).__module__.startswith("asyncpg")
+        and (getattr(error, "sqlstate", None) or "08").startswith(TROUBLE_CLASSES)
+    )
+
+
+class Transaction:
+    """The unit of work. `today` and `now` are read once and hold for all of it."""
+
+    def __init__(self, connection: AsyncConnection, clock: Clock, correlation: UUID | None) -> None:
+        self.connection = connection
+        self.now: datetime = clock.now()
+        self.today: date = clock.today()
+        self.correlation = correlation or new_id()
+        self.causes: Mapping[UUID, Envelope] = {}
+        """Envelope of the event now being heard, by key; empty at the other doors."""
+        self._said: list[tuple[Event, UUID, UUID | None]] = []
+        self._armed: dict[tuple[str, UUID], date | None] = {}
+        self._afterwards: list[Callable[[], None]] = []
+
+    async def execute(
+        self, statement: Executable, parameters: Mapping[str, Any] | None = None
+    ) -> CursorResult[Any]:
+        """Run one statement of a store."""
+        return await self.connection.execute(statement, parameters)
+
+    def say(self, events: Iterable[Event], *, cause: Envelope | None = None) -> None:
+        """Say events in this order; they become true with the commit. Cause: the event heard."""
+        for event in events:
+            known = cause or self.causes.get(event.key)
+            correlation = known.correlation if known else self.correlation
+            self._said.append((event, correlation, known.id if known else None))
+
+    def wake(self, kind: str, days: Mapping[Any, date | None]) -> None:
+        """Set the timer `kind` of each key to a business day; None disarms it."""
+        for key, day in days.items():
+            self._armed[kind, key] = day
+
+    def afterwards(self, call: Callable[[], None]) -> None:
+        """Call once the commit has happened."""
+        self._afterwards.append(call)
+
+    async def flush(self) -> None:
+        """Write what was said and woken; plumbing calls it just before the commit."""
+        await self._flush_said()
+        await self._flush_timers()
+
+    async def _flush_said(self) -> None:
+        said, self._said = self._said, []
+        if not said:
+            return
+        payloads = [event.payload() for event, _, _ in said]
+        if max(map(len, payloads)) > LARGEST_PAYLOAD:
+            largest = max(range(len(said)), key=lambda at: len(payloads[at]))
+            raise ValueError(
+                f"{said[largest][0].type}: {len(payloads[largest])} bytes is too large"
+            )
+        await self.connection.execute(
+            SAY,
+            {
+                "count": len(said),
+                "time": self.now,
+                "topics": [event.topic for event, _, _ in said],
+                "keys": [event.key for event, _, _ in said],
+                "ids": [new_id() for _ in said],
+                "types": [event.type for event, _, _ in said],
+                "correlations": [correlation for _, correlation, _ in said],
+                "causes": [cause for _, _, cause in said],
+                "payloads": payloads,
+            },
+        )
+
+    async def _flush_timers(self) -> None:
+        armed, self._armed = self._armed, {}
+        arm = sorted((kind, key, day) for (kind, key), day in armed.items() if day is not None)
+        disarm = sorted((kind, key) for (kind, key), day in armed.items() if day is None)
+        if arm:
+            kinds, keys, days = (list(column) for column in zip(*arm, strict=True))
+            await self.connection.execute(ARM, {"kinds": kinds, "keys": keys, "days": days})
+        if disarm:
+            kinds, keys = (list(column) for column in zip(*disarm, strict=True))
+            await self.connection.execute(DISARM, {"kinds": kinds, "keys": keys})
+
+    def committed(self) -> None:
+        """Run what was hung on the commit."""
+        for call in self._afterwards:
+            call()
+
+
+class Database:
+    """A service's database: hands out transactions and tells the relay when something was said."""
+
+    def __init__(self, engine: AsyncEngine, clock: Clock) -> None:
+        self.engine = engine
+        self.clock = clock
+        self.on_said: Callable[[], None] = lambda: None
+
+    @contextlib.asynccontextmanager
+    async def transaction(
+        self, *, tenant: UUID | None = None, correlation: UUID | None = None
+    ) -> AsyncIterator[Transaction]:
+        """One unit of work. `tenant` binds it to a company by row-level security."""
+        async with self.engine.begin() as connection:
+            if tenant is not None:
+                await connection.execute(BIND_TENANT, {"company": str(tenant)})
+            tx = Transaction(connection, self.clock, correlation)
+            yield tx
+            await tx.flush()
+        tx.committed()
+        self.on_said()
+
+
+def connect(url: str, *, pool_size: int = 8) -> AsyncEngine:
+    """An engine for short set-shaped statements: no JIT, no idle transaction beyond a minute."""
+    return create_async_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=4,
+        pool_pre_ping=False,
+        pool_recycle=1800,
+        connect_args={
+            "timeout": 10,
+            "server_settings": {
+                "jit": "off",
+                "timezone": "UTC",
+                "idle_in_transaction_session_timeout": "60000",
+            },
+        },
+    )
+
+
+def columns(rows: Sequence[Sequence[Any]], names: Sequence[str]) -> dict[str, list[Any]]:
+    """Rows turned into named array parameters for `unnest`; empty rows give empty arrays."""
+    return {name: [row[at] for row in rows] for at, name in enumerate(names)}
