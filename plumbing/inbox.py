@@ -1,9 +1,10 @@
 """Door 1: a batch of events arrives; each is acted on once, in order per key.
 
 In one transaction: lock the batch's partition numbers (a key has the same one on every topic), put
-aside what waits behind a parked event, claim the rest by event id, hand them to the service. A batch that fails is halved until the one bad event
-stands alone and is parked with its reason; later events of its key wait behind it until an operator
-redrives them. Trouble (a database away) gives the whole batch back, with growing pauses.
+aside what waits behind a parked event, claim the rest by event id, hand them to the service. A
+batch that fails is halved until the one bad event stands alone and is parked with its reason; later
+events of its key wait behind it until an operator redrives them. Trouble (a database away) gives
+the whole batch back, with growing pauses.
 """
 
 from __future__ import annotations

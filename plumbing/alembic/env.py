@@ -17,8 +17,8 @@ def _upgrade(connection: Connection) -> None:
       do $$ declare tenant text := current_user || '_tenant'; begin
         if exists (select 1 from pg_roles where rolname = tenant) then
           execute format('grant usage on schema public to %I', tenant);
-          execute format('grant select, insert, update, delete on all tables in schema public to %I',
-            tenant);
+          execute format('grant select, insert, update, delete on all tables in schema public '
+            'to %I', tenant);
           execute format('grant usage on all sequences in schema public to %I', tenant);
         end if; end $$
     """)
