@@ -1,0 +1,82 @@
+"""Real parts for every test that needs one: one PostgreSQL and one Kafka per run, on free ports.
+
+They start when the first test asks and are gone with the run. `DATABASE_URL` and
+`KAFKA_BOOTSTRAP_SERVERS` put servers that already run in their place.
+"""
+
+import os
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from deploy.local.folders import temporary_folder
+from deploy.local.kafka import Kafka
+from deploy.local.postgres import Postgres, admin_connection
+from deploy.local.processes import free_ports
+
+MakeDatabase = Callable[[str], Awaitable[str]]
+
+
+@pytest.fixture(scope="session")
+def run_folder() -> Iterator[Path]:
+    """A folder of this run, gone afterwards; open to the user that PostgreSQL runs as."""
+    with temporary_folder() as folder:
+        yield folder
+
+
+@pytest.fixture(scope="session")
+async def postgres(run_folder: Path) -> AsyncIterator[str]:
+    """The administrator's address of a PostgreSQL that this run has for itself."""
+    if given := os.environ.get("DATABASE_URL"):
+        yield given
+        return
+    server = Postgres(run_folder, free_ports(1)[0], durable=False)
+    await server.start()
+    yield server.admin_url
+    await server.stop()
+
+
+@pytest.fixture(scope="session")
+async def kafka(run_folder: Path) -> AsyncIterator[str]:
+    """The bootstrap address of a real broker that this run has for itself; name topics freely."""
+    if given := os.environ.get("KAFKA_BOOTSTRAP_SERVERS"):
+        yield given
+        return
+    broker = Kafka(run_folder / "kafka", *free_ports(2))
+    await broker.start()
+    yield broker.bootstrap
+    await broker.stop()
+
+
+@pytest.fixture
+async def make_database(postgres: str) -> AsyncIterator[MakeDatabase]:
+    """Makes databases, each a fresh copy of the named one, dropped after the test.
+
+    `template1` is empty. Returns SQLAlchemy's address, as the superuser; to give a suite its own
+    template, migrate one database in a module's fixture and close its connections.
+    """
+    made: list[str] = []
+
+    async def make(template: str) -> str:
+        name = f"test_{secrets.token_hex(6)}"
+        async with admin_connection(postgres) as admin:
+            await admin.execute(
+                f'create database "{name}" template "{template}" strategy file_copy'
+            )
+        made.append(name)
+        server = urlsplit(postgres)
+        return server._replace(scheme="postgresql+asyncpg", path=f"/{name}").geturl()
+
+    yield make
+    async with admin_connection(postgres) as admin:
+        for name in made:
+            await admin.execute(f'drop database "{name}" with (force)')
+
+
+@pytest.fixture
+async def database(make_database: MakeDatabase) -> str:
+    """SQLAlchemy's address of one empty database of this test's own."""
+    return await make_database("template1")
