@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 FIRST = """
-create table clock (only boolean primary key default true check (only), offset_days int not null);
+create table clock (alone boolean primary key default true check (alone), offset_days int not null);
 insert into clock (offset_days) values (0);
 create table clock_confirmation (
   process uuid primary key, offset_days int not null, seen_at timestamptz not null);
