@@ -10,23 +10,8 @@ what was allocated + what was overpaid.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Generic, TypeVar
 
-C = TypeVar("C", bound=str)
-
-
-class Component(StrEnum):
-    """What a debt consists of; the values are the ledger's names."""
-
-    CAPITAL = "capital"
-    REMINDER_FEE = "reminder_fee"
-    INTEREST = "interest"
-    DEMAND_COST = "demand_cost"
-    INSTALMENT_COST = "instalment_cost"
-    LATE_COMPENSATION = "late_compensation"
-    FILING_FEE = "filing_fee"
-    FILING_WORK = "filing_work"
-    ENFORCEMENT_FEE = "enforcement_fee"
+from contracts.terms import Component
 
 
 class Stage(StrEnum):
@@ -59,14 +44,16 @@ ORDER_OF_ALLOCATION: Mapping[Stage, tuple[Component, ...]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Allocation(Generic[C]):
+class Allocation:
     """How a payment was split, in öre: the components that received something, in order."""
 
-    parts_ore: Mapping[C, int]
+    parts_ore: Mapping[Component, int]
     overpaid_ore: int
 
 
-def allocate(amount_ore: int, open_ore: Mapping[C, int], order: Sequence[C]) -> Allocation[C]:
+def allocate(
+    amount_ore: int, open_ore: Mapping[Component, int], order: Sequence[Component]
+) -> Allocation:
     """Split a payment over the open components in the given order; the rest is overpaid.
 
     Amounts are in öre and not negative, and the order must name every open component once:
@@ -76,7 +63,7 @@ def allocate(amount_ore: int, open_ore: Mapping[C, int], order: Sequence[C]) -> 
         raise ValueError("a payment and what is open are never negative")
     if len(set(order)) != len(order) or not set(open_ore) <= set(order):
         raise ValueError("the order of allocation must name every open component once")
-    parts_ore: dict[C, int] = {}
+    parts_ore: dict[Component, int] = {}
     left_ore = amount_ore
     for component in order:
         part_ore = min(left_ore, open_ore.get(component, 0))

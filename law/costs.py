@@ -13,27 +13,15 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
+from contracts.terms import Component, DebtorKind
 from law.banking_days import effective_due_on
-from law.parties import Debtor
-
-
-class CostKind(StrEnum):
-    """The costs a debtor can meet; the values are the ledger's names of components."""
-
-    REMINDER_FEE = "reminder_fee"
-    DEMAND_COST = "demand_cost"
-    INSTALMENT_COST = "instalment_cost"
-    LATE_COMPENSATION = "late_compensation"
-    FILING_FEE = "filing_fee"
-    FILING_WORK = "filing_work"
-    ENFORCEMENT_FEE = "enforcement_fee"
 
 
 @dataclass(frozen=True, slots=True)
 class Cost:
     """An amount in öre that the debtor owes, and the paragraph to print beside it."""
 
-    kind: CostKind
+    component: Component
     amount_ore: int
     paragraph: str
 
@@ -46,7 +34,7 @@ class StatutoryAmount:
     force.
     """
 
-    kind: CostKind
+    component: Component
     amount_ore: int
     paragraph: str
     wording: str
@@ -57,9 +45,9 @@ class StatutoryAmount:
 class NoStatutoryAmountError(LookupError):
     """No amount of this kind is held for measures taken on the day."""
 
-    def __init__(self, kind: CostKind, on: date) -> None:
-        super().__init__(f"no statutory amount for {kind} is held for {on}")
-        self.kind = kind
+    def __init__(self, component: Component, on: date) -> None:
+        super().__init__(f"no statutory amount for {component} is held for {on}")
+        self.component = component
         self.on = on
 
 
@@ -70,28 +58,28 @@ _LAW_SINCE = date(2013, 3, 16)
 STATUTORY_AMOUNTS = (
     # Skriftlig betalningspåminnelse: at most 60 kr.
     StatutoryAmount(
-        CostKind.REMINDER_FEE, 60_00, "lag (1981:739) 2, 4 §§", "SFS 2013:56", _LAW_SINCE
+        Component.REMINDER_FEE, 60_00, "lag (1981:739) 2, 4 §§", "SFS 2013:56", _LAW_SINCE
     ),
     # Inkassokrav: at most 180 kr.
     StatutoryAmount(
-        CostKind.DEMAND_COST, 180_00, "lag (1981:739) 3 § 1, 4 §", "SFS 2013:56", _LAW_SINCE
+        Component.DEMAND_COST, 180_00, "lag (1981:739) 3 § 1, 4 §", "SFS 2013:56", _LAW_SINCE
     ),
     # Amorteringsplan: at most 170 kr.
     StatutoryAmount(
-        CostKind.INSTALMENT_COST, 170_00, "lag (1981:739) 3 § 2, 4 §", "SFS 2013:56", _LAW_SINCE
+        Component.INSTALMENT_COST, 170_00, "lag (1981:739) 3 § 2, 4 §", "SFS 2013:56", _LAW_SINCE
     ),
     # Förseningsersättning: 450 kr.
     StatutoryAmount(
-        CostKind.LATE_COMPENSATION, 450_00, "lag (1981:739) 4 a §", "SFS 2013:56", _LAW_SINCE
+        Component.LATE_COMPENSATION, 450_00, "lag (1981:739) 4 a §", "SFS 2013:56", _LAW_SINCE
     ),
     # Ansökningsavgift, betalningsföreläggande: 300 kr, due also if the application is withdrawn.
     StatutoryAmount(
-        CostKind.FILING_FEE, 300_00, "förordning (1992:1094) 1 §", "SFS 2025:472", None
+        Component.FILING_FEE, 300_00, "förordning (1992:1094) 1 §", "SFS 2025:472", None
     ),
     # Ombudsarvode or own work: 380 kr as Kronofogden's page "Avgifter och kostnader" gives it; the
     # regulation with the amount was not read.
     StatutoryAmount(
-        CostKind.FILING_WORK,
+        Component.FILING_WORK,
         380_00,
         "Kronofogden, Avgifter och kostnader",
         "page read 2026-11-22",
@@ -99,7 +87,7 @@ STATUTORY_AMOUNTS = (
     ),
     # Grundavgift: 600 kr per title and per year the case is handled.
     StatutoryAmount(
-        CostKind.ENFORCEMENT_FEE, 600_00, "förordning (1992:1094) 5, 6 §§", "SFS 2025:472", None
+        Component.ENFORCEMENT_FEE, 600_00, "förordning (1992:1094) 5, 6 §§", "SFS 2025:472", None
     ),
 )
 
@@ -109,7 +97,7 @@ LEAST_UNPAID_FOR_A_NEW_YEARLY_FEE_ORE = 100_00
 
 # The three costs that late-payment compensation stands instead of, lag (1981:739) 2–4 §§.
 COLLECTION_COSTS = frozenset(
-    {CostKind.REMINDER_FEE, CostKind.DEMAND_COST, CostKind.INSTALMENT_COST}
+    {Component.REMINDER_FEE, Component.DEMAND_COST, Component.INSTALMENT_COST}
 )
 
 
@@ -135,29 +123,29 @@ class CostFacts:
     `law.interest.interest_start` returned, None where no interest runs.
     """
 
-    debtor: Debtor
+    debtor: DebtorKind
     due_on: date
     reminder_fee_agreed: bool
     interest_from: date | None
-    already_charged: frozenset[CostKind] = frozenset()
+    already_charged: frozenset[Component] = frozenset()
     goods_or_services: bool = True
 
 
-def statutory_cost(kind: CostKind, on: date) -> Cost:
+def statutory_cost(component: Component, on: date) -> Cost:
     """Return the amount for a measure taken on the day; raises `NoStatutoryAmountError`."""
     for row in STATUTORY_AMOUNTS:
         begun = row.valid_from is None or row.valid_from <= on
         ended = row.valid_until is not None and row.valid_until < on
-        if row.kind is kind and begun and not ended:
-            return Cost(kind, row.amount_ore, row.paragraph)
-    raise NoStatutoryAmountError(kind, on)
+        if row.component is component and begun and not ended:
+            return Cost(component, row.amount_ore, row.paragraph)
+    raise NoStatutoryAmountError(component, on)
 
 
 def reminder_fee(facts: CostFacts, on: date) -> Cost | CostRefusal:
     """Decide the fee of a written reminder sent on the day: lag (1981:739) 2, 4 §§."""
     if not facts.reminder_fee_agreed:
         return CostRefusal.NOT_AGREED
-    return _collection_cost(CostKind.REMINDER_FEE, facts, on)
+    return _collection_cost(Component.REMINDER_FEE, facts, on)
 
 
 def demand_cost(facts: CostFacts, on: date) -> Cost | CostRefusal:
@@ -165,7 +153,7 @@ def demand_cost(facts: CostFacts, on: date) -> Cost | CostRefusal:
 
     To be asked only for a demand with the content of inkassolagen (1974:182) 5 §.
     """
-    return _collection_cost(CostKind.DEMAND_COST, facts, on)
+    return _collection_cost(Component.DEMAND_COST, facts, on)
 
 
 def instalment_cost(facts: CostFacts, on: date) -> Cost | CostRefusal:
@@ -174,7 +162,7 @@ def instalment_cost(facts: CostFacts, on: date) -> Cost | CostRefusal:
     To be asked only for a written plan for the whole remaining debt, made with the debtor and sent
     or handed over.
     """
-    return _collection_cost(CostKind.INSTALMENT_COST, facts, on)
+    return _collection_cost(Component.INSTALMENT_COST, facts, on)
 
 
 def late_compensation(facts: CostFacts, on: date) -> Cost | CostRefusal:
@@ -183,50 +171,50 @@ def late_compensation(facts: CostFacts, on: date) -> Cost | CostRefusal:
     Owed without agreement or notice from the first interest day, by businesses and public bodies
     only. Whether the creditor claims it, instead of the other costs, is the creditor's choice.
     """
-    if facts.debtor is Debtor.CONSUMER:
+    if facts.debtor is DebtorKind.CONSUMER:
         return CostRefusal.CONSUMER
     if not facts.goods_or_services:
         return CostRefusal.NOT_GOODS_OR_SERVICES
     if facts.interest_from is None:
         return CostRefusal.NO_RIGHT_TO_INTEREST
-    if CostKind.LATE_COMPENSATION in facts.already_charged:
+    if Component.LATE_COMPENSATION in facts.already_charged:
         return CostRefusal.ALREADY_CHARGED
     if facts.already_charged & COLLECTION_COSTS:
         return CostRefusal.COLLECTION_COST_CHARGED
     if on <= effective_due_on(facts.interest_from):
         return CostRefusal.TOO_EARLY
-    return statutory_cost(CostKind.LATE_COMPENSATION, on)
+    return statutory_cost(Component.LATE_COMPENSATION, on)
 
 
 def filing_costs(on: date) -> tuple[Cost, Cost]:
     """Return the costs of an application for an order to pay: fee (300) and work (380)."""
-    return statutory_cost(CostKind.FILING_FEE, on), statutory_cost(CostKind.FILING_WORK, on)
+    return statutory_cost(Component.FILING_FEE, on), statutory_cost(Component.FILING_WORK, on)
 
 
 def enforcement_fee(on: date) -> Cost:
     """Return the fee when enforcement begins: förordning (1992:1094) 5, 6 §§."""
-    return statutory_cost(CostKind.ENFORCEMENT_FEE, on)
+    return statutory_cost(Component.ENFORCEMENT_FEE, on)
 
 
 def yearly_enforcement_fee(unpaid_ore: int, on: date) -> Cost | CostRefusal:
     """Decide the fee of a new year of enforcement: none when less than 100 kr is unpaid (5 §)."""
     if unpaid_ore < LEAST_UNPAID_FOR_A_NEW_YEARLY_FEE_ORE:
         return CostRefusal.TOO_LITTLE_UNPAID
-    return statutory_cost(CostKind.ENFORCEMENT_FEE, on)
+    return statutory_cost(Component.ENFORCEMENT_FEE, on)
 
 
 def withdrawal_outlays_ore(on: date, *, enforcement_begun: bool) -> int:
     """Return the outlays of a creditor who withdraws: 300 kr, or 900 kr if enforcement began."""
-    filed_ore = statutory_cost(CostKind.FILING_FEE, on).amount_ore
+    filed_ore = statutory_cost(Component.FILING_FEE, on).amount_ore
     return filed_ore + (enforcement_fee(on).amount_ore if enforcement_begun else 0)
 
 
-def _collection_cost(kind: CostKind, facts: CostFacts, on: date) -> Cost | CostRefusal:
+def _collection_cost(component: Component, facts: CostFacts, on: date) -> Cost | CostRefusal:
     """Decide a cost of 2–3 §§: after the due date, once, not beside the compensation."""
-    if kind in facts.already_charged:
+    if component in facts.already_charged:
         return CostRefusal.ALREADY_CHARGED
-    if CostKind.LATE_COMPENSATION in facts.already_charged:
+    if Component.LATE_COMPENSATION in facts.already_charged:
         return CostRefusal.COMPENSATION_CHARGED
     if on <= effective_due_on(facts.due_on):
         return CostRefusal.TOO_EARLY
-    return statutory_cost(kind, on)
+    return statutory_cost(component, on)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 
+from contracts.invoicing import Channel
 from law.banking_days import add_banking_days, effective_due_on, roll_forward
 from law.interest import Interest
 
@@ -24,13 +25,6 @@ LEAST_BANKING_DAYS_IN_THE_POST = 2
 # One banking day for the bank's file to arrive, one spare; inkassolagen 6 § itself asks only that
 # the time has run out.
 LEAST_BANKING_DAYS_FROM_RESPOND_BY_TO_FILING = 2
-
-
-class Channel(StrEnum):
-    """How a demand reaches the debtor, as far as its time of arrival is concerned."""
-
-    POST = "post"
-    DIGITAL = "digital"  # digital mailbox, e-mail, web
 
 
 class BelowLegalFloorError(ValueError):
@@ -70,9 +64,9 @@ def assumed_receipt_on(
     sent_on: date, channel: Channel, times: DemandTimes = SHORTEST_TIMES
 ) -> date:
     """Return the day a demand sent on `sent_on` can be assumed to have reached the debtor."""
-    if channel is Channel.DIGITAL:
-        return sent_on
-    return add_banking_days(sent_on, times.banking_days_in_the_post)
+    if channel is Channel.PAPER:
+        return add_banking_days(sent_on, times.banking_days_in_the_post)
+    return sent_on
 
 
 def respond_by(sent_on: date, channel: Channel, times: DemandTimes = SHORTEST_TIMES) -> date:
@@ -194,7 +188,7 @@ class DemandContent:
 
 def missing_elements(content: DemandContent) -> tuple[DemandElement, ...]:
     """Return what a demand lacks to be one under inkassolagen 5 §, in the order of the section."""
-    segments_ore = sum(segment.amount_ore for segment in content.interest.segments)
+    segments_ore = sum(segment.interest_ore for segment in content.interest.segments)
     present = {
         DemandElement.CREDITOR: bool(content.creditor_name.strip()),
         DemandElement.BASIS: bool(content.basis.strip()),

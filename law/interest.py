@@ -12,10 +12,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
-from fractions import Fraction
 
+from contracts.terms import DebtorKind, InterestKind, InterestSegment, InterestTerms
 from law.banking_days import effective_due_on
-from law.parties import Debtor
 from law.rates import ReferenceRates, half_year_start
 from law.rounding import divide_half_up
 
@@ -64,31 +63,22 @@ class CapitalChange:
 
 
 @dataclass(frozen=True, slots=True)
-class Segment:
-    """A run of days with one capital and one rate; `from_date` and `to_date` both bear interest.
-
-    `amount_ore` is the segment's share of the rounded total, see `interest`.
-    """
-
-    from_date: date
-    to_date: date
-    days: int
-    capital_ore: int
-    rate_bp: int
-    amount_ore: int
-
-    @property
-    def exact_ore(self) -> Fraction:
-        """The segment's interest before any rounding, in öre."""
-        return Fraction(self.capital_ore * self.rate_bp * self.days, _DENOMINATOR)
-
-
-@dataclass(frozen=True, slots=True)
 class Interest:
     """Interest by segment, as inkassolagen (1974:182) 5 § 5 wants it, and its total in öre."""
 
-    segments: tuple[Segment, ...]
+    segments: tuple[InterestSegment, ...]
     total_ore: int
+
+
+def rate_terms(terms: InterestTerms) -> RateTerms:
+    """Return the rate that an invoice's terms of interest amount to."""
+    if terms.kind is InterestKind.STATUTORY:
+        return STATUTORY_RATE
+    if terms.rate_bp is None:
+        raise ValueError("agreed interest needs its rate")
+    if terms.kind is InterestKind.AGREED_FIXED:
+        return FixedRate(terms.rate_bp)
+    return ReferencePlus(terms.rate_bp)
 
 
 class NoInterestReason(StrEnum):
@@ -100,7 +90,7 @@ class NoInterestReason(StrEnum):
 
 def interest_start(
     *,
-    debtor: Debtor,
+    debtor: DebtorKind,
     due_on: date,
     due_date_agreed: bool,
     sent_on: date | None,
@@ -116,7 +106,7 @@ def interest_start(
         return due_on
     if sent_on is None:
         return NoInterestReason.NOT_SENT
-    if debtor is Debtor.CONSUMER and not notice_given:
+    if debtor is DebtorKind.CONSUMER and not notice_given:
         return NoInterestReason.NO_NOTICE
     return max(due_on, sent_on + timedelta(days=DAYS_FROM_DEMAND_TO_INTEREST))
 
@@ -149,7 +139,19 @@ def interest(
     exact = [days * capital * rate_bp for _, _, days, capital, rate_bp in spans]
     total_ore = divide_half_up(sum(exact), _DENOMINATOR)
     amounts = _shares(exact, total_ore)
-    segments = (Segment(*span, amount) for span, amount in zip(spans, amounts, strict=True))
+    segments = (
+        InterestSegment(
+            from_date=from_date,
+            to_date=to_date,
+            days=days,
+            capital_ore=capital_ore,
+            rate_bp=rate_bp,
+            interest_ore=interest_ore,
+        )
+        for (from_date, to_date, days, capital_ore, rate_bp), interest_ore in zip(
+            spans, amounts, strict=True
+        )
+    )
     return Interest(tuple(segments), total_ore)
 
 

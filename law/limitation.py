@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 
-from law.parties import Debtor
+from contracts.terms import DebtorKind
 from law.periods import add_months, add_years
 
 # Preskriptionslagen (1981:130) 2 § 1 and 2 st., wording through SFS 2022:976.
@@ -47,9 +47,9 @@ class Interruption:
     debtor_notified: bool = True
 
 
-def limitation_years(debtor: Debtor, *, for_private_use: bool = True) -> int:
+def limitation_years(debtor: DebtorKind, *, for_private_use: bool = True) -> int:
     """Return the length of the period (2 §): three years for a consumer's purchase, else ten."""
-    if debtor is Debtor.CONSUMER and for_private_use:
+    if debtor is DebtorKind.CONSUMER and for_private_use:
         return YEARS_AGAINST_A_CONSUMER
     return YEARS_AGAINST_OTHERS
 

@@ -8,7 +8,7 @@ instalment plans (2 c §) are outside.
 
 from enum import StrEnum
 
-from law.parties import Debtor
+from contracts.terms import DebtorKind
 
 # Räntelagen (1975:635) 2 a, 2 b §§, wording SFS 2013:55: days after the creditor demanded payment.
 LONGEST_PAYMENT_DAYS = 30
@@ -22,9 +22,13 @@ class LongTerm(StrEnum):
 
 
 def long_payment_term(
-    term_days: int, debtor: Debtor, *, instalment_plan: bool = False
+    term_days: int,
+    debtor: DebtorKind,
+    *,
+    public_body: bool = False,
+    instalment_plan: bool = False,
 ) -> LongTerm | None:
     """Return what is special about the payment time, None if nothing."""
-    if term_days <= LONGEST_PAYMENT_DAYS or debtor is Debtor.CONSUMER or instalment_plan:
+    if term_days <= LONGEST_PAYMENT_DAYS or debtor is DebtorKind.CONSUMER or instalment_plan:
         return None
-    return LongTerm.NOT_ALLOWED if debtor is Debtor.PUBLIC_BODY else LongTerm.NEEDS_APPROVAL
+    return LongTerm.NOT_ALLOWED if public_body else LongTerm.NEEDS_APPROVAL

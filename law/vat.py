@@ -7,6 +7,7 @@ once per rate; a tax computed row by row would differ from what the seller decla
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from contracts.terms import VatSum
 from law.rounding import divide_half_up, krona_rounding_ore
 
 # Mervärdesskattelagen (2023:200) 9 kap.: 25 % in general (2 §), 12 % and 6 % for listed goods and
@@ -21,15 +22,6 @@ class UnknownVatRateError(ValueError):
     def __init__(self, rate_percent: int) -> None:
         super().__init__(f"{rate_percent} % is not a Swedish VAT rate; there are 25, 12, 6 and 0")
         self.rate_percent = rate_percent
-
-
-@dataclass(frozen=True, slots=True)
-class VatSum:
-    """Net amount and tax of all rows at one rate, in öre."""
-
-    rate_percent: int
-    net_ore: int
-    vat_ore: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +48,11 @@ def vat_sums(rows: Iterable[tuple[int, int]]) -> tuple[VatSum, ...]:
     for rate_percent, net_ore in rows:
         net_by_rate[rate_percent] = net_by_rate.get(rate_percent, 0) + net_ore
     return tuple(
-        VatSum(rate_percent, net_ore, vat_ore(net_ore, rate_percent))
+        VatSum(
+            rate_percent=rate_percent,
+            base_ore=net_ore,
+            vat_ore=vat_ore(net_ore, rate_percent),
+        )
         for rate_percent, net_ore in sorted(net_by_rate.items(), reverse=True)
     )
 
@@ -64,7 +60,7 @@ def vat_sums(rows: Iterable[tuple[int, int]]) -> tuple[VatSum, ...]:
 def invoice_total(rows: Iterable[tuple[int, int]], *, whole_kronor: bool) -> InvoiceTotal:
     """Total rows of (rate in percent, net in öre); with `whole_kronor` no öre are left to pay."""
     sums = vat_sums(rows)
-    net = sum(vat_sum.net_ore for vat_sum in sums)
+    net = sum(vat_sum.base_ore for vat_sum in sums)
     vat = sum(vat_sum.vat_ore for vat_sum in sums)
     rounding = krona_rounding_ore(net + vat) if whole_kronor else 0
     return InvoiceTotal(sums, net, vat, rounding, net + vat + rounding)
