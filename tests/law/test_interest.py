@@ -321,6 +321,13 @@ def test_a_payment_on_the_day_of_charge_does_not_lower_the_interest_of_that_day(
     assert interest(paid_today, *span) == interest(unpaid, *span)
 
 
+@pytest.mark.parametrize("paid", ["2026-04-10", "2026-04-11", "2026-12-01"])
+def test_what_happens_after_the_day_of_reckoning_changes_nothing(paid: str) -> None:
+    later = capital("2026-03-31", "500.00", (paid, "500.00"))
+    span = (day("2026-03-31"), day("2026-04-10"), STATUTORY_RATE, REFERENCE_RATES)
+    assert [s.days for s in interest(later, *span).segments] == [10]
+
+
 def test_an_overpaid_claim_earns_the_debtor_no_interest() -> None:
     changes = capital("2026-03-31", "500.00", ("2026-04-10", "900.00"))
     found = interest(changes, day("2026-03-31"), day("2026-04-30"), STATUTORY_RATE, REFERENCE_RATES)
