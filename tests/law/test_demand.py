@@ -1,0 +1,168 @@
+"""What a demand must hold (inkassolagen 5 §), what stops it (4, 8 §§) and an application."""
+
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+from contracts.terms import DebtorKind
+from law.demand import (
+    DemandBar,
+    DemandContent,
+    DemandElement,
+    DemandFacts,
+    bars_to_demand,
+    missing_elements,
+)
+from law.interest import STATUTORY_RATE, CapitalChange, Interest, interest
+from law.order_to_pay import (
+    FilingBar,
+    FilingFacts,
+    answer_by,
+    bars_to_filing,
+    contest_reply_by,
+    decision_expected_by,
+    recovery_until,
+    withdraw_by,
+)
+from law.payment_terms import LongTerm, long_payment_term
+from law.rates import REFERENCE_RATES
+
+DUE = date(2026, 6, 30)
+LATE = date(2026, 7, 27)
+PLAIN = DemandFacts(unpaid_ore=2_240_00, due_on=DUE)
+
+
+def test_an_unpaid_and_undisputed_claim_may_be_demanded() -> None:
+    assert bars_to_demand(PLAIN, LATE) == ()
+
+
+@pytest.mark.parametrize(
+    ("facts", "bar"),
+    [
+        (replace(PLAIN, unfounded=True), DemandBar.UNFOUNDED),
+        (replace(PLAIN, disputed=True), DemandBar.DISPUTED),
+        (replace(PLAIN, due_on=date(2026, 7, 27)), DemandBar.NOT_DUE),
+        (replace(PLAIN, claim_notified=False), DemandBar.NOT_NOTIFIED),
+        (replace(PLAIN, unpaid_ore=0), DemandBar.SETTLED),
+        (replace(PLAIN, already_demanded=True), DemandBar.ALREADY_DEMANDED),
+        (replace(PLAIN, barred=True), DemandBar.BARRED),
+        (replace(PLAIN, insolvency=True), DemandBar.INSOLVENCY),
+        (replace(PLAIN, deceased=True), DemandBar.DECEASED),
+        (replace(PLAIN, minor=True), DemandBar.MINOR),
+        (replace(PLAIN, identity_unclear=True), DemandBar.IDENTITY_UNCLEAR),
+        (replace(PLAIN, protected_identity=True), DemandBar.PROTECTED_IDENTITY),
+    ],
+)
+def test_a_demand_is_stopped_and_the_reason_named(facts: DemandFacts, bar: DemandBar) -> None:
+    """R-115, R-119."""
+    assert bars_to_demand(facts, LATE) == (bar,)
+
+
+def test_every_reason_is_told_not_only_the_first() -> None:
+    facts = replace(PLAIN, disputed=True, barred=True)
+    assert bars_to_demand(facts, LATE) == (DemandBar.DISPUTED, DemandBar.BARRED)
+
+
+@pytest.mark.parametrize(
+    ("today", "due"),
+    [("2026-06-29", False), ("2026-06-30", False), ("2026-07-01", True)],
+)
+def test_a_claim_is_demanded_only_after_its_due_date(today: str, due: bool) -> None:
+    assert (bars_to_demand(PLAIN, date.fromisoformat(today)) == ()) is due
+
+
+ACCRUED = interest([CapitalChange(DUE, 2_240_00)], DUE, LATE, STATUTORY_RATE, REFERENCE_RATES)
+COMPLETE = DemandContent(
+    creditor_name="Exempelmåleriet AB",
+    basis="Målningsarbete, faktura 1042",
+    assigned=False,
+    assignment_notice="",
+    capital_ore=2_240_00,
+    interest=ACCRUED,
+    costs_ore=240_00,
+    respond_by=date(2026, 8, 6),
+    way_to_pay="bankgiro 5050-1055, OCR 1042",
+)
+
+
+@pytest.mark.parametrize(
+    ("content", "missing"),
+    [
+        (COMPLETE, ()),
+        (replace(COMPLETE, creditor_name=" "), (DemandElement.CREDITOR,)),
+        (replace(COMPLETE, basis=""), (DemandElement.BASIS,)),
+        (replace(COMPLETE, assigned=True), (DemandElement.ASSIGNMENT,)),
+        (replace(COMPLETE, assigned=True, assignment_notice="Fordran har överlåtits."), ()),
+        (replace(COMPLETE, capital_ore=0), ()),  # interest and costs alone may be demanded
+        (
+            replace(COMPLETE, capital_ore=0, interest=Interest((), 0), costs_ore=0),
+            (DemandElement.CAPITAL,),
+        ),
+        (
+            replace(COMPLETE, interest=replace(ACCRUED, total_ore=1)),
+            (DemandElement.INTEREST,),
+        ),
+        (replace(COMPLETE, respond_by=None), (DemandElement.RESPOND_BY,)),
+        (replace(COMPLETE, way_to_pay=""), (DemandElement.WAY_TO_PAY,)),
+    ],
+)
+def test_a_demand_holds_what_the_statute_lists(
+    content: DemandContent, missing: tuple[DemandElement, ...]
+) -> None:
+    """Inkassolagen (1974:182) 5 §."""
+    assert missing_elements(content) == missing
+
+
+READY = FilingFacts(unpaid_ore=2_240_00, due_on=DUE, earliest_filing_on=date(2026, 8, 10))
+
+
+@pytest.mark.parametrize(
+    ("facts", "today", "bars"),
+    [
+        (READY, "2026-08-09", (FilingBar.TOO_EARLY,)),
+        (READY, "2026-08-10", ()),
+        (READY, "2026-08-11", ()),
+        (replace(READY, earliest_filing_on=None), "2026-08-10", (FilingBar.NO_DEMAND,)),
+        (replace(READY, unpaid_ore=0), "2026-08-10", (FilingBar.SETTLED,)),
+        (replace(READY, disputed=True), "2026-08-10", (FilingBar.DISPUTED,)),
+        (replace(READY, barred=True), "2026-08-10", (FilingBar.BARRED,)),
+        (replace(READY, insolvency=True), "2026-08-10", (FilingBar.INSOLVENCY,)),
+        (replace(READY, due_on=date(2026, 8, 10)), "2026-08-10", (FilingBar.NOT_DUE,)),
+    ],
+)
+def test_an_application_waits_for_the_demand_to_run_out(
+    facts: FilingFacts, today: str, bars: tuple[FilingBar, ...]
+) -> None:
+    """R-111: inkassolagen 6 §, lag (1990:746) 2 §."""
+    assert bars_to_filing(facts, date.fromisoformat(today)) == bars
+
+
+def test_the_days_at_kronofogden_follow_from_its_messages() -> None:
+    """Lag (1990:746) 25, 34, 53 §§ and the house's own timers."""
+    assert answer_by(date(2026, 10, 19)) == date(2026, 10, 29)
+    assert decision_expected_by(date(2026, 10, 29)) == date(2026, 11, 5)
+    assert contest_reply_by(date(2026, 10, 19)) == date(2026, 11, 16)
+    assert recovery_until(date(2026, 9, 30)) == date(2026, 10, 30)
+    assert recovery_until(date(2027, 1, 29)) == date(2027, 3, 1)  # 28 February is a Sunday
+    assert withdraw_by(date(2026, 10, 30)) == date(2026, 11, 2)
+
+
+@pytest.mark.parametrize(
+    ("days", "debtor", "public_body", "plan", "expected"),
+    [
+        (29, DebtorKind.BUSINESS, False, False, None),
+        (30, DebtorKind.BUSINESS, False, False, None),
+        (31, DebtorKind.BUSINESS, False, False, LongTerm.NEEDS_APPROVAL),
+        (30, DebtorKind.BUSINESS, True, False, None),
+        (31, DebtorKind.BUSINESS, True, False, LongTerm.NOT_ALLOWED),
+        (31, DebtorKind.CONSUMER, False, False, None),
+        (31, DebtorKind.BUSINESS, False, True, None),
+    ],
+)
+def test_more_than_thirty_days_to_pay_is_special_between_businesses(
+    days: int, debtor: DebtorKind, public_body: bool, plan: bool, expected: LongTerm | None
+) -> None:
+    """R-53: räntelagen 2 a–2 c §§."""
+    found = long_payment_term(days, debtor, public_body=public_body, instalment_plan=plan)
+    assert found == expected
