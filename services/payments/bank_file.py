@@ -1,0 +1,82 @@
+"""Tells what kind of file a bank has left, by what is in it, and gives it to its reader. The same
+reading serves the booking and the operator's question what a file would book, which needs no
+database. What is not read is refused by name, so that nobody waits for money in a file we ignored.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from services.payments import camt
+from services.payments.incoming import (
+    BankFileError,
+    IncomingPayment,
+    OutgoingDebit,
+    Problem,
+    Validation,
+)
+from services.payments.xml_stream import HEAD_BYTES, Source, opened, root_of
+
+BGMAX_OPENING = (b"01BGMAX", b"\xef\xbb\xbf01BGMAX")
+
+
+def validate(source: Source) -> Validation:
+    """Find the format and control the whole file; never raises for what the file contains."""
+    with opened(source) as file:
+        head = file.read(HEAD_BYTES)
+    if head.startswith(BGMAX_OPENING):
+        reason = "BgMax is recognised but not yet supported: ask the bank for camt.054"
+        return _refused("BgMax", Problem(1, reason))
+    try:
+        root = root_of(head)
+    except BankFileError as error:
+        return _refused("unknown", error.problem)
+    if camt.message_of(root) is None:
+        problem = Problem(1, f"the message {root.shown} is not one that is read")
+        return _refused(root.shown, problem)
+    return camt.validate(source)
+
+
+def read(
+    source: Source, validation: Validation, *, start_at: int = 0
+) -> Iterator[IncomingPayment | OutgoingDebit]:
+    """Give the items of an accepted file, from the `start_at`-th on, always in the same order."""
+    return camt.read(source, validation, start_at=start_at)
+
+
+def read_bank_file(path: Path | str) -> dict[str, Any]:
+    """Give the whole answer at once; see `payment_rows` for files that should not be held."""
+    validation = validate(path)
+    rows = list(payment_rows(path, validation))
+    return heading(validation) | {"payments": rows, "problems": problem_rows(validation)}
+
+
+def heading(validation: Validation) -> dict[str, Any]:
+    """Give what the answer begins with."""
+    return {"format": validation.format, "accepted": validation.accepted}
+
+
+def payment_rows(path: Path | str, validation: Validation) -> Iterator[dict[str, Any]]:
+    """Give each payment that would be booked; none when the file is refused."""
+    if not validation.accepted:
+        return
+    for item in read(path, validation):
+        if isinstance(item, IncomingPayment):
+            yield {
+                "references": [reference.value for reference in item.references],
+                "amount_ore": item.amount_ore,
+                "currency": item.currency,
+                "booked_on": item.booked_on.isoformat(),
+                "payer_name": item.payer_name,
+                "bank_reference": item.bank_reference,
+                "held": item.held and item.held.value,
+            }
+
+
+def problem_rows(validation: Validation) -> list[dict[str, Any]]:
+    """Give why a file is refused, line by line."""
+    return [{"line": one.line, "reason": one.reason} for one in validation.problems]
+
+
+def _refused(format: str, problem: Problem) -> Validation:
+    return Validation(format=format, problems=(problem,))

@@ -1,0 +1,231 @@
+"""Reads camt.054 notifications and camt.053 statements (ISO 20022, versions 02, 04 and 08) in two
+passes: `validate` controls the whole file, `read` gives its items in file order and can go on from
+any of them. A file whose counts, sums or balances are wrong is refused as a whole; an entry or a
+payment that is right but not ours to judge is held. Memory does not grow with the file, whose
+payments are freed one by one; only booked entries give items, so nothing pending is ever money."""
+
+from collections.abc import Iterator
+from enum import Enum
+from typing import Any
+
+from services.payments.camt_controls import Controls
+from services.payments.camt_entry import (
+    Entry,
+    Header,
+    Names,
+    broken_at,
+    child_text,
+    local,
+    read_entry,
+    read_header,
+    required_text,
+)
+from services.payments.camt_transaction import (
+    Keys,
+    Money,
+    Transaction,
+    as_item,
+    read_money,
+    read_transaction,
+)
+from services.payments.incoming import (
+    BankFileError,
+    Hold,
+    IncomingPayment,
+    OutgoingDebit,
+    Validation,
+)
+from services.payments.xml_stream import Metered, Root, Source, elements, free, opened, root_of
+
+NAMESPACE = "urn:iso:std:iso:20022:tech:xsd:"
+MESSAGES = frozenset(
+    f"camt.05{kind}.001.{version}" for kind in "34" for version in ("02", "04", "08")
+)
+REFERENCES_OF_A_WHOLE_ENTRY = 100
+"""As many are shown to the person who gets an entry that contradicts its payments."""
+
+Item = IncomingPayment | OutgoingDebit
+
+
+def message_of(root: Root) -> str | None:
+    """Name the message that a root element announces, if it is one that is read here."""
+    message = root.namespace.removeprefix(NAMESPACE)
+    known = root.name == "Document" and root.namespace.startswith(NAMESPACE)
+    return message if known and message in MESSAGES else None
+
+
+def validate(source: Source) -> Validation:
+    """Control a whole file: structure, counts, sums and balances. Never raises for its content."""
+    message = "unknown"
+    try:
+        with opened(source) as file:
+            metered = Metered(file)
+            names = _names(metered)
+            message = names.message
+            controls = Controls(names)
+            for part, place, element in _parts(metered, names):
+                if part is _Part.TRANSACTION:
+                    if place.entry.is_booked:
+                        controls.count(read_money(element, place.entry, names))
+                elif part is _Part.ENTRY:
+                    controls.close_entry(place.entry, place.stated_count)
+                else:
+                    controls.close_statement(place.header, element)
+            return controls.result(place.message_id)
+    except BankFileError as error:
+        return Validation(format=message, problems=(error.problem,))
+
+
+def read(source: Source, validation: Validation, *, start_at: int = 0) -> Iterator[Item]:
+    """Give the items of an accepted file in file order, from the `start_at`-th on (from 0)."""
+    assert validation.accepted, "only an accepted file is read"
+    with opened(source) as file:
+        metered = Metered(file)
+        items = _items(metered, _names(metered), validation.held_entries)
+        for position, item in enumerate(items):
+            if position >= start_at:
+                yield item
+
+
+def _items(metered: Metered, names: Any, held_entries: dict[int, Hold]) -> Iterator[Item]:
+    whole: Transaction | None = None
+    keys: Keys | None = None
+    for part, place, element in _parts(metered, names):
+        if part is _Part.STATEMENT or not place.entry.is_booked:
+            continue
+        entry = place.entry
+        hold = held_entries.get(entry.number)
+        if part is _Part.TRANSACTION:
+            found = read_transaction(element, names)
+            if hold:
+                whole = whole or Transaction(line=entry.line)
+                room = REFERENCES_OF_A_WHOLE_ENTRY - len(whole.references)
+                whole.references += found.references[:room]
+                continue
+            if keys is None or keys.entry is not entry:
+                keys = Keys(entry)
+            key = keys.next(found.bank_reference)
+            yield as_item(entry, read_money(element, entry, names), found, key)
+        elif hold or not place.has_details:
+            found = whole or Transaction(line=entry.line)
+            found.message_id, found.payment_group_id = place.batch_ids
+            key = f"{entry.key}/entry" if hold else Keys(entry).next(None)
+            money = Money(entry.amount_ore, entry.currency, entry.is_credit)
+            yield as_item(entry, money, found, key, hold)
+            whole = None
+
+
+class _Part(Enum):
+    TRANSACTION = 1
+    ENTRY = 2
+    STATEMENT = 3
+
+
+class _Place:
+    """Where in the file the walk is; `entry` and `header` are those of the part just given."""
+
+    def __init__(self) -> None:
+        self.message_id: str | None = None
+        self.entries = 0
+        self.leave_statement()
+        self.leave_entry()
+
+    entry: Entry
+    header: Header
+
+    def leave_statement(self) -> None:
+        self.in_statement = False
+
+    def leave_entry(self) -> None:
+        self.in_entry = False
+        self.has_details = False
+        self.stated_count: int | None = None
+        self.batch_ids: tuple[str | None, str | None] = (None, None)
+
+    def enter_entry(self, element: Any, names: Any) -> None:
+        """Read the entry, and its statement if it is the first one there."""
+        if not self.in_entry:
+            self.enter_statement(_parent(element, names.statement), names)
+            assert self.message_id is not None
+            self.entry = read_entry(element, self.entries, self.header, self.message_id, names)
+            self.entries += 1
+            self.in_entry = True
+
+    def enter_statement(self, element: Any, names: Any) -> None:
+        """Read the header of a statement; the message's own header must stand before it."""
+        if not self.in_statement:
+            body = _parent(element, names.body)
+            _parent(body, names.Document)
+            if self.message_id is None:
+                raise broken_at(element, "there is no GrpHdr before it")
+            self.header = read_header(element, names)
+            self.in_statement = True
+
+    def enter_details(self, element: Any, names: Any) -> None:
+        """Read what `NtryDtls` says of its payments as a whole."""
+        batch = element.find(names.Btch)
+        if batch is None:
+            return
+        count = child_text(batch, names.NbOfTxs)
+        if count is not None:
+            if not (count.isascii() and count.isdigit() and len(count) <= 15):
+                raise broken_at(batch, "NbOfTxs is not a number")
+            self.stated_count = (self.stated_count or 0) + int(count)
+        self.batch_ids = child_text(batch, names.MsgId), child_text(batch, names.PmtInfId)
+
+
+def _parts(metered: Metered, names: Any) -> Iterator[tuple[_Part, _Place, Any]]:
+    """Walk the file: every payment, then its entry, then its statement; each is freed after."""
+    place = _Place()
+    details: Any = None
+    statements = 0
+    for element in elements(
+        metered, (names.GrpHdr, names.statement, names.entry, names.transaction)
+    ):
+        tag = element.tag
+        if tag == names.transaction:
+            parent = element.getparent()
+            if parent is not details:
+                details = parent
+                if details.tag != names.details:
+                    raise broken_at(element, "TxDtls stands outside NtryDtls")
+                place.enter_entry(_parent(details, names.entry), names)
+                place.enter_details(details, names)
+            place.has_details = True
+            yield _Part.TRANSACTION, place, element
+        elif tag == names.entry:
+            place.enter_entry(element, names)
+            if not place.has_details:
+                for each in element.findall(names.details):
+                    place.enter_details(each, names)
+            yield _Part.ENTRY, place, element
+            place.leave_entry()
+        elif tag == names.statement:
+            place.enter_statement(element, names)
+            statements += 1
+            yield _Part.STATEMENT, place, element
+            place.leave_statement()
+        else:
+            _parent(element, names.body)
+            place.message_id = required_text(element, names.MsgId)
+            required_text(element, names.CreDtTm)
+            continue
+        free(element)
+    if not statements:
+        raise BankFileError(0, f"there is no {local(names.statement)} in the file")
+
+
+def _parent(element: Any, tag: str) -> Any:
+    """Give the parent of an element, which must have this name."""
+    parent = element.getparent()
+    if parent is None or parent.tag != tag:
+        raise broken_at(element, f"{local(element.tag)} stands outside {local(tag)}")
+    return parent
+
+
+def _names(metered: Metered) -> Any:
+    root = root_of(metered.head)
+    message = message_of(root)
+    if message is None:
+        raise BankFileError(1, f"the message {root.shown} is not one that is read")
+    return Names(root.namespace, message)

@@ -1,0 +1,229 @@
+"""What must add up in a camt file: entries to the stated counts and sums, balances to the entries
+between them, payments to their entry. The first two refuse the file; the third keeps the entry in
+one piece, for its money is on the account whatever its payments say."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from services.payments.camt_entry import (
+    SEK,
+    Entry,
+    Header,
+    amount_of,
+    broken_at,
+    child_text,
+    is_credit,
+    local,
+    ore,
+)
+from services.payments.camt_transaction import Money
+from services.payments.incoming import (
+    BankFileError,
+    Counts,
+    Hold,
+    Problem,
+    Statement,
+    Sums,
+    Validation,
+)
+
+MOST_PROBLEMS = 100
+MOST_HELD_ENTRIES = 10_000
+MOST_STATEMENTS = 10_000
+OPENING, CLOSING = ("OPBD", "PRCD"), ("CLBD",)
+"""Booked balances; a statement may open with what the one before closed with (PRCD)."""
+
+
+@dataclass(slots=True)
+class _EntryTotal:
+    """The payments of one entry, added up as they come."""
+
+    credits: int = 0
+    debits: int = 0
+    without_amount: int = 0
+    signed_ore: int = 0
+    currencies: set[str] = field(default_factory=set)
+
+
+@dataclass(slots=True)
+class _StatementTotal:
+    """The entries of one statement: all of them by sign, and the booked ones by currency."""
+
+    counted: dict[bool, int] = field(default_factory=lambda: {True: 0, False: 0})
+    summed_ore: dict[bool, int] = field(default_factory=lambda: {True: 0, False: 0})
+    booked_ore: dict[str, int] = field(default_factory=dict)
+
+
+class Controls:
+    """Adds up one file during its first pass; of a file only sums and troubles are kept."""
+
+    def __init__(self, names: Any) -> None:
+        self._names = names
+        self._problems: list[Problem] = []
+        self._held: dict[int, Hold] = {}
+        self._statements: list[Statement] = []
+        self._payments = self._debits = self._entries = self._not_booked = 0
+        self._sums_ore = {True: 0, False: 0}
+        self._entry = _EntryTotal()
+        self._statement = _StatementTotal()
+
+    def count(self, money: Money) -> None:
+        """Take in one payment of the entry that is being read."""
+        entry = self._entry
+        if money.is_credit:
+            entry.credits += 1
+        else:
+            entry.debits += 1
+        if money.amount_ore is None:
+            entry.without_amount += 1
+            return
+        entry.signed_ore += money.amount_ore if money.is_credit else -money.amount_ore
+        if money.currency not in entry.currencies:
+            entry.currencies.add(money.currency)
+
+    def close_entry(self, entry: Entry, stated_count: int | None) -> None:
+        """Compare an entry with its payments, and add it to its statement."""
+        total, self._entry = self._entry, _EntryTotal()
+        statement = self._statement
+        self._entries += 1
+        statement.counted[entry.is_credit] += 1
+        statement.summed_ore[entry.is_credit] += entry.amount_ore
+        if not entry.is_booked:
+            self._not_booked += 1
+            return
+        signed_ore = entry.amount_ore if entry.is_credit else -entry.amount_ore
+        statement.booked_ore[entry.currency] = (
+            statement.booked_ore.get(entry.currency, 0) + signed_ore
+        )
+        if entry.currency == SEK:
+            self._sums_ore[entry.is_credit] += entry.amount_ore
+        hold = _contradiction(entry, total, stated_count)
+        if hold:
+            self._held[entry.number] = hold
+            if len(self._held) > MOST_HELD_ENTRIES:
+                raise BankFileError(entry.line, "too many entries contradict their payments")
+        if hold or not total.credits + total.debits:
+            total.credits, total.debits = int(entry.is_credit), int(not entry.is_credit)
+        self._payments += total.credits
+        self._debits += total.debits
+
+    def close_statement(self, header: Header, element: Any) -> None:
+        """Compare a statement with what it says of its entries, and its balances with them."""
+        total, self._statement = self._statement, _StatementTotal()
+        summary = element.find(self._names.TxsSummry)
+        if summary is not None:
+            self._compare_summary(summary, total)
+        opening, closing = self._compare_balances(element, header, total)
+        if len(self._statements) >= MOST_STATEMENTS:
+            raise broken_at(element, "the file has too many statements")
+        self._statements.append(
+            Statement(
+                header.id,
+                header.account,
+                header.currency,
+                header.electronic_number,
+                header.legal_number,
+                opening,
+                closing,
+            )
+        )
+
+    def result(self, message_id: str | None) -> Validation:
+        """Give what was found in the file."""
+        return Validation(
+            format=self._names.message,
+            problems=tuple(self._problems),
+            message_id=message_id,
+            statements=tuple(self._statements),
+            counts=Counts(self._payments, self._debits, self._entries, self._not_booked),
+            sums=Sums(self._sums_ore[True], self._sums_ore[False]),
+            held_entries=self._held,
+        )
+
+    def _problem(self, element: Any, reason: str) -> None:
+        if len(self._problems) < MOST_PROBLEMS:
+            self._problems.append(Problem(element.sourceline or 0, reason))
+
+    def _compare_summary(self, summary: Any, total: _StatementTotal) -> None:
+        names = self._names
+        for tag, signs in (
+            (names.TtlNtries, (True, False)),
+            (names.TtlCdtNtries, (True,)),
+            (names.TtlDbtNtries, (False,)),
+        ):
+            stated = summary.find(tag)
+            if stated is None:
+                continue
+            self._compare(stated, names.NbOfNtries, sum(total.counted[sign] for sign in signs), 1)
+            self._compare(stated, names.Sum, sum(total.summed_ore[sign] for sign in signs), 100)
+
+    def _compare(self, stated: Any, tag: str, counted: int, unit: int) -> None:
+        text = child_text(stated, tag)
+        if text is None:
+            return
+        hundredths = ore(text)
+        if hundredths is None or hundredths % (100 // unit):
+            raise broken_at(stated, f"{local(tag)} is not a number: {text[:24]}")
+        if hundredths * unit != counted * 100:
+            found = str(counted) if unit == 1 else kronor(counted)
+            self._problem(
+                stated, f"{local(stated.tag)} states {local(tag)} {text}, the entries give {found}"
+            )
+
+    def _compare_balances(
+        self, element: Any, header: Header, total: _StatementTotal
+    ) -> tuple[int | None, int | None]:
+        """Check that opening balance and booked entries give the closing balance."""
+        found: dict[str, tuple[int, str, Any]] = {}
+        for balance in element.iterchildren(self._names.Bal):
+            code = next((one.text for one in balance.iter(self._names.Cd)), None)
+            if code in (*OPENING, *CLOSING) and code not in found:
+                found[code] = (*self._balance(balance), balance)
+        opening = next((found[code] for code in OPENING if code in found), None)
+        closing = next((found[code] for code in CLOSING if code in found), None)
+        if opening is None or closing is None:
+            return opening and opening[0], closing and closing[0]
+        currency = header.currency or opening[1]
+        if not opening[1] == closing[1] == currency:
+            self._problem(
+                closing[2],
+                f"the balances are in {opening[1]} and {closing[1]}, the account in {currency}",
+            )
+            return opening[0], closing[0]
+        expected = opening[0] + total.booked_ore.get(currency, 0)
+        if expected != closing[0]:
+            self._problem(
+                closing[2],
+                f"the opening balance and the booked entries give {kronor(expected)},"
+                f" the closing balance is {kronor(closing[0])} {currency}",
+            )
+        return opening[0], closing[0]
+
+    def _balance(self, balance: Any) -> tuple[int, str]:
+        amount = balance.find(self._names.Amt)
+        sign = balance.find(self._names.CdtDbtInd)
+        if amount is None or sign is None:
+            raise broken_at(balance, "Bal has no Amt or no CdtDbtInd")
+        hundredths, currency = amount_of(amount)
+        return (hundredths if is_credit(sign) else -hundredths), currency
+
+
+def kronor(hundredths: int) -> str:
+    """Write hundredths with their decimal point, for a person to read: `-12.05`."""
+    whole, part = divmod(abs(hundredths), 100)
+    return f"{'-' if hundredths < 0 else ''}{whole}.{part:02}"
+
+
+def _contradiction(entry: Entry, total: _EntryTotal, stated_count: int | None) -> Hold | None:
+    """Say how the payments of an entry contradict it, if they do."""
+    counted = total.credits + total.debits
+    if stated_count is not None and stated_count != max(counted, 1):
+        return Hold.ENTRY_COUNT
+    if counted == 0 or (counted == 1 and total.without_amount):
+        return None
+    if total.without_amount:
+        return Hold.ENTRY_AMOUNT
+    if total.currencies != {entry.currency}:
+        return Hold.ENTRY_CURRENCY
+    signed_ore = total.signed_ore if entry.is_credit else -total.signed_ore
+    return None if signed_ore == entry.amount_ore else Hold.ENTRY_SUM

@@ -1,0 +1,232 @@
+"""The frame of a camt payment: names in the message's own namespace, the header of a statement and
+of an entry, and how amounts and days are written. An element that must be there and is not, or is
+not what the standard says, breaks the file at its line."""
+
+import re
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from services.payments.incoming import BankFileError
+
+LONGEST_TEXT = 140
+"""Longer texts than the standard allows are cut; nothing is matched by a text that long."""
+LONGEST_AMOUNT = 24
+SEK = "SEK"
+BOOKED = "BOOK"
+
+
+class Names:
+    """The element names that are read, written out in one namespace; made once per message."""
+
+    def __init__(self, namespace: str, message: str) -> None:
+        self.message = message
+        self._space = f"{{{namespace}}}"
+        is_statement = message.startswith("camt.053")
+        self.body = self("BkToCstmrStmt" if is_statement else "BkToCstmrDbtCdtNtfctn")
+        self.statement = self("Stmt" if is_statement else "Ntfctn")
+        self.entry = self("Ntry")
+        self.details = self("NtryDtls")
+        self.transaction = self("TxDtls")
+
+    def __call__(self, name: str) -> str:
+        return self._space + name
+
+    def __getattr__(self, name: str) -> str:
+        """Write a name out the first time it is asked for."""
+        tag = self(name)
+        setattr(self, name, tag)
+        return tag
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What stands before the entries of a statement."""
+
+    id: str
+    account: str
+    currency: str | None
+    electronic_number: str | None
+    legal_number: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What stands before the payments of an entry; `number` counts from 0 in the file."""
+
+    number: int
+    line: int
+    account: str
+    amount_ore: int
+    currency: str
+    is_credit: bool
+    is_booked: bool
+    is_reversal: bool
+    booked_on: date
+    paid_on: date
+    bank_reference: str | None
+    key: str
+    """Where the keys of its payments begin when they have no reference of their own."""
+    payee_bankgiro: str | None
+
+
+def broken_at(element: Any, reason: str) -> BankFileError:
+    """Make the refusal of a file at an element."""
+    return BankFileError(element.sourceline or 0, reason)
+
+
+def text_of(element: Any) -> str | None:
+    """Give an element's text in one line without outer blanks, or nothing when it is blank."""
+    text: str | None = element.text
+    if text is None or (text.isalnum() and len(text) <= LONGEST_TEXT):
+        return text
+    return " ".join(text[:LONGEST_TEXT].split()) or None
+
+
+def child_text(parent: Any, tag: str) -> str | None:
+    """Give the text of the first child of this name."""
+    for child in parent.iterchildren(tag):
+        return text_of(child)
+    return None
+
+
+def required_text(parent: Any, tag: str) -> str:
+    """Give the text of a child that the standard requires."""
+    text = child_text(parent, tag)
+    if text is None:
+        raise broken_at(parent, f"{local(parent.tag)} has no {local(tag)}")
+    return text
+
+
+def local(tag: str) -> str:
+    """Give an element's name without its namespace."""
+    return tag.rpartition("}")[2]
+
+
+def ore(text: str | None) -> int | None:
+    """Make hundredths of a written amount (`91838`, `8625.000`); nothing when it is not one.
+
+    Digits and one point only, not negative, at most two decimals that count.
+    """
+    if not text or len(text) > LONGEST_AMOUNT:
+        return None
+    whole, _, decimals = text.partition(".")
+    if len(decimals) > 2:
+        if decimals[2:].strip("0"):
+            return None
+        decimals = decimals[:2]
+    digits = whole + decimals
+    if not (digits.isdigit() and digits.isascii()):
+        return None
+    return int(digits) * (100, 10, 1)[len(decimals)]
+
+
+def amount_of(element: Any) -> tuple[int, str]:
+    """Read an amount and its currency; anything else breaks the file."""
+    amount = ore(text_of(element))
+    if amount is None:
+        shown = (text_of(element) or "nothing")[:LONGEST_AMOUNT]
+        raise broken_at(
+            element, f"{local(element.tag)} is not an amount with two decimals: {shown}"
+        )
+    currency: str | None = element.get("Ccy")
+    if currency != SEK and not re.fullmatch(r"[A-Z]{3}", currency or ""):
+        raise broken_at(element, f"{local(element.tag)} has no currency")
+    return amount, currency or SEK
+
+
+def is_credit(element: Any) -> bool:
+    """Read a CRDT or DBIT mark."""
+    mark = text_of(element)
+    if mark not in ("CRDT", "DBIT"):
+        raise broken_at(element, "CdtDbtInd is neither CRDT nor DBIT")
+    return mark == "CRDT"
+
+
+def account_id(account: Any, names: Any) -> str | None:
+    """Read the number of an account: its IBAN, else `Othr/Id`."""
+    found = None
+    for leaf in account.iter(names.IBAN, names.Id):
+        found = text_of(leaf) or found
+    return found
+
+
+def read_header(statement: Any, names: Any) -> Header:
+    """Read what identifies a statement; its account is required."""
+    account = statement.find(names.Acct)
+    if account is None:
+        raise broken_at(statement, f"{local(statement.tag)} has no Acct")
+    number = account_id(account, names)
+    if number is None:
+        raise broken_at(account, "Acct has no Id")
+    return Header(
+        id=required_text(statement, names.Id),
+        account=number,
+        currency=child_text(account, names.Ccy),
+        electronic_number=child_text(statement, names.ElctrncSeqNb),
+        legal_number=child_text(statement, names.LglSeqNb),
+    )
+
+
+def read_entry(element: Any, number: int, header: Header, message_id: str, names: Any) -> Entry:
+    """Read what stands before the payments of an entry."""
+    found = {child.tag: child for child in element}
+    for tag in (names.Amt, names.CdtDbtInd, names.Sts):
+        if tag not in found:
+            raise broken_at(element, f"Ntry has no {local(tag)} before its details")
+    amount_ore, currency = amount_of(found[names.Amt])
+    status = found[names.Sts]
+    is_booked = (child_text(status, names.Cd) or text_of(status)) == BOOKED
+    booked_on, paid_on = _days(found, element, names, is_booked)
+    reversal = found.get(names.RvslInd)
+    bank_reference = _optional(found, names.AcctSvcrRef)
+    entry_reference = _optional(found, names.NtryRef)
+    return Entry(
+        number=number,
+        line=element.sourceline or 0,
+        account=header.account,
+        amount_ore=amount_ore,
+        currency=currency,
+        is_credit=is_credit(found[names.CdtDbtInd]),
+        is_booked=is_booked,
+        is_reversal=reversal is not None and text_of(reversal) in ("true", "1"),
+        booked_on=booked_on,
+        paid_on=paid_on,
+        bank_reference=bank_reference,
+        key=bank_reference or f"{message_id}:{header.id}:{number}",
+        payee_bankgiro=_bankgiro_in(entry_reference),
+    )
+
+
+def _optional(found: dict[str, Any], tag: str) -> str | None:
+    return text_of(found[tag]) if tag in found else None
+
+
+def _bankgiro_in(entry_reference: str | None) -> str | None:
+    """Read the payee of `BG12345678 00294-0251222`."""
+    match = re.match(r"BG0*([1-9][0-9]{6,7})(?![0-9])", entry_reference or "", re.ASCII)
+    return match.group(1) if match else None
+
+
+def _days(found: dict[str, Any], entry: Any, names: Any, is_booked: bool) -> tuple[date, date]:
+    """Read booking day and value day; one stands in for the other, a booked entry has one."""
+    booked_on = _day(found.get(names.BookgDt), names)
+    paid_on = _day(found.get(names.ValDt), names)
+    either = booked_on or paid_on
+    if either is None:
+        if is_booked:
+            raise broken_at(entry, "a booked Ntry has neither BookgDt nor ValDt")
+        either = date.min
+    return booked_on or either, paid_on or either
+
+
+def _day(choice: Any, names: Any) -> date | None:
+    """Read `Dt` or `DtTm`: the calendar day as the bank wrote it."""
+    if choice is None:
+        return None
+    text = child_text(choice, names.Dt) or child_text(choice, names.DtTm) or ""
+    match = re.match(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?=$|T|Z|[+-][0-9])", text, re.ASCII)
+    try:
+        return date.fromisoformat(match.group() if match else "")
+    except ValueError:
+        raise broken_at(choice, f"{local(choice.tag)} is not a day") from None

@@ -1,0 +1,158 @@
+"""Reading XML from outside without trusting it: no document type, no entities, no network, known
+encodings, bounded depth and text, and bounded memory however long the file is. Everything that can
+be wrong with the XML itself becomes one `BankFileError` with the line."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from lxml import etree
+
+from services.payments.incoming import BankFileError
+
+HEAD_BYTES = 64 * 1024
+"""The XML declaration, comments and the start of the root element must fit in this."""
+UNFINISHED_BYTES = 16 * 1024 * 1024
+"""The longest stretch that may pass without one of the awaited elements ending."""
+FILE_BYTES = 8 * 1024**3
+"""A million payments are about 1 GB."""
+ENCODINGS = frozenset({"utf-8", "us-ascii", "iso-8859-1", "windows-1252"})
+
+_PROLOG = re.compile(rb"(?:\xef\xbb\xbf)?(?:\s++|<!--.*?-->|<\?.*?\?>)*+", re.DOTALL)
+_ENCODING = re.compile(rb"""<\?xml[^>]*?encoding\s*=\s*["']([A-Za-z0-9._-]+)["']""")
+
+Source = Path | str | BinaryIO
+
+
+@dataclass(frozen=True, slots=True)
+class Root:
+    """The outermost element: its namespace and local name."""
+
+    namespace: str
+    name: str
+
+    @property
+    def shown(self) -> str:
+        """The message's name as banks say it, for a refusal."""
+        return (self.namespace.rpartition(":")[2] or self.name)[:60]
+
+
+class Metered:
+    """A binary file that refuses to go on when too much is read without any progress."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self.head = _read_fully(file, HEAD_BYTES)
+        self._pending = self.head
+        self._total = 0
+        self._unfinished = 0
+
+    def read(self, size: int = -1) -> bytes:
+        """Give the next bytes, the head first."""
+        if self._pending:
+            part, self._pending = self._pending[:size], self._pending[size:]
+        else:
+            part = self._file.read(size)
+        self._total += len(part)
+        self._unfinished += len(part)
+        if self._unfinished > UNFINISHED_BYTES:
+            raise BankFileError(0, f"one element is larger than {UNFINISHED_BYTES} bytes")
+        if self._total > FILE_BYTES:
+            raise BankFileError(0, f"the file is larger than {FILE_BYTES} bytes")
+        return part
+
+    def progress(self) -> None:
+        """Note that an awaited element has ended and is about to be freed."""
+        self._unfinished = 0
+
+
+def root_of(head: bytes) -> Root:
+    """Read the root element of XML bytes; refuse what is not plain XML in a known encoding."""
+    prolog = _PROLOG.match(head)
+    start = prolog.end() if prolog else 0
+    line = 1 + head.count(b"\n", 0, start)
+    if head[start : start + 1] != b"<":
+        raise BankFileError(line, "the file is not XML")
+    if head[start : start + 2] == b"<!":
+        raise BankFileError(line, "the file has a document type declaration, which is not allowed")
+    encoding = _ENCODING.search(head, 0, start)
+    if encoding and encoding.group(1).decode().lower() not in ENCODINGS:
+        raise BankFileError(1, f"the encoding {encoding.group(1).decode()[:40]} is not read")
+    pull = etree.XMLPullParser(events=("start",), **_SAFE)
+    try:
+        pull.feed(head)
+    except etree.XMLSyntaxError as error:
+        root = next(_started(pull), None)
+        if root is None:
+            raise broken(error) from None
+    else:
+        root = next(_started(pull), None)
+    if root is None:
+        raise BankFileError(line, "the file ends before its first element")
+    name = etree.QName(root)
+    return Root(name.namespace or "", name.localname)
+
+
+def elements(metered: Metered, tags: tuple[str, ...]) -> Iterator[Any]:
+    """Give each element of these tags when it has ended; the caller frees it (see `free`)."""
+    try:
+        for _, element in etree.iterparse(metered, events=("end",), tag=tags, **_SAFE):
+            metered.progress()
+            yield element
+    except etree.XMLSyntaxError as error:
+        raise broken(error) from None
+
+
+def free(element: Any) -> None:
+    """Empty an element that has been read, and drop the emptied one of its kind before it."""
+    element.clear()
+    before = element.getprevious()
+    if before is not None and before.tag == element.tag:
+        element.getparent().remove(before)
+
+
+def broken(error: etree.XMLSyntaxError) -> BankFileError:
+    """Turn the parser's complaint into a refusal that names the line."""
+    line = error.lineno or 0
+    reason = re.sub(r", line \d+, column \d+.*$", "", str(error.msg or "it cannot be parsed"))
+    return BankFileError(line, f"the XML is broken: {reason[:200]}")
+
+
+@contextmanager
+def opened(source: Source) -> Iterator[BinaryIO]:
+    """Open a path for reading; a binary file is read from its beginning and left open."""
+    if isinstance(source, (str, Path)):
+        with Path(source).open("rb") as file:
+            yield file
+    else:
+        if source.seekable():
+            source.seek(0)
+        yield source
+
+
+def _started(pull: Any) -> Iterator[Any]:
+    for _, element in pull.read_events():
+        yield element
+
+
+def _read_fully(file: BinaryIO, size: int) -> bytes:
+    parts = []
+    while size > 0 and (part := file.read(size)):
+        parts.append(part)
+        size -= len(part)
+    return b"".join(parts)
+
+
+_SAFE: dict[str, Any] = {
+    "resolve_entities": False,
+    "no_network": True,
+    "load_dtd": False,
+    "dtd_validation": False,
+    "huge_tree": False,
+    "recover": False,
+    "remove_comments": True,
+    "remove_pis": True,
+}
