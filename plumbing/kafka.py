@@ -7,6 +7,7 @@ house (ADR-0008): the place of a key is computed in C and is the same in any lan
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import zlib
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any
@@ -59,17 +60,18 @@ async def start_producer(bootstrap: str) -> AIOKafkaProducer:
             return producer
 
 
-async def read_tolerantly(message: Any) -> KafkaMessage:
-    """Parse nothing: headers that are null or not UTF-8 must reach the inbox, which parks them."""
-    return KafkaMessage(
-        body=b"",
-        headers={},
-        raw_message=message,
-        message_id="",
-        correlation_id="",
-        batch_headers=[],
-        consumer=message[0].consumer if hasattr(message[0], "consumer") else None,  # type: ignore[arg-type]
-    )
+async def read_tolerantly(
+    message: tuple[ConsumerRecord, ...],
+    parse: Callable[[Any], Awaitable[KafkaMessage]],
+) -> KafkaMessage:
+    """Parse no header: null ones and such as are not UTF-8 must reach the inbox, which parks them.
+
+    FastStream's parser makes the message (its class decides how offsets are committed), but it is
+    shown the first record without headers; then the message gets the whole batch.
+    """
+    parsed = await parse((dataclasses.replace(message[0], headers=(), value=b""),))
+    parsed.raw_message = message
+    return parsed
 
 
 async def leave_as_is(message: KafkaMessage) -> object:

@@ -40,6 +40,10 @@ REMIND = text("""
 """)
 
 
+POISONOUS = True
+"""Whether a poisonous loan still breaks the handler; a test mends the handler by unsetting it."""
+
+
 class BookLent(Event):
     """Somebody borrowed a book; `step` grows with each loan of it."""
 
@@ -56,7 +60,7 @@ class BookLent(Event):
 async def shelve(tx: Transaction, loans: Sequence[BookLent]) -> None:
     """Count what was heard; a poisonous loan is a bug in the handler."""
     for loan in loans:
-        if loan.poison:
+        if loan.poison and POISONOUS:
             raise RuntimeError("poison")
     books = [loan.book_id for loan in loans]
     await tx.execute(HEAR, {"books": books, "steps": [loan.step for loan in loans]})

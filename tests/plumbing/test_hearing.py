@@ -1,0 +1,339 @@
+"""Door 1 keeps its promises: once each, in order per key, whatever arrives and whoever dies."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+from uuid import UUID
+
+import pytest
+from aiokafka import AIOKafkaConsumer, ConsumerRecord
+from contracts.envelope import Envelope
+from contracts.ids import new_id
+from plumbing import kafka as bus
+from plumbing.clock import real_now
+from plumbing.inbox import HaltedError
+from sqlalchemy.exc import DBAPIError
+
+from tests.plumbing import toy
+from tests.plumbing.conftest import Library, heard, rows, running, say, until
+
+
+def record(loan: toy.BookLent, *, offset: int = 0, **changed: Any) -> ConsumerRecord:
+    """A record as Kafka would deliver it, without Kafka; `changed` replaces parts of it."""
+    envelope = Envelope(
+        id=new_id(),
+        type=loan.type,
+        source="/desk",
+        key=loan.key,
+        time=real_now(),
+        correlation=new_id(),
+        cause=None,
+        sequence="1",
+    )
+    key = str(loan.key).encode()
+    parts: dict[str, Any] = {
+        "topic": loan.topic,
+        "partition": bus.partition_of(key, 12),
+        "offset": offset,
+        "timestamp": 0,
+        "timestamp_type": 0,
+        "key": key,
+        "value": loan.payload(),
+        "checksum": None,
+        "serialized_key_size": 0,
+        "serialized_value_size": 0,
+        "headers": envelope.headers(),
+    }
+    return ConsumerRecord(**{**parts, **changed})
+
+
+def book() -> UUID:
+    return UUID(str(new_id()))
+
+
+async def shelf_rows(shelf: Any) -> dict[UUID, tuple[int, int, int]]:
+    found = await rows(shelf, "select book, heard, last_step, disorder from shelf")
+    return {row[0]: row[1:] for row in found}
+
+
+async def test_a_message_delivered_twice_is_acted_on_once(library: Library):
+    """Within one batch, in a later batch, and as another record of the same event."""
+    shelf = library.make_shelf()
+    one, two = (record(loan) for loan in toy.loans(book(), 2))
+    await shelf.state.inbox([one, one, two])
+    await shelf.state.inbox([one, two])
+    assert list((await shelf_rows(shelf)).values()) == [(2, 2, 0)]
+    await shelf.state.database.engine.dispose()
+
+
+async def test_events_of_one_key_never_overtake_each_other_in_a_batch(library: Library):
+    shelf = library.make_shelf()
+    books = [book() for _ in range(50)]
+    batch = [record(loan) for step in range(1, 8) for b in books for loan in toy.loans(b, 1, first=step)]
+    await shelf.state.inbox(batch)
+    assert set((await shelf_rows(shelf)).values()) == {(7, 7, 0)}
+    await shelf.state.database.engine.dispose()
+
+
+async def test_one_bad_event_is_parked_and_its_good_neighbours_land(library: Library):
+    """Later events of the bad one's key wait behind it, also those of later batches."""
+    shelf = library.make_shelf()
+    good, bad = [book() for _ in range(30)], book()
+    batch = [record(loan) for b in good for loan in toy.loans(b, 2)]
+    poison = toy.BookLent(book_id=bad, step=2, poison=True)
+    batch[20:20] = [record(toy.loans(bad, 1)[0]), record(poison), *map(record, toy.loans(bad, 2, first=3))]
+    await shelf.state.inbox(batch)
+    await shelf.state.inbox([record(loan) for loan in toy.loans(bad, 1, first=5)])
+    found = await shelf_rows(shelf)
+    assert {found[b] for b in good} == {(2, 2, 0)}
+    assert found[bad] == (1, 1, 0)
+    parked = await rows(shelf, "select key, reason, cause_of_wait from parked order by id")
+    assert [row[2] for row in parked] == [True, False, False, False]
+    assert parked[0][:2] == (str(bad), "RuntimeError: poison")
+    await shelf.state.database.engine.dispose()
+
+
+UNREADABLE: list[tuple[str, dict[str, Any]]] = [
+    ("no JSON", {"value": b"\xff\xfe not json"}),
+    ("no value", {"value": None}),
+    ("a missing field", {"value": b'{"step": 1}'}),
+    ("a NUL in a text", {"value": b'{"book_id": "\\u0000", "step": 1}'}),
+    ("no key", {"key": None}),
+    ("a key that is no UUID", {"key": b"\x00\xff"}),
+    ("another key than the event's", {"key": str(UUID(int=1)).encode()}),
+]
+
+
+@pytest.mark.parametrize(("what", "changed"), UNREADABLE, ids=[what for what, _ in UNREADABLE])
+async def test_what_cannot_be_read_is_parked_as_bytes(library: Library, what: str, changed: Any):
+    shelf = library.make_shelf()
+    good = book()
+    bad = record(toy.loans(book(), 1)[0], **changed)
+    await shelf.state.inbox([bad, record(toy.loans(good, 1)[0])])
+    assert (await shelf_rows(shelf))[good] == (1, 1, 0)
+    parked = await rows(shelf, "select reason, payload, record_key from parked")
+    assert len(parked) == 1
+    assert parked[0][0].startswith("unreadable: ")
+    assert parked[0][1:] == (bad.value, bad.key)
+    await shelf.state.database.engine.dispose()
+
+
+BAD_HEADERS: list[tuple[str, list[tuple[str, bytes | None]]]] = [
+    ("none at all", []),
+    ("a null header", [("ce_type", toy.BookLent.type.encode()), ("ce_id", None)]),
+    ("not UTF-8", [("ce_type", toy.BookLent.type.encode()), ("ce_id", b"\xff\xfe")]),
+    ("a null type", [("ce_type", None)]),
+]
+
+
+@pytest.mark.parametrize(("what", "headers"), BAD_HEADERS, ids=[what for what, _ in BAD_HEADERS])
+async def test_headers_that_cannot_be_read_are_parked_through_the_real_broker(
+    library: Library, what: str, headers: Any
+):
+    """FastStream's own parser would fail before the handler and lose the batch (stack.md 5)."""
+    shelf, desk, good = library.make_shelf(), library.make_desk(), book()
+    async with running(shelf, desk):
+        producer = await bus.start_producer(library.bootstrap)
+        loan = toy.loans(book(), 1)[0]
+        key = str(loan.key).encode()
+        await producer.send_and_wait(loan.topic, loan.payload(), key=key, headers=headers)
+        await producer.stop()
+        await say(desk, *toy.loans(good, 3))
+        await until(heard(shelf, 3))
+        assert len(await until(lambda: rows(shelf, "select id from parked"))) == 1
+
+
+async def test_reasons_of_parked_events_hold_no_personal_data(library: Library):
+    shelf = library.make_shelf()
+    await shelf.state.inbox([record(toy.loans(book(), 1)[0], value=b'{"borrower": "Karin Hemlig"}')])
+    assert "Karin" not in (await rows(shelf, "select reason from parked"))[0][0]
+    await shelf.state.database.engine.dispose()
+
+
+async def test_an_unknown_type_is_counted_and_passed_by(library: Library):
+    shelf = library.make_shelf()
+    odd = record(toy.loans(book(), 1)[0], headers=[("ce_type", b"library.book.burnt.v1")])
+    await shelf.state.inbox([odd])
+    assert shelf.state.inbox.unknown == 1
+    assert await rows(shelf, "select count(*) from parked") == [(0,)]
+    await shelf.state.database.engine.dispose()
+
+
+async def test_parked_events_are_redriven_in_order_while_new_ones_arrive(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+):
+    """New arrivals of the key queue behind; nothing overtakes, nothing is left behind."""
+    shelf, bad = library.make_shelf(), book()
+    poison = toy.BookLent(book_id=bad, step=1, poison=True)
+    await shelf.state.inbox([record(poison), *map(record, toy.loans(bad, 30, first=2))])
+    assert await shelf.state.inbox.redrive() == (0, 1)
+    monkeypatch.setattr(toy, "POISONOUS", False)
+
+    async def arrive() -> None:
+        for loan in toy.loans(bad, 40, first=32):
+            await shelf.state.inbox([record(loan)])
+
+    await asyncio.gather(arrive(), shelf.state.inbox.redrive(), shelf.state.inbox.redrive())
+    assert await rows(shelf, "select count(*) from parked") == [(0,)]
+    assert (await shelf_rows(shelf))[bad] == (71, 71, 0)
+    await shelf.state.database.engine.dispose()
+
+
+async def test_beyond_a_limit_of_parked_events_the_consumer_stops_and_says_so(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+):
+    shelf, good = library.make_shelf(parked_limit=5), book()
+    monkeypatch.setattr(asyncio, "sleep", _no_sleep)
+    for _ in range(5):
+        await shelf.state.inbox([record(toy.BookLent(book_id=book(), step=1, poison=True))])
+    with pytest.raises(HaltedError):
+        await shelf.state.inbox([record(toy.loans(good, 1)[0])])
+    assert shelf.state.inbox.halted
+    assert good not in await shelf_rows(shelf)
+    monkeypatch.setattr(toy, "POISONOUS", False)
+    await shelf.state.inbox.redrive()
+    await shelf.state.inbox([record(toy.loans(good, 1)[0])])
+    assert not shelf.state.inbox.halted
+    await shelf.state.database.engine.dispose()
+
+
+async def _no_sleep(seconds: float) -> None:
+    return None
+
+
+async def test_a_crash_between_the_database_commit_and_the_offset_commit_changes_nothing(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+):
+    """The batch is acted on, then the process is gone before Kafka knows; the next one hears again."""
+    first, desk, books = library.make_shelf(), library.make_desk(), [book() for _ in range(40)]
+    crashed = asyncio.Event()
+    hear = first.state.inbox._act
+
+    async def hear_and_die(items: Any) -> None:
+        await hear(items)
+        crashed.set()
+        raise asyncio.CancelledError  # nothing after the commit runs
+
+    monkeypatch.setattr(first.state.inbox, "_act", hear_and_die)
+    async with running(desk):
+        async with running(first):
+            await say(desk, *(loan for b in books for loan in toy.loans(b, 2)))
+            await asyncio.wait_for(crashed.wait(), 20)
+        second = library.make_shelf()
+        async with running(second):
+            await say(desk, *(loan for b in books for loan in toy.loans(b, 1, first=3)))
+            await until(heard(second, 120))
+            assert set((await shelf_rows(second)).values()) == {(3, 3, 0)}
+
+
+async def test_two_members_of_a_group_share_and_survive_a_rebalance_in_mid_batch(library: Library):
+    desk, books = library.make_desk(), [book() for _ in range(300)]
+    one, two = library.make_shelf(), library.make_shelf()
+    async with running(desk, one):
+        for step in range(1, 4):
+            await say(desk, *(loan for b in books for loan in toy.loans(b, 1, first=step)))
+        async with running(two):
+            for step in range(4, 9):
+                await say(desk, *(loan for b in books for loan in toy.loans(b, 1, first=step)))
+                await asyncio.sleep(0.2)
+        for step in range(9, 11):
+            await say(desk, *(loan for b in books for loan in toy.loans(b, 1, first=step)))
+        await until(heard(one, 3000))
+        assert set((await shelf_rows(one)).values()) == {(10, 10, 0)}
+
+
+async def test_a_member_that_comes_back_as_a_zombie_does_no_harm(library: Library):
+    """It holds a batch through a rebalance, wakes up, and acts on what others have acted on since."""
+    shelf, zombie, b = library.make_shelf(), library.make_shelf(), book()
+    batch = [record(loan) for loan in toy.loans(b, 3)]
+    await shelf.state.inbox(batch)
+    await shelf.state.inbox([record(loan) for loan in toy.loans(b, 2, first=4)])
+    await zombie.state.inbox(batch)
+    await asyncio.gather(zombie.state.inbox(batch), shelf.state.inbox(batch))
+    assert (await shelf_rows(shelf))[b] == (5, 5, 0)
+    await shelf.state.database.engine.dispose()
+    await zombie.state.database.engine.dispose()
+
+
+async def test_a_database_that_is_away_is_waited_for_and_nothing_is_parked(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+):
+    shelf, b = library.make_shelf(), book()
+    apply, tries = shelf.state.inbox._apply, []
+
+    async def flaky(items: Any) -> None:
+        tries.append(len(items))
+        if len(tries) < 3:
+            raise ConnectionResetError("database away")
+        await apply(items)
+
+    monkeypatch.setattr(shelf.state.inbox, "_apply", flaky)
+    await shelf.state.inbox([record(loan) for loan in toy.loans(b, 4)])
+    assert tries == [4, 4, 4], "the whole batch again, not one by one"
+    assert (await shelf_rows(shelf))[b] == (4, 4, 0)
+    assert await rows(shelf, "select count(*) from parked") == [(0,)]
+    await shelf.state.database.engine.dispose()
+
+
+async def test_a_data_error_is_parked_and_not_retried_for_ever(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+):
+    """A number too large for its column is a data error of the database, not trouble."""
+    shelf, good = library.make_shelf(), book()
+    await shelf.state.inbox(
+        [record(toy.BookLent(book_id=book(), step=2**40)), record(toy.loans(good, 1)[0])]
+    )
+    assert (await shelf_rows(shelf))[good] == (1, 1, 0)
+    assert await rows(shelf, "select count(*) from parked") == [(1,)]
+    await shelf.state.database.engine.dispose()
+
+
+async def test_a_lost_connection_in_the_middle_is_trouble(library: Library):
+    """PostgreSQL ends the session under a batch; the batch is acted on all the same, once."""
+    shelf, b = library.make_shelf(), book()
+    calls: list[int] = []
+    handler = shelf.state.inbox.hears[toy.BookLent]
+
+    async def cut(tx: Any, loans: Any) -> None:
+        calls.append(len(loans))
+        if len(calls) == 1:
+            pid = (await tx.execute(toy.text("select pg_backend_pid()"))).scalar_one()
+            async with shelf.state.database.engine.begin() as other:
+                await other.execute(toy.text("select pg_terminate_backend(:pid)"), {"pid": pid})
+        await handler(tx, loans)
+
+    shelf.state.inbox.hears = {toy.BookLent: cut}
+    await shelf.state.inbox([record(toy.loans(b, 1)[0])])
+    assert len(calls) == 2
+    assert (await shelf_rows(shelf))[b] == (1, 1, 0)
+    await shelf.state.database.engine.dispose()
+
+
+async def test_lag_is_what_has_not_been_acted_on(library: Library):
+    shelf, desk, b = library.make_shelf(), library.make_desk(), book()
+    async with running(shelf, desk):
+        await say(desk, *toy.loans(b, 5))
+        await until(heard(shelf, 5))
+
+        async def caught_up() -> bool:
+            return await bus.read_lag(shelf.state.broker, shelf.state.inbox.offsets) == {
+                toy.BookLent.topic: 0
+            }
+
+        await until(caught_up)
+        reader = AIOKafkaConsumer(group_id=library.group, bootstrap_servers=library.bootstrap)
+        await reader.start()
+        partitions = shelf.state.inbox.offsets
+        committed = sum([await reader.committed(partition) or 0 for partition in partitions])
+        await reader.stop()
+        assert committed == 5, "the group's committed offsets agree"
+
+
+def test_unforeseen_errors_are_not_taken_for_trouble():
+    from plumbing.transaction import is_trouble
+
+    assert not is_trouble(RuntimeError("bug"))
+    assert not is_trouble(KeyError("bug"))
+    assert is_trouble(ConnectionRefusedError())
+    assert not is_trouble(DBAPIError("insert", {}, Exception("value too long")))
