@@ -2,8 +2,8 @@
 
 A write is a function of a connection. Writes that arrive together share one commit and one disk
 flush, yet each stands or falls alone; when `write` returns, the records survive a SIGKILL and a
-power cut. The party's day lives here too, as a distance to the real Swedish day, so a moved day goes on at
-midnight and survives a restart.
+power cut. The party's day lives here too, as a distance to the real Swedish day, so a moved day
+goes on at midnight and survives a restart.
 """
 
 import asyncio

@@ -1,7 +1,8 @@
 """A mail server that keeps what it is given: SMTP in, readable pages and JSON out.
 
 A message is on disk before the sender hears 250. Nothing is sent on, and nothing is thrown
-together: a message accepted twice is two records with one Message-ID, so that whoever counts can tell.
+together: a message accepted twice is two records with one Message-ID, so that whoever counts can
+tell.
 """
 
 import asyncio

@@ -1,7 +1,7 @@
 """What every outside party has: its doors for health, records, pending work, control and the day.
 
-A party is a class with its own records (`Books`), its own routes and pages. Whatever it accepts is
-recorded first and answered afterwards; `POST /control` can stretch the moment between the two,
+A party is a class with its own records (`Books`), its own routes and pages. Whatever it accepts
+is recorded first and answered afterwards; `POST /control` can stretch the moment between the two,
 which is when a sender that dies does not know that it was heard.
 """
 

@@ -1,6 +1,7 @@
 """The bank's doors: payment orders and customers' payments in, files out, and pages for people.
 
-`/betala` is the internet bank of a debtor: what is paid there is booked today and reported at once.
+`/betala` is the internet bank of a debtor: what is paid there is booked today and reported at
+once.
 """
 
 import argparse
@@ -255,7 +256,7 @@ class Bank(Party):
     # Files.
 
     async def report(self, options: PushOptions) -> list[int]:
-        """Put everything unreported into files, on disk, and have them delivered; the files' ids."""
+        """Put everything unreported into files on disk, to be delivered; the files' ids."""
         files = await self.books.write(
             lambda books: store.open_reports(
                 books,
@@ -358,10 +359,12 @@ class Bank(Party):
                 "balance_ore": store.balance_ore(books),
                 "transactions": books.execute(
                     "SELECT t.*, f.creditor_name FROM transactions t"
-                    f" LEFT JOIN transfers f ON f.id = t.transfer_id ORDER BY t.id DESC LIMIT {LATEST}"
+                    " LEFT JOIN transfers f ON f.id = t.transfer_id"
+                    f" ORDER BY t.id DESC LIMIT {LATEST}"
                 ).fetchall(),
                 "orders": books.execute(
-                    "SELECT o.*, (SELECT count(*) FROM transfers WHERE order_id = o.id) AS payments,"
+                    "SELECT o.*,"
+                    " (SELECT count(*) FROM transfers WHERE order_id = o.id) AS payments,"
                     " (SELECT sum(amount_ore) FROM transfers WHERE order_id = o.id) AS amount_ore"
                     f" FROM orders o {latest}"
                 ).fetchall(),

@@ -1,9 +1,9 @@
 """camt.054 and camt.053 as the bank writes them, streamed in constant memory.
 
-The shape is that of a Swedish bank's reporting: one credit entry per bankgiro deposit with every payment
-as `TxDtls`, one debit entry per executed payment order. The same row gives the same `AcctSvcrRef`
-in both messages, and the same file row gives the same bytes. Text is built by hand, for a
-million payments must take seconds; every value from outside goes through `escape`.
+The shape is that of a Swedish bank's reporting: one credit entry per bankgiro deposit with every
+payment as `TxDtls`, one debit entry per executed payment order. The same row gives the same
+`AcctSvcrRef` in both messages, and the same file row gives the same bytes. Text is built by hand,
+for a million payments must take seconds; every value from outside goes through `escape`.
 """
 
 import sqlite3
@@ -193,9 +193,9 @@ class _Writer:
 
     def _payment(self, row: sqlite3.Row) -> str:
         dialect = self.dialect
-        payer = row["payer_bankgiro"]
+        payer, reference = row["payer_bankgiro"], bank_reference(self.mark, row["id"])
         return (
-            f"<TxDtls><Refs><AcctSvcrRef>{bank_reference(self.mark, row['id'])}</AcctSvcrRef></Refs>"
+            f"<TxDtls><Refs><AcctSvcrRef>{reference}</AcctSvcrRef></Refs>"
             f"{dialect.amount(row['amount_ore'], 'CRDT')}"
             f"<RltdPties>{dialect.party('Dbtr', row['payer_name'])}"
             f"{_bankgiro('DbtrAcct', payer) if payer else ''}"

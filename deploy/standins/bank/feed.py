@@ -1,7 +1,8 @@
-"""The bank's feed: makes files and delivers each until the receiver takes it, or refuses it for good.
+"""The bank's feed: makes files, and delivers each until the receiver takes or refuses it.
 
 A file is a row first (`making`), then bytes on disk (`waiting`), then `delivered` or `refused`.
-Whatever was under way when the program died is made again with the same bytes and delivered again.
+Whatever was under way when the program died is made again with the same bytes and delivered
+again.
 """
 
 import asyncio

@@ -1,7 +1,8 @@
 """Payment orders as the bank reads them: pain.001.001.03 or .09 in, pain.002.001.03 out.
 
-A bank takes a message whole or refuses it whole with a reason code of ISO 20022; a single payment of a
-taken message can be refused for its own account alone. Pure: bytes in, decisions and bytes out.
+A bank takes a message whole or refuses it whole with a reason code of ISO 20022; a single payment
+of a taken message can be refused for its own account alone. Pure: bytes in, decisions and bytes
+out.
 """
 
 import re
@@ -54,7 +55,7 @@ class Order:
 
 
 def read_order(body: bytes, today: date) -> Order:
-    """Read and judge a message; raises `OrderRefusedError` with the reason that a bank would give."""
+    """Read and judge a message; raises `OrderRefusedError` with a bank's reason."""
     root = _parse(body)
     version = etree.QName(root).namespace or ""
     version = version.removeprefix(NAMESPACE)
@@ -253,8 +254,9 @@ def _report(report_id: str, created_at: str, content: str) -> bytes:
 
 
 def _group(message_id: str, version: str, content: str) -> str:
+    original = escape(message_id[:MAX_ID]) or "NOTPROVIDED"
     return (
-        f"<OrgnlGrpInfAndSts><OrgnlMsgId>{escape(message_id[:MAX_ID]) or 'NOTPROVIDED'}</OrgnlMsgId>"
+        f"<OrgnlGrpInfAndSts><OrgnlMsgId>{original}</OrgnlMsgId>"
         f"<OrgnlMsgNmId>{version or 'pain.001'}</OrgnlMsgNmId>{content}</OrgnlGrpInfAndSts>"
     )
 

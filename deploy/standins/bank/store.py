@@ -1,8 +1,8 @@
 """The bank's own books: orders, what is booked on the account, and the files that tell of it.
 
 One row of `transactions` is one booked payment, in or out; it is told of in exactly one camt.054
-file, at the first report after its day. A deposit is one payee's credits of one day in one file. Amounts
-in öre.
+file, at the first report after its day. A deposit is one payee's credits of one day in one file.
+Amounts in öre.
 """
 
 import sqlite3
@@ -143,7 +143,16 @@ def keep_order(
         books.execute(
             "INSERT INTO orders (message_id, duplicate, status, reason, received_at, received_on,"
             " body, answer) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            (message_id, order_of(books, message_id) is not None, status, reason, now_text(), today(books).isoformat(), body, answer),
+            (
+                message_id,
+                order_of(books, message_id) is not None,
+                status,
+                reason,
+                now_text(),
+                today(books).isoformat(),
+                body,
+                answer,
+            ),
         ).lastrowid
         or 0
     )
@@ -166,7 +175,20 @@ def keep_transfers(books: sqlite3.Connection, order_id: int, order: Order) -> No
         " amount_ore, execute_on, debit_on, creditor_name, creditor_account, account_kind,"
         " reference, refused) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
-            (order_id, one.payment_information_id, one.instruction_id, one.end_to_end_id, one.amount_ore, one.execute_on.isoformat(), max(one.execute_on, day).isoformat(), one.creditor_name, one.creditor_account, one.account_kind, one.reference, one.refused)
+            (
+                order_id,
+                one.payment_information_id,
+                one.instruction_id,
+                one.end_to_end_id,
+                one.amount_ore,
+                one.execute_on.isoformat(),
+                max(one.execute_on, day).isoformat(),
+                one.creditor_name,
+                one.creditor_account,
+                one.account_kind,
+                one.reference,
+                one.refused,
+            )
             for one in order.transfers
         ],
     )
@@ -318,7 +340,16 @@ def _open_file(
     books.execute(
         "INSERT INTO files (id, name, kind, version, statement_on, drop_folder, made_on, made_at,"
         " status, payments) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'making', 0)",
-        (file_id, name, kind, version, statement_on and statement_on.isoformat(), drop_folder, day.isoformat(), now_text()),
+        (
+            file_id,
+            name,
+            kind,
+            version,
+            statement_on and statement_on.isoformat(),
+            drop_folder,
+            day.isoformat(),
+            now_text(),
+        ),
     )
     return int(file_id)
 
