@@ -1,17 +1,19 @@
 """Starts a stand-in as the program it is, on free ports, and can kill and restart it."""
 
 import asyncio
+import io
 import os
 import signal
 import socket
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import aiohttp
+import orjson
 
 ROOT = Path(__file__).parents[2]
-TOKEN = "the-filer's-token"  # noqa: S105
+TOKEN = "the-filer's-token"
 
 
 def schemas() -> Path | None:
@@ -39,7 +41,7 @@ class Program:
         self._process: asyncio.subprocess.Process | None = None
         self.http: aiohttp.ClientSession
 
-    async def __aenter__(self) -> "Program":
+    async def __aenter__(self) -> Self:
         self.http = aiohttp.ClientSession(
             self.address, headers={"Authorization": f"Bearer {TOKEN}"}
         )
@@ -92,12 +94,13 @@ class Program:
 
     async def post(self, path: str, content: object = None, expect: int = 200) -> Any:
         """Post JSON, and read JSON."""
-        async with self.http.post(path, json=content) as answer:
+        body = io.BytesIO(b"" if content is None else orjson.dumps(content))
+        async with self.http.post(path, data=body) as answer:
             assert answer.status == expect, await answer.text()
             return await answer.json(content_type=None)
 
-    async def until_nothing_pends(self) -> None:
-        """Wait for empty hands."""
+    async def until_nothing_pends(self, kind: str = "pending") -> None:
+        """Wait for empty hands, or for hands empty of one kind."""
         async with asyncio.timeout(20):
-            while (await self.get("/pending"))["pending"]:
+            while (await self.get("/pending"))[kind]:  # noqa: ASYNC110
                 await asyncio.sleep(0.05)

@@ -24,7 +24,6 @@ class MailProgram(Program):
 @pytest.fixture
 async def mail(tmp_path: Path) -> AsyncIterator[MailProgram]:
     async with MailProgram(tmp_path) as program:
-        assert isinstance(program, MailProgram)
         yield program
 
 

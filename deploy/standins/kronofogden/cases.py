@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from deploy.standins.books import now_text, today
 from deploy.standins.kronofogden import messages
-from deploy.standins.party import plain_errors
+from deploy.standins.party import kronor, plain_errors
 
 APPLICATION_FEE_ORE = 30_000  # förordning (1992:1094) 1 §
 BASIC_FEE_ORE = 60_000  # förordning (1992:1094) 6 §
@@ -250,8 +250,12 @@ def _reduce(books: sqlite3.Connection, message: messages.Reduction, day: date) -
         " interest_ore = interest_ore - ?, paid_ore = paid_ore + ? WHERE id = ?",
         (message.new_capital_ore, off_costs, off_rest - off_costs, message.paid_ore, case["id"]),
     )
-    paid = f"{message.paid_ore // 100},{message.paid_ore % 100:02d} kr"
-    note(books, case["id"], day, f"Kravet sattes ned: {paid} betaldes {message.paid_date}.")
+    note(
+        books,
+        case["id"],
+        day,
+        f"Kravet sattes ned: {kronor(message.paid_ore)} kr betaldes {message.paid_date}.",
+    )
 
 
 def _withdraw(books: sqlite3.Connection, case: sqlite3.Row, reason: str, day: date) -> None:

@@ -14,6 +14,7 @@ import orjson
 
 from deploy.standins.kronofogden import cases
 from deploy.standins.kronofogden.cases import iso, note, plan, say, script_of, weekday
+from deploy.standins.party import kronor
 
 ANSWER_DAYS = 10
 CONTEST_REPLY_DAYS = 28
@@ -187,7 +188,7 @@ def _pay_part(books: sqlite3.Connection, case: sqlite3.Row, day: date, amount_or
         {**parts, "paid": amount_ore, "id": case["id"]},
     )
     say(books, case, day, "partial_payment", amountOre=amount_ore, valueDate=day)
-    note(books, case["id"], day, f"{amount_ore // 100},{amount_ore % 100:02d} kr drevs in.")
+    note(books, case["id"], day, f"{kronor(amount_ore)} kr drevs in.")
 
 
 def _since_start(case: sqlite3.Row, days: int) -> date:
