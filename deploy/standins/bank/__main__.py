@@ -1,0 +1,26 @@
+"""Runs the bank: `python -m deploy.standins.bank --port P --folder F`."""
+
+from deploy.standins.bank.app import Bank
+from deploy.standins.party import arguments, serve
+
+
+def main() -> None:
+    """Run the bank."""
+    parser = arguments("bank")
+    parser.add_argument("--token", help="bearer token that payment orders must carry")
+    parser.add_argument("--feed-url", help="where camt files are posted")
+    parser.add_argument("--feed-token", help="bearer token given with each file")
+    parser.add_argument("--camt-version", choices=("001.02", "001.08"), default="001.02")
+    parser.add_argument(
+        "--report-every",
+        type=float,
+        help="seconds between reports made by itself (none: only asked)",
+    )
+    parser.add_argument("--account", default="54400000007", help="the client-money account, BBAN")
+    parser.add_argument("--owner", default="Betalt Klientmedel AB")
+    given = parser.parse_args()
+    serve(Bank(given), given.port)
+
+
+if __name__ == "__main__":
+    main()
