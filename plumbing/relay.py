@@ -107,12 +107,9 @@ class Relay:
                 await asyncio.sleep(0.5)
             self.leads = True
             self._held.clear()
-            looked = 0.0
             while True:
                 self.wake.clear()
-                if time.monotonic() - looked > 1:
-                    looked = time.monotonic()
-                    await self._say_again(connection)
+                await self._say_again(connection)
                 if await self._move(connection) == 0:
                     with contextlib.suppress(TimeoutError):
                         await asyncio.wait_for(self.wake.wait(), self.poll)
