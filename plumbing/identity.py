@@ -6,6 +6,7 @@ A service trusts the token, not the network. Tokens are JWTs (RFC 7519) signed w
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -42,7 +43,7 @@ class Keys:
 
     @cached_property
     def _key(self) -> OKPKey:
-        return OKPKey.import_key(self.jwk)
+        return OKPKey.import_key(json.loads(self.jwk))
 
     def sign(self, identity: Identity, audience: str) -> str:
         """A token for one service."""

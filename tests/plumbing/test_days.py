@@ -1,0 +1,257 @@
+"""Door 2, the clock and outbound work keep their promises."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import date, timedelta
+from typing import Any
+from uuid import UUID, uuid5
+
+import pytest
+from contracts.ids import new_id
+from plumbing import outbound
+from plumbing.clock import SWEDISH, real_now
+from plumbing.outbound import Carrier, Parcel, UndeliverableError
+
+from tests.plumbing import toy
+from tests.plumbing.conftest import Library, rows, running, until
+
+TODAY = real_now().astimezone(SWEDISH).date()
+
+
+def book() -> UUID:
+    return UUID(str(new_id()))
+
+
+async def move(app: Any, day: date) -> None:
+    async with app.state.database.engine.begin() as connection:
+        await app.state.clock.move(connection, day)
+
+
+async def arm(app: Any, books: list[UUID], day: date | None) -> None:
+    async with app.state.database.transaction() as tx:
+        tx.wake("due", dict.fromkeys(books, day))
+
+
+async def reminded(app: Any) -> dict[UUID, list[date]]:
+    return {row[0]: row[1] for row in await rows(app, "select book, reminded_on from shelf")}
+
+
+async def on_shelf(app: Any, books: list[UUID]) -> None:
+    async with app.state.database.transaction() as tx:
+        await tx.execute(toy.HEAR, {"books": books, "steps": [1] * len(books)})
+
+
+async def test_a_timer_fires_on_its_day_and_once(library: Library):
+    shelf, b = library.make_shelf(), book()
+    await on_shelf(shelf, [b])
+    await arm(shelf, [b], TODAY + timedelta(days=3))
+    for days in range(3):
+        await move(shelf, TODAY + timedelta(days=days))
+        assert await shelf.state.timers.fire_due() == 0
+    await move(shelf, TODAY + timedelta(days=3))
+    assert await shelf.state.timers.fire_due() == 1
+    assert await shelf.state.timers.fire_due() == 0
+    assert (await reminded(shelf))[b] == [TODAY + timedelta(days=3)]
+    await shelf.state.database.engine.dispose()
+
+
+async def test_a_late_timer_acts_as_of_today_and_missed_days_come_in_order(library: Library):
+    shelf, books = library.make_shelf(), [book() for _ in range(3)]
+    seen: list[UUID] = []
+
+    async def note(tx: Any, keys: Any) -> None:
+        seen.extend(keys)
+
+    shelf.state.timers.wakes = {"due": note}
+    for days, b in zip((5, 1, 3), books, strict=True):
+        await arm(shelf, [b], TODAY + timedelta(days=days))
+    await move(shelf, TODAY + timedelta(days=30))
+    while await shelf.state.timers.fire_due():
+        pass
+    assert seen == [books[1], books[2], books[0]]
+    await shelf.state.database.engine.dispose()
+
+
+async def test_a_timer_set_again_replaces_and_disarming_forgets(library: Library):
+    shelf, moved, gone = library.make_shelf(), book(), book()
+    await on_shelf(shelf, [moved, gone])
+    await arm(shelf, [moved, gone], TODAY)
+    await arm(shelf, [moved], TODAY + timedelta(days=9))
+    await arm(shelf, [gone], None)
+    assert await shelf.state.timers.fire_due() == 0
+    assert await rows(shelf, "select key, due_on from timers") == [
+        (moved, TODAY + timedelta(days=9))
+    ]
+    await shelf.state.database.engine.dispose()
+
+
+async def test_one_bad_timer_is_set_aside_and_its_neighbours_fire(library: Library):
+    shelf, books = library.make_shelf(), sorted(book() for _ in range(20))
+    await on_shelf(shelf, books)
+    remind = shelf.state.timers.wakes["due"]
+
+    async def trip(tx: Any, keys: Any) -> None:
+        if books[7] in keys:
+            raise KeyError("no such book")
+        await remind(tx, keys)
+
+    shelf.state.timers.wakes = {"due": trip}
+    await arm(shelf, books, TODAY)
+    await shelf.state.timers.fire_due()
+    found = await reminded(shelf)
+    assert [b for b in books if not found[b]] == [books[7]]
+    assert await rows(shelf, "select failed from timers") == [("KeyError: 'no such book'",)]
+    shelf.state.timers.wakes = {"due": remind}
+    assert await shelf.state.timers.redrive() == 1
+    await shelf.state.timers.fire_due()
+    assert (await reminded(shelf))[books[7]] == [TODAY]
+    await shelf.state.database.engine.dispose()
+
+
+async def test_two_processes_never_fire_the_same_timer(library: Library):
+    one, two, books = library.make_shelf(), library.make_shelf(), [book() for _ in range(200)]
+    await on_shelf(one, books)
+    await arm(one, books, TODAY)
+    await asyncio.gather(*(shelf.state.timers.fire_due() for shelf in (one, two, one, two)))
+    assert set(map(len, (await reminded(one)).values())) == {1}
+    await one.state.database.engine.dispose()
+    await two.state.database.engine.dispose()
+
+
+async def test_a_moved_day_is_durable_and_every_process_confirms_it(library: Library):
+    one, two = library.make_shelf(), library.make_shelf()
+    day = TODAY + timedelta(days=40)
+    async with running(one, two):
+        await move(one, day)
+        assert one.state.clock.today() == day
+
+        async def both() -> bool:
+            async with one.state.database.engine.connect() as connection:
+                return two.state.clock.today() == day and await one.state.clock.is_confirmed(
+                    connection
+                )
+
+        await until(both, 5)
+    late = library.make_shelf()
+    async with running(late):
+        assert late.state.clock.today() == day
+
+
+async def test_the_business_day_holds_for_the_whole_transaction(library: Library):
+    shelf = library.make_shelf()
+    async with shelf.state.database.transaction() as tx:
+        shelf.state.clock.offset_days = 400
+        assert tx.today == TODAY
+    await shelf.state.database.engine.dispose()
+
+
+class Postbox:
+    """A party outside, as the tests need it: it remembers what it took, and can refuse."""
+
+    def __init__(self) -> None:
+        self.taken: list[tuple[UUID, bytes]] = []
+        self.troubles: list[Exception] = []
+        self.settled: list[UUID] = []
+        self.die_when_settling = False
+
+    async def carry(self, parcel: Parcel) -> str:
+        if self.troubles:
+            raise self.troubles.pop(0)
+        self.taken.append((parcel.id, parcel.body))
+        return "taken"
+
+    async def settle(self, tx: Any, done: Any) -> None:
+        if self.die_when_settling:
+            self.die_when_settling = False
+            raise ConnectionResetError("gone after the other party's yes")
+        self.settled += [parcel.id for parcel, _ in done]
+
+
+def with_postbox(library: Library) -> tuple[Any, Postbox]:
+    box = Postbox()
+    shelf = library.make_shelf()
+    shelf.state.outbound.carriers = {"letter": Carrier(box.carry, box.settle)}
+    shelf.state.outbound.lease = 6.0
+    return shelf, box
+
+
+async def put(app: Any, *parcels: tuple[UUID, UUID, bytes]) -> None:
+    async with app.state.database.transaction() as tx:
+        await outbound.queue(tx, "letter", parcels)
+
+
+async def now_due(app: Any) -> None:
+    async with app.state.database.engine.begin() as connection:
+        await connection.execute(toy.text("update outbound set due_at = now()"))
+
+
+async def test_a_parcel_is_queued_once_and_carried_once(library: Library):
+    shelf, box = with_postbox(library)
+    one = (book(), book(), b"hello")
+    await put(shelf, one)
+    await put(shelf, one)
+    assert await shelf.state.outbound.carry_due() == 1
+    assert await shelf.state.outbound.carry_due() == 0
+    assert box.taken == [(one[0], b"hello")]
+    assert box.settled == [one[0]]
+    await shelf.state.database.engine.dispose()
+
+
+async def test_parcels_of_one_key_keep_their_order_also_in_trouble(library: Library):
+    """A withdrawal never overtakes its application."""
+    shelf, box = with_postbox(library)
+    key = book()
+    ids = [uuid5(key, str(nth)) for nth in range(3)]
+    for each in ids:
+        await put(shelf, (each, key, b"x"))
+    box.troubles = [ConnectionRefusedError("away")]
+    await shelf.state.outbound.carry_due()
+    assert await shelf.state.outbound.carry_due() == 0, "the others wait for the first"
+    for _ in range(3):
+        await now_due(shelf)
+        await shelf.state.outbound.carry_due()
+    assert [taken for taken, _ in box.taken] == ids
+    await shelf.state.database.engine.dispose()
+
+
+async def test_an_attempt_is_on_record_before_it_is_made(library: Library):
+    """Dying after the other party's yes: carried again with the same id, and known to be doubtful."""
+    shelf, box = with_postbox(library)
+    one = (book(), book(), b"hello")
+    await put(shelf, one)
+    box.die_when_settling = True
+    with pytest.raises(ConnectionResetError):
+        await shelf.state.outbound.carry_due()
+    assert await rows(shelf, "select attempts from outbound") == [(1,)]
+    await now_due(shelf)
+    attempts: list[int] = []
+    carry = box.carry
+
+    async def look(parcel: Parcel) -> str:
+        attempts.append(parcel.attempts)
+        return await carry(parcel)
+
+    shelf.state.outbound.carriers = {"letter": Carrier(look, box.settle)}
+    await shelf.state.outbound.carry_due()
+    assert attempts == [2]
+    assert [taken for taken, _ in box.taken] == [one[0], one[0]]
+    assert box.settled == [one[0]]
+    await shelf.state.database.engine.dispose()
+
+
+async def test_a_final_no_is_given_up_shown_and_can_be_tried_again(library: Library):
+    shelf, box = with_postbox(library)
+    one = (book(), book(), b"hello")
+    await put(shelf, one)
+    box.troubles = [UndeliverableError("no such address")]
+    await shelf.state.outbound.carry_due()
+    assert await rows(shelf, "select given_up, trouble from outbound") == [
+        (True, "UndeliverableError: no such address")
+    ]
+    await now_due(shelf)
+    assert await shelf.state.outbound.carry_due() == 0
+    assert await shelf.state.outbound.redrive() == 1
+    assert await shelf.state.outbound.carry_due() == 1
+    assert box.settled == [one[0]]
+    await shelf.state.database.engine.dispose()

@@ -1,0 +1,215 @@
+"""Door 3: identity, tenancy, commands that may be repeated, problems, and the operator's pages."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Annotated, Any
+from uuid import UUID
+
+import pytest
+from contracts.ids import new_id
+from fastapi import APIRouter, Depends, Request
+from httpx2 import ASGITransport, AsyncClient
+from joserfc import jwt
+from joserfc.jwk import OKPKey
+from plumbing import commands
+from plumbing.identity import Identity, Keys, company_of, identity_of, require
+from plumbing.problems import Problem
+from plumbing.schema import create_tenant_wall
+from pydantic import BaseModel
+from sqlalchemy import text
+
+from tests.plumbing import toy
+from tests.plumbing.conftest import GATEWAY, KEY, OPERATOR, PUBLIC, Library, rows, running
+from tests.plumbing.test_hearing import record
+
+READER = Identity(person=UUID(int=1), roles=frozenset({"reader"}), company=UUID(int=2))
+
+
+def headers(identity: Identity, app: Any, **more: str) -> dict[str, str]:
+    return {"authorization": f"Bearer {GATEWAY.sign(identity, app.state.name)}", **more}
+
+
+def client(app: Any) -> AsyncClient:
+    return AsyncClient(transport=ASGITransport(app), base_url="http://library")
+
+
+def test_a_token_says_who_asks_and_for_whom():
+    read = Keys(PUBLIC).read(GATEWAY.sign(READER, "shelf"), "shelf")
+    assert read == READER
+
+
+def _forged(**changed: Any) -> str:
+    claims = {"iss": "betalt-gateway", "sub": str(UUID(int=1)), "aud": "shelf", "roles": []}
+    claims |= {"iat": 1_700_000_000, "exp": 4_000_000_000} | changed
+    return jwt.encode({"alg": "Ed25519"}, claims, KEY, algorithms=["Ed25519"])
+
+
+HOSTILE = {
+    "empty": "",
+    "not a token": "abc",
+    "four parts": "a.b.c.d",
+    "another key": Keys(
+        json.dumps(OKPKey.generate_key("Ed25519").as_dict(private=True))
+    ).sign(READER, "shelf"),
+    "another service's": GATEWAY.sign(READER, "desk"),
+    "no algorithm": "eyJhbGciOiJub25lIn0.e30.",
+    "expired": _forged(exp=1_700_000_100),
+    "another issuer": _forged(iss="somebody"),
+    "a person that is no UUID": _forged(sub="root"),
+    "not yet issued": _forged(iat=4_000_000_000 - 1),
+    "roles that are no list": _forged(roles=7),
+}
+
+
+@pytest.mark.parametrize("token", HOSTILE.values(), ids=HOSTILE.keys())
+def test_a_token_that_is_not_ours_is_refused(token: str):
+    with pytest.raises(Problem) as refused:
+        Keys(PUBLIC).read(token, "shelf")
+    assert refused.value.status == 401
+
+
+def test_roles_and_companies_are_asked_for():
+    require(READER, "reader", "operator")
+    with pytest.raises(Problem):
+        require(READER, "operator")
+    with pytest.raises(Problem):
+        company_of(OPERATOR)
+
+
+class Note(BaseModel):
+    """What the toy's command takes."""
+
+    step: int
+
+
+router = APIRouter()
+
+
+@router.post("/loans")
+async def lend(
+    request: Request, note: Note, identity: Annotated[Identity, Depends(identity_of)]
+) -> Any:
+    """A command that is counted each time it truly runs."""
+    async with request.app.state.database.transaction() as tx:
+
+        async def run() -> dict[str, Any]:
+            book = new_id()
+            await tx.execute(toy.HEAR, {"books": [book], "steps": [note.step]})
+            return {"book": str(book)}
+
+        return await commands.once(tx, request, company_of(identity), run)
+
+
+async def test_a_command_repeated_gives_the_same_answer_and_runs_once(library: Library):
+    shelf = library.make_shelf()
+    shelf.include_router(router)
+    async with client(shelf) as http:
+        key = headers(READER, shelf, **{"idempotency-key": "k1"})
+        answers = await asyncio.gather(
+            *(http.post("/loans", json={"step": 4}, headers=key) for _ in range(8))
+        )
+        assert {answer.status_code for answer in answers} == {201}
+        assert len({answer.text for answer in answers}) == 1
+        other = await http.post("/loans", json={"step": 5}, headers=key)
+        assert (other.status_code, other.json()["status"]) == (422, 422)
+        without = await http.post("/loans", json={"step": 4}, headers=headers(READER, shelf))
+        assert without.status_code == 201
+    assert await rows(shelf, "select count(*) from shelf") == [(2,)]
+    await shelf.state.database.engine.dispose()
+
+
+async def test_errors_are_problems_that_name_their_field(library: Library):
+    shelf = library.make_shelf()
+    shelf.include_router(router)
+    async with client(shelf) as http:
+        bad = await http.post("/loans", json={"step": "x"}, headers=headers(READER, shelf))
+        assert bad.headers["content-type"] == "application/problem+json"
+        assert bad.json()["errors"][0]["field"] == "body.step"
+        nobody = await http.post("/loans", json={"step": 1})
+        assert nobody.status_code == 401
+        nowhere = await http.get("/nowhere")
+        assert nowhere.headers["content-type"] == "application/problem+json"
+    await shelf.state.database.engine.dispose()
+
+
+async def test_a_tenant_sees_its_own_rows_whatever_the_query_says(library: Library):
+    shelf = library.make_shelf()
+    wall: list[str] = []
+    create_tenant_wall(type("Op", (), {"execute": staticmethod(wall.append)}), "loan", "company")
+    mine, theirs = new_id(), new_id()
+    async with shelf.state.database.engine.begin() as connection:
+        role = (await connection.execute(text("select current_user || '_tenant'"))).scalar_one()
+        await connection.execute(
+            text(f"""do $$ begin create role "{role}" nologin;
+                 exception when duplicate_object then null; end $$""")
+        )
+        await connection.execute(text("create table loan (id int, company uuid)"))
+        for statement in wall:
+            await connection.execute(text(statement))
+        await connection.execute(text(f'grant all on all tables in schema public to "{role}"'))
+        for nth, company in enumerate([mine, theirs, mine]):
+            await connection.execute(
+                text("insert into loan values (:n, :c)"), {"n": nth, "c": company}
+            )
+    everything = text("select id from loan order by id")
+    async with shelf.state.database.transaction(tenant=mine) as tx:
+        assert list((await tx.execute(everything)).scalars()) == [0, 2]
+        moved = await tx.execute(text("update loan set id = id + 10"))
+        assert moved.rowcount == 2
+    async with shelf.state.database.transaction() as tx:
+        assert list((await tx.execute(everything)).scalars()) == [1, 10, 12]
+    await shelf.state.database.engine.dispose()
+
+
+async def test_an_operator_sees_numbers_and_redrives_with_a_button(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+):
+    shelf, desk = library.make_shelf(), library.make_desk()
+    async with running(shelf, desk), client(shelf) as http:
+        who = headers(OPERATOR, shelf)
+        poison = toy.BookLent(book_id=new_id(), step=1, poison=True)
+        await shelf.state.inbox([record(poison)])
+        assert (await http.get("/ops/numbers", headers=headers(READER, shelf))).status_code == 403
+        numbers = (await http.get("/ops/numbers", headers=who)).json()
+        assert numbers["inbox"]["parked"] == 1
+        parked = (await http.get("/ops/parked", headers=who)).json()["events"]
+        one = (await http.get(f"/ops/parked/{parked[0]['id']}", headers=who)).json()
+        assert one["event"]["borrower"] == "***", "personal fields are masked"
+        assert one["event"]["step"] == 1
+        monkeypatch.setattr(toy, "POISONOUS", False)
+        done = await http.post("/ops/parked/redrive", json={}, headers=who)
+        assert done.json()["events"] == 1
+        metrics = (await http.get("/metrics")).text
+        assert "betalt_inbox_parked 0.0" in metrics
+        assert (await http.get("/health/ready")).status_code == 200
+
+
+async def test_health_is_red_when_a_task_has_died(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+):
+    shelf = library.make_shelf()
+    ended: list[int] = []
+    monkeypatch.setattr("os.kill", lambda pid, signal: ended.append(signal))
+
+    async def fail() -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(shelf.state.timers, "run", fail)
+    async with running(shelf), client(shelf) as http:
+        await asyncio.sleep(0.2)
+        assert (await http.get("/health/live")).status_code == 503
+        assert (await http.get("/health/ready")).json()["not_ready"][0] == "task timers died"
+        assert ended, "the process is asked to end"
+
+
+async def test_the_clock_has_no_door_in_production(library: Library):
+    config = toy.settings(library.shelf_url, library.bootstrap, PUBLIC)
+    shelf = toy.create_shelf(config.model_copy(update={"betalt_demo": False}), library.group)
+    async with client(shelf) as http:
+        moved = await http.post(
+            "/ops/clock", json={"today": "2030-01-01"}, headers=headers(OPERATOR, shelf)
+        )
+        assert moved.status_code == 404
+    await shelf.state.database.engine.dispose()
