@@ -25,6 +25,5 @@ def speaker(event: type[Event]) -> str:
 
 
 def said_by(service: str) -> tuple[type[Event], ...]:
-    """What one service says, in the order of its module."""
-    mine = [event for event in Event.registry.values() if event.__module__ == f"contracts.{service}"]
-    return tuple(mine)
+    """What one service says, in the order of types."""
+    return tuple(event for event in events().values() if speaker(event) == service)

@@ -167,8 +167,8 @@ def _enumerated(node: Schema) -> set[str] | None:
 
 
 def _label(node: Schema) -> str:
-    name: str = node.get("$ref", node.get("format", node.get("type", "anything")))
-    return name.rpartition("/")[2]
+    named = node.get("$ref") or node.get("format") or node.get("type") or "anything"
+    return str(named).rpartition("/")[2]
 
 
 # --- what was published ------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""What the contracts promise as a whole: names, topics, keys, schemas and samples belong together."""
+"""What the contracts promise as a whole: names, topics, keys, schemas and samples agree."""
 
 import importlib
 import json
@@ -195,9 +195,7 @@ def facts(kind: type[Fact] = Fact) -> list[type[Fact]]:
 
 def test_money_and_rates_are_whole_numbers() -> None:
     """Nothing on the wire is a binary fraction, and öre refuse to be read from text or halves."""
-    assert "number" not in {
-        kind for event in events().values() for kind in _types(schema(event))
-    }
+    assert "number" not in {kind for event in events().values() for kind in _types(schema(event))}
     for fact in facts():
         for name, field in fact.model_fields.items():
             if name.endswith(("_ore", "_bp")):
