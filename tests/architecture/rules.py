@@ -69,12 +69,12 @@ def sources(root: Path, packages: Iterable[str] = PACKAGES) -> list[Source]:
 
 
 def built(house: list[Source]) -> list[Source]:
-    """The house without the empty packages that wait for their first module."""
-    names = [source.name for source in house if source.text.strip()]
+    """The house without the empty packages of rooms that have not opened: those without an app."""
+    opened = {source.name.removesuffix(".app") for source in house if source.name.endswith(".app")}
     return [
         source
         for source in house
-        if source.text.strip() or any(within(name, source.name) for name in names)
+        if not (re.fullmatch(r"services\.[a-z]+", source.name) and source.name not in opened)
     ]
 
 

@@ -184,8 +184,8 @@ def test_every_module_of_a_tree_is_read(tmp_path: Path) -> None:
     assert found == {("law", True), ("law.interest", False), ("law.deep.er", False)}
 
 
-def test_a_room_not_yet_built_is_not_judged_and_one_begun_is() -> None:
-    """An empty package alone waits; with a module in it, its missing words count."""
+def test_a_room_not_yet_open_needs_no_card_and_one_with_an_app_does() -> None:
+    """What a room holds is judged from its first module; the card from the day it can run."""
     empty, begun = Source("services.dunning", "", True), Source("services.payments", "", True)
-    module = Source("services.payments.domain", "x = 1")
-    assert rules.built([empty, begun, module]) == [begun, module]
+    module, app = Source("services.dunning.domain", "x = 1"), Source("services.payments.app", "")
+    assert rules.built([empty, begun, module, app]) == [begun, module, app]
