@@ -210,3 +210,9 @@ def _types(node: object) -> set[str]:
         return set()
     own = {node["type"]} if isinstance(node.get("type"), str) else set()
     return own | {kind for part in node.values() for kind in _types(part)}
+
+
+def test_the_changelog_names_every_event() -> None:
+    """Nothing is said that the record of changes does not tell of."""
+    told = (Path(contracts.__path__[0]) / "CHANGELOG.md").read_text()
+    assert [e.__name__ for e in events().values() if f"`{e.__name__}`" not in told] == []
