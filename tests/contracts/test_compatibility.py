@@ -156,6 +156,10 @@ ALLOWED: dict[str, tuple[Schema, Schema]] = {
     "a list of one instead of one value": (field(const="red"), field(enum=["red"])),
     "a definition renamed": (named("A", A=COLOUR), named("B", B=COLOUR)),
     "a definition written in place": (named("A", A=COLOUR), field(**COLOUR)),
+    "a definition with a default written in place": (
+        an_object(it={"$ref": "#/$defs/A", "default": "red"}) | {"$defs": {"A": COLOUR}},
+        an_object(it={**COLOUR, "default": "red"}),
+    ),
     "a mask put on": (field(type="string"), field(type="string", **{"x-personal": True})),
     "what recurs, unchanged": (tree(type="string"), tree(type="string")),
     "what recurs, described": (tree(type="string"), tree(type="string", description="a leaf")),
