@@ -19,8 +19,10 @@ from pydantic import BaseModel, ConfigDict, Field
 CONTENT_TYPE = "application/json"
 SPEC_VERSION = "1.0"
 
-Ore = Annotated[int, Field(strict=True, description="Swedish öre; 100 öre are one krona.")]
-BasisPoints = Annotated[int, Field(strict=True, description="Hundredths of a percent a year.")]
+Ore = Annotated[int, Field(strict=True, json_schema_extra={"x-unit": "öre"})]
+"""Money: Swedish öre; 100 öre are one krona."""
+BasisPoints = Annotated[int, Field(strict=True, json_schema_extra={"x-unit": "basis points"})]
+"""A yearly rate in hundredths of a percent."""
 
 
 class PersonalMark:
@@ -47,7 +49,7 @@ def is_personal(annotation: Any, metadata: list[Any]) -> bool:
 class Fact(BaseModel):
     """A value inside an event. Unknown fields are ignored: a younger sender may say more."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", use_attribute_docstrings=True)
 
     def masked(self) -> dict[str, Any]:
         """The fields as JSON values, personal ones as `***`: what a log or a page may show."""

@@ -16,9 +16,9 @@ from sqlalchemy import CursorResult, Executable, text
 from sqlalchemy.exc import DBAPIError, InterfaceError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from uuid_utils.compat import uuid7
 
 from contracts.envelope import Envelope, Event
-from contracts.ids import new_id
 from plumbing.clock import Clock
 
 LARGEST_PAYLOAD = 900_000
@@ -74,7 +74,7 @@ class Transaction:
         self.connection = connection
         self.now: datetime = clock.now()
         self.today: date = clock.today()
-        self.correlation = correlation or new_id()
+        self.correlation = correlation or uuid7()
         self.causes: Mapping[UUID, Envelope] = {}
         """Envelope of the event now being heard, by key; empty at the other doors."""
         self._said: list[tuple[Event, UUID, UUID | None]] = []
@@ -125,7 +125,7 @@ class Transaction:
                 "time": self.now,
                 "topics": [event.topic for event, _, _ in said],
                 "keys": [event.key for event, _, _ in said],
-                "ids": [new_id() for _ in said],
+                "ids": [uuid7() for _ in said],
                 "types": [event.type for event, _, _ in said],
                 "correlations": [correlation for _, correlation, _ in said],
                 "causes": [cause for _, _, cause in said],
