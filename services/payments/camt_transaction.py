@@ -8,7 +8,7 @@ from typing import Any
 from services.payments.camt_entry import (
     SEK,
     Entry,
-    account_id,
+    account_number,
     amount_of,
     child_text,
     is_credit,
@@ -120,12 +120,12 @@ def _read_parties(parties: Any, found: Transaction, names: Any) -> None:
         if tag == names.Dbtr:
             found.debtor_name = _name(party, names)
         elif tag == names.DbtrAcct:
-            found.debtor_account = account_id(party, names)
+            found.debtor_account, _ = account_number(party, names)
         elif tag == names.Cdtr:
             found.creditor_name = _name(party, names)
         elif tag == names.CdtrAcct:
-            found.creditor_account = account_id(party, names)
-            if found.creditor_account and _is_bankgiro(party, names):
+            found.creditor_account, scheme = account_number(party, names)
+            if found.creditor_account and scheme == BANKGIRO_SCHEME:
                 digits = found.creditor_account.replace("-", "").lstrip("0")
                 found.payee_bankgiro = digits or None
 
@@ -138,10 +138,6 @@ def _name(party: Any, names: Any) -> str | None:
         if child.tag == names.Pty:
             return child_text(child, names.Nm)
     return None
-
-
-def _is_bankgiro(account: Any, names: Any) -> bool:
-    return any(text_of(scheme) == BANKGIRO_SCHEME for scheme in account.iter(names.Prtry))
 
 
 def _read_remittance(remittance: Any, found: Transaction, names: Any) -> None:
