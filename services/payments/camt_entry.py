@@ -146,14 +146,15 @@ def is_credit(element: Any) -> bool:
 def account_number(account: Any, names: Any) -> tuple[str | None, str | None]:
     """Read the number of an account, and its proprietary scheme (`BGNR`) when it has one."""
     for choice in account.iterchildren(names.Id):
-        for kind in choice:
+        for kind in choice[:]:
             if kind.tag != names.Othr:
                 return (text_of(kind), None) if kind.tag == names.IBAN else (None, None)
             number = scheme = None
-            for child in kind:
-                if child.tag == names.Id:
+            for child in kind[:]:
+                tag = child.tag
+                if tag == names.Id:
                     number = text_of(child)
-                elif child.tag == names.SchmeNm:
+                elif tag == names.SchmeNm:
                     scheme = child_text(child, names.Prtry)
             return number, scheme
     return None, None
