@@ -96,7 +96,7 @@ def _items(metered: Metered, names: Any, held_entries: dict[int, Hold]) -> Itera
         entry = place.entry
         hold = held_entries.get(entry.number)
         if part is _Part.TRANSACTION:
-            found = read_transaction(element, names)
+            money, found = read_transaction(element, entry, names)
             if hold:
                 whole = whole or Transaction(line=entry.line)
                 room = REFERENCES_OF_A_WHOLE_ENTRY - len(whole.references)
@@ -105,7 +105,7 @@ def _items(metered: Metered, names: Any, held_entries: dict[int, Hold]) -> Itera
             if keys is None or keys.entry is not entry:
                 keys = Keys(entry)
             key = keys.next(found.bank_reference)
-            yield as_item(entry, read_money(element, entry, names), found, key)
+            yield as_item(entry, money, found, key)
         elif hold or not place.has_details:
             found = whole or Transaction(line=entry.line)
             found.message_id, found.payment_group_id = place.batch_ids

@@ -143,12 +143,21 @@ def is_credit(element: Any) -> bool:
     return mark == "CRDT"
 
 
-def account_id(account: Any, names: Any) -> str | None:
-    """Read the number of an account: its IBAN, else `Othr/Id`."""
-    found = None
-    for leaf in account.iter(names.IBAN, names.Id):
-        found = text_of(leaf) or found
-    return found
+def account_number(account: Any, names: Any) -> tuple[str | None, str | None]:
+    """Read the number of an account, and its proprietary scheme (`BGNR`) when it has one."""
+    for choice in account.iterchildren(names.Id):
+        for kind in choice[:]:
+            if kind.tag != names.Othr:
+                return (text_of(kind), None) if kind.tag == names.IBAN else (None, None)
+            number = scheme = None
+            for child in kind[:]:
+                tag = child.tag
+                if tag == names.Id:
+                    number = text_of(child)
+                elif tag == names.SchmeNm:
+                    scheme = child_text(child, names.Prtry)
+            return number, scheme
+    return None, None
 
 
 def read_header(statement: Any, names: Any) -> Header:
@@ -156,7 +165,7 @@ def read_header(statement: Any, names: Any) -> Header:
     account = statement.find(names.Acct)
     if account is None:
         raise broken_at(statement, f"{local(statement.tag)} has no Acct")
-    number = account_id(account, names)
+    number, _ = account_number(account, names)
     if number is None:
         raise broken_at(account, "Acct has no Id")
     return Header(

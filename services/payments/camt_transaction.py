@@ -8,7 +8,7 @@ from typing import Any
 from services.payments.camt_entry import (
     SEK,
     Entry,
-    account_id,
+    account_number,
     amount_of,
     child_text,
     is_credit,
@@ -62,45 +62,60 @@ class Transaction:
 def read_money(element: Any, entry: Entry, names: Any) -> Money:
     """Find the amount of a payment: `Amt`, else `AmtDtls/TxAmt/Amt`, else none of its own."""
     stated = detailed = sign = None
-    for child in element:
+    for child in element[:]:
         tag = child.tag
-        if tag == names.Amt:
+        if tag == names.AmtDtls:
+            detailed = child
+        elif tag == names.Amt:
             stated = child
         elif tag == names.CdtDbtInd:
             sign = child
-        elif tag == names.AmtDtls:
-            detailed = child
-        elif tag == names.RltdPties or tag == names.RmtInf:
+        elif tag == names.RltdPties:
             break
+    return _money(stated, detailed, sign, entry, names)
+
+
+def _money(stated: Any, detailed: Any, sign: Any, entry: Entry, names: Any) -> Money:
     if stated is None and detailed is not None:
-        for child in detailed:
-            if child.tag == names.TxAmt:
-                stated = child.find(names.Amt)
-                break
+        for child in detailed.iterchildren(names.TxAmt):
+            for amount in child.iterchildren(names.Amt):
+                stated = amount
     credit = entry.is_credit if sign is None else is_credit(sign)
     if stated is None:
         return Money(None, entry.currency, credit)
     return Money(*amount_of(stated), credit)
 
 
-def read_transaction(element: Any, names: Any) -> Transaction:
-    """Read who, what for and by which ids of one `TxDtls`; unknown elements are passed over."""
+def read_transaction(element: Any, entry: Entry, names: Any) -> tuple[Money, Transaction]:
+    """Read how much, who, what for and by which ids of one `TxDtls`, in one walk.
+
+    Unknown elements are passed over.
+    """
     found = Transaction(line=element.sourceline or 0)
-    for child in element:
+    stated = detailed = sign = None
+    is_past_money = False
+    for child in element[:]:
         tag = child.tag
         if tag == names.Refs:
             _read_ids(child, found, names)
+        elif tag == names.AmtDtls and not is_past_money:
+            detailed = child
         elif tag == names.RltdPties:
             _read_parties(child, found, names)
+            is_past_money = True
         elif tag == names.RmtInf:
             _read_remittance(child, found, names)
+        elif tag == names.Amt and not is_past_money:
+            stated = child
+        elif tag == names.CdtDbtInd and not is_past_money:
+            sign = child
         elif tag == names.RtrInf:
             found.is_return = True
-    return found
+    return _money(stated, detailed, sign, entry, names), found
 
 
 def _read_ids(refs: Any, found: Transaction, names: Any) -> None:
-    for child in refs:
+    for child in refs[:]:
         tag = child.tag
         if tag == names.AcctSvcrRef:
             found.bank_reference = text_of(child)
@@ -115,24 +130,24 @@ def _read_ids(refs: Any, found: Transaction, names: Any) -> None:
 
 
 def _read_parties(parties: Any, found: Transaction, names: Any) -> None:
-    for party in parties:
+    for party in parties[:]:
         tag = party.tag
         if tag == names.Dbtr:
             found.debtor_name = _name(party, names)
         elif tag == names.DbtrAcct:
-            found.debtor_account = account_id(party, names)
+            found.debtor_account, _ = account_number(party, names)
         elif tag == names.Cdtr:
             found.creditor_name = _name(party, names)
         elif tag == names.CdtrAcct:
-            found.creditor_account = account_id(party, names)
-            if found.creditor_account and _is_bankgiro(party, names):
+            found.creditor_account, scheme = account_number(party, names)
+            if found.creditor_account and scheme == BANKGIRO_SCHEME:
                 digits = found.creditor_account.replace("-", "").lstrip("0")
                 found.payee_bankgiro = digits or None
 
 
 def _name(party: Any, names: Any) -> str | None:
     """Read `Nm`, or from version 08 on `Pty/Nm`."""
-    for child in party:
+    for child in party[:]:
         if child.tag == names.Nm:
             return text_of(child)
         if child.tag == names.Pty:
@@ -140,12 +155,8 @@ def _name(party: Any, names: Any) -> str | None:
     return None
 
 
-def _is_bankgiro(account: Any, names: Any) -> bool:
-    return any(text_of(scheme) == BANKGIRO_SCHEME for scheme in account.iter(names.Prtry))
-
-
 def _read_remittance(remittance: Any, found: Transaction, names: Any) -> None:
-    for child in remittance:
+    for child in remittance[:]:
         if len(found.references) >= MOST_REFERENCES:
             found.too_many = True
             return
@@ -160,7 +171,7 @@ def _read_structured(structured: Any, found: Transaction, names: Any) -> None:
     """Read one `Strd`: its references, the first of which takes the amount of them all."""
     amount_ore: int | None = None
     written: list[tuple[ReferenceKind, str]] = []
-    for child in structured:
+    for child in structured[:]:
         tag = child.tag
         if tag == names.RfrdDocAmt:
             amount_ore = _reference_amount(child, found, names)
@@ -181,7 +192,7 @@ def _read_structured(structured: Any, found: Transaction, names: Any) -> None:
 def _reference_amount(amounts: Any, found: Transaction, names: Any) -> int | None:
     """Add `RmtdAmt` and take off `CdtNoteAmt`; what cannot be read spoils the split only."""
     total: int | None = None
-    for child in amounts:
+    for child in amounts[:]:
         if child.tag in (names.RmtdAmt, names.CdtNoteAmt):
             amount = ore(text_of(child))
             if amount is None or child.get("Ccy") != SEK:

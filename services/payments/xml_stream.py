@@ -82,16 +82,15 @@ def root_of(head: bytes) -> Root:
     if encoding and encoding.group(1).decode().lower() not in ENCODINGS:
         raise BankFileError(1, f"the encoding {encoding.group(1).decode()[:40]} is not read")
     pull = etree.XMLPullParser(events=("start",), **_SAFE)
+    trouble = BankFileError(line, "the file ends before its first element")
     try:
         pull.feed(head)
+        pull.close()
     except etree.XMLSyntaxError as error:
-        root = next(_started(pull), None)
-        if root is None:
-            raise broken(error) from None
-    else:
-        root = next(_started(pull), None)
+        trouble = broken(error)  # the head breaks off somewhere; it matters only without a root
+    root = next((element for _, element in pull.read_events()), None)
     if root is None:
-        raise BankFileError(line, "the file ends before its first element")
+        raise trouble
     name = etree.QName(root)
     return Root(name.namespace or "", name.localname)
 
@@ -116,8 +115,10 @@ def free(element: Any) -> None:
 
 def broken(error: etree.XMLSyntaxError) -> BankFileError:
     """Turn the parser's complaint into a refusal that names the line."""
-    line = error.lineno or 0
-    reason = re.sub(r", line \d+, column \d+.*$", "", str(error.msg or "it cannot be parsed"))
+    first = next(iter(error.error_log), None)
+    line = error.lineno or (first.line if first else 0)
+    message = str(first.message if first else error.msg or "it cannot be parsed")
+    reason = " ".join(message.split())
     return BankFileError(line, f"the XML is broken: {reason[:200]}")
 
 
@@ -131,11 +132,6 @@ def opened(source: Source) -> Iterator[BinaryIO]:
         if source.seekable():
             source.seek(0)
         yield source
-
-
-def _started(pull: Any) -> Iterator[Any]:
-    for _, element in pull.read_events():
-        yield element
 
 
 def _read_fully(file: BinaryIO, size: int) -> bytes:
