@@ -48,5 +48,5 @@ def main() -> None:
     try:
         app()
     except LaunchError as trouble:
-        Console(stderr=True).print(f"\n{trouble}", style="red", markup=False, highlight=False)
+        Console(stderr=True).print(f"\n{trouble}", style="red", markup=False, soft_wrap=True)
         raise SystemExit(1) from None

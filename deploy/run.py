@@ -29,12 +29,14 @@ class Teller:
 
     def doing(self, what: str) -> None:
         """Say what takes its time."""
-        self._console.print(f"  … {what}", style="dim", highlight=False, markup=False)
+        self._console.print(
+            f"  … {what}", style="dim", highlight=False, markup=False, soft_wrap=True
+        )
 
     def done(self, name: str, seconds: float, where: str = "") -> None:
         """One line: what works, after how long, and where."""
         line = f"  [green]✓[/] {name:<24} [dim]{seconds:5.1f} s  {where}[/]"
-        self._console.print(line.rstrip(), highlight=False)
+        self._console.print(line.rstrip(), highlight=False, soft_wrap=True)
 
 
 async def run(console: Console) -> None:
