@@ -14,8 +14,8 @@ import pytest
 
 from deploy.local.folders import temporary_folder
 from deploy.local.kafka import Kafka
+from deploy.local.ports import free_ports
 from deploy.local.postgres import Postgres, admin_connection
-from deploy.local.processes import free_ports
 
 MakeDatabase = Callable[[str], Awaitable[str]]
 
@@ -45,7 +45,7 @@ async def kafka(run_folder: Path) -> AsyncIterator[str]:
     if given := os.environ.get("KAFKA_BOOTSTRAP_SERVERS"):
         yield given
         return
-    broker = Kafka(run_folder / "kafka", *free_ports(2))
+    broker = Kafka(run_folder, *free_ports(2))
     await broker.start()
     yield broker.bootstrap
     await broker.stop()

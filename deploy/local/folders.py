@@ -1,4 +1,4 @@
-"""Where things lie: the data folder of the project, temporary folders, and who may reach them.
+"""Where things lie: the data folder, temporary folders, kept secrets, and who may reach them.
 
 PostgreSQL refuses to run as root. Started by root, it runs as `nobody`, which must be able to walk
 to its programs and its data; what lies under a closed folder (such as /root) is therefore laid
@@ -9,6 +9,7 @@ import contextlib
 import hashlib
 import os
 import pwd
+import secrets
 import shutil
 import stat
 import tempfile
@@ -33,6 +34,15 @@ def temporary_folder() -> Iterator[Path]:
         yield folder
     finally:
         remove(folder)
+
+
+def keep_secret(file: Path, secret: str | None = None) -> str:
+    """The secret kept in a file that only its owner reads; made at random where there is none."""
+    if not file.exists():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as kept:
+            kept.write(secret or secrets.token_urlsafe(24))
+    return file.read_text()
 
 
 def remove(folder: Path) -> None:

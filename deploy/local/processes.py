@@ -11,13 +11,21 @@ import contextlib
 import dataclasses
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Collection,
+    Coroutine,
+    Mapping,
+    Sequence,
+)
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 
@@ -25,24 +33,17 @@ TETHER = Path(__file__).with_name("tether.py")
 PAUSE_SECONDS = 0.02
 LAST_LINES = 15
 
+Say = Callable[[str], None]
+"""Takes one line for the person at the terminal."""
+
 
 class LaunchError(Exception):
     """Something could not be started, or died; the message is meant for the person at the terminal.
 
-    ├── PortTakenError     another program listens where we want to
+    ├── PortTakenError     another program listens where we want to (`ports.py`)
     ├── ChildDiedError     a child ended by itself; carries the last lines of its log
     └── NotReadyError      a child lives but does not answer in time
     """
-
-
-class PortTakenError(LaunchError):
-    def __init__(self, port: int, wanted_by: str) -> None:
-        super().__init__(
-            f"port {port}, wanted by {wanted_by}, is taken by another program; "
-            "set BETALT_PORT_BASE to move all"
-        )
-        self.port = port
-        self.wanted_by = wanted_by
 
 
 class ChildDiedError(LaunchError):
@@ -148,8 +149,7 @@ class Child:
         """Wait until it answers; refuses when it dies or takes longer than it may."""
         deadline = time.monotonic() + within_seconds
         while not await answers():
-            if self.exit_code is not None:
-                raise ChildDiedError(self.name, self.exit_code, self.log)
+            refuse_death(self)
             if time.monotonic() > deadline:
                 raise NotReadyError(self.name, within_seconds, self.log)
             await asyncio.sleep(PAUSE_SECONDS)
@@ -165,11 +165,9 @@ class Household:
         self._expected_dead: set[str] = set()
 
     @property
-    def names(self) -> tuple[str, ...]:
-        return tuple(self._programs)
-
-    def child(self, name: str) -> Child:
-        return self._children[name]
+    def pids(self) -> dict[str, int]:
+        """The process of every child that runs."""
+        return {name: c.pid for name, c in self._children.items() if c.exit_code is None}
 
     async def start(self, program: Program) -> None:
         """Start a program and wait until it is ready."""
@@ -200,18 +198,33 @@ class Household:
         await self._children[name].stop()
         await self.start(self._programs[name])
 
-    async def stop(self) -> None:
-        """Stop all, side by side, within seconds."""
-        self._expected_dead.update(self._children)
-        await asyncio.gather(*(child.stop() for child in self._children.values()))
-        self._children.clear()
-        self._programs.clear()
+    async def stop(self, names: Collection[str]) -> None:
+        """Stop these, where they run, side by side: no longer than the slowest of them."""
+        chosen = self._children.keys() & names
+        self._expected_dead.update(chosen)
+        await asyncio.gather(*(self._children[name].stop() for name in chosen))
 
     def check(self) -> None:
         """Refuses when a child has died that nobody killed."""
         for name, child in self._children.items():
-            if name not in self._expected_dead and child.exit_code is not None:
-                raise ChildDiedError(name, child.exit_code, child.log)
+            if name not in self._expected_dead:
+                refuse_death(child)
+
+
+def refuse_death(child: Child) -> None:
+    """Refuses when this child has ended."""
+    if child.exit_code is not None:
+        raise ChildDiedError(child.name, child.exit_code, child.log)
+
+
+async def together(*work: Coroutine[Any, Any, object]) -> None:
+    """Do this side by side; the first failure cancels the rest and is raised as it is."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            for piece in work:
+                group.create_task(piece)
+    except ExceptionGroup as failures:
+        raise failures.exceptions[0] from None
 
 
 async def until(holds: Callable[[], bool], within_seconds: float) -> None:
@@ -221,35 +234,6 @@ async def until(holds: Callable[[], bool], within_seconds: float) -> None:
         if time.monotonic() > deadline:
             raise TimeoutError
         await asyncio.sleep(PAUSE_SECONDS)
-
-
-async def claim_ports(wanted: Mapping[str, int], within_seconds: float = 3) -> None:
-    """Refuses, by name, a port that is taken; children of a run just killed get a moment."""
-    for name, port in wanted.items():
-        try:
-            await until(lambda port=port: not is_taken(port), within_seconds)  # type: ignore[misc]
-        except TimeoutError:
-            raise PortTakenError(port, name) from None
-
-
-def is_taken(port: int) -> bool:
-    """Whether somebody listens on this port of 127.0.0.1."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return True
-    return False
-
-
-def free_ports(count: int) -> list[int]:
-    """Ports of 127.0.0.1 that nobody used a moment ago, all different."""
-    with contextlib.ExitStack() as held:
-        probes = [held.enter_context(socket.socket()) for _ in range(count)]
-        for probe in probes:
-            probe.bind(("127.0.0.1", 0))
-        return [probe.getsockname()[1] for probe in probes]
 
 
 def last_lines(log: Path, count: int = LAST_LINES) -> str:
@@ -262,17 +246,7 @@ def last_lines(log: Path, count: int = LAST_LINES) -> str:
 
 def plain_environment() -> dict[str, str]:
     """What every child may know of the terminal it was started from: no secret is among it."""
-    kept = (
-        "PATH",
-        "HOME",
-        "LANG",
-        "LC_ALL",
-        "TZ",
-        "TMPDIR",
-        "PYTHONPATH",
-        "VIRTUAL_ENV",
-        "SSL_CERT_FILE",
-    )
+    kept = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "PYTHONPATH", "VIRTUAL_ENV")
     return {name: os.environ[name] for name in kept if name in os.environ}
 
 

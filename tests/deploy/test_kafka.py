@@ -4,7 +4,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from deploy.local.folders import temporary_folder
 from deploy.local.kafka import Kafka
-from deploy.local.processes import free_ports
+from deploy.local.ports import free_ports
 
 
 async def make_topic(bootstrap: str, name: str) -> None:

@@ -6,8 +6,8 @@ import asyncpg
 import pytest
 
 from deploy.local.folders import remove, temporary_folder
+from deploy.local.ports import free_ports
 from deploy.local.postgres import Postgres, create_service_databases
-from deploy.local.processes import free_ports
 
 
 def plain(url: str) -> str:

@@ -1,0 +1,66 @@
+# The doors of this house. Everything beyond python3 (3.11 or later), make and git comes from the
+# package registries; nothing needs root, and nothing needs containers.
+.DEFAULT_GOAL := help
+.PHONY: help run test check format chaos bench pins clean
+MAKEFLAGS += --no-print-directory
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/ready
+DATA := $(or $(BETALT_DATA),.data)
+PACKAGES := contracts law plumbing services deploy tests
+DURATION ?= 120
+SEED ?= 1
+
+help: ## Show this help
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: $(READY) ## Start the whole platform and tell its story; Ctrl-C stops it
+	@$(BIN)/betalt run
+
+test: $(READY) lint ## The gate, then every test, on a real PostgreSQL and a real Kafka
+	@echo "Tests: on a PostgreSQL and a Kafka of their own, started on free ports"
+	@$(BIN)/pytest -q
+
+check: $(READY) lint ## The gate alone: format, lint, types, who may import whom
+	@$(BIN)/pytest -q $(wildcard tests/architecture) --exitfirst
+
+format: $(READY) ## Format the code and mend what the linter can mend
+	@$(BIN)/ruff format -q . && $(BIN)/ruff check -q --fix .
+
+chaos: $(READY) ## Kill everything at random for DURATION seconds (SEED=), then judge
+	@$(BIN)/python -m deploy.chaos --duration $(DURATION) --seed $(SEED)
+
+bench: $(READY) ## Measure, beside the raw baseline of this machine; writes build/bench.json
+	@$(BIN)/python -m deploy.bench
+
+pins: ## Renew constraints.txt: the newest of everything that pyproject.toml allows
+	@rm -rf build/pins && $(PYTHON) -m venv build/pins
+	@build/pins/bin/pip install -q -e '.[local,test]'
+	@head -1 constraints.txt > build/constraints.txt
+	@build/pins/bin/pip freeze --exclude-editable >> build/constraints.txt
+	@mv build/constraints.txt constraints.txt && rm -rf build/pins
+
+clean: ## Remove the platform's data, logs and what was built; keeps .venv
+	@test ! -e $(DATA)/lock || flock -n $(DATA)/lock true || \
+	  { echo "Betalt is running with the data in $(DATA): stop it first"; exit 1; }
+	@test ! -L $(DATA)/postgres || rm -rf "$$(readlink -f $(DATA)/postgres)"
+	@test ! -e $(DATA)/lock || rm -rf $(DATA)
+	@rm -rf build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+
+.PHONY: lint
+lint: $(READY)
+	@echo "Gate: format, lint, types"
+	@$(BIN)/ruff format -q --check .
+	@$(BIN)/ruff check -q .
+	@$(BIN)/mypy --no-error-summary $(PACKAGES)
+
+$(READY): pyproject.toml constraints.txt
+	@command -v $(PYTHON) > /dev/null || { echo "python3 is missing: apt install python3"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Python 3.11 or later is needed; this is $$($(PYTHON) --version)"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2> /dev/null || \
+	  { echo "Python's venv is missing: apt install python3-venv"; exit 1; }
+	@echo "Installing Betalt's libraries, PostgreSQL and Java into .venv (once, a minute or two)"
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/pip install -q --disable-pip-version-check -c constraints.txt -e '.[local,test]'
+	@touch $@

@@ -1,0 +1,52 @@
+"""`betalt`, the operator's hand: one program, each command a function with a line of help.
+
+A command that needs more than a few lines lives in a module of its own and is registered at the
+end of this one.
+"""
+
+import asyncio
+import os
+
+import typer
+from rich.console import Console
+
+from deploy import run as run_command
+from deploy.local.platform import make_topics
+from deploy.local.ports import fixed_ports
+from deploy.local.processes import LaunchError
+
+app = typer.Typer(
+    name="betalt",
+    help="Betalt: from an invoice to money in the account.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+@app.command()
+def run() -> None:
+    """Start everything on this machine and stay up; Ctrl-C stops it."""
+    asyncio.run(run_command.run(Console()))
+
+
+@app.command()
+def topics() -> None:
+    """Create the topics that are missing, at KAFKA_BOOTSTRAP_SERVERS or the running platform's."""
+    own = f"127.0.0.1:{fixed_ports()['kafka']}"
+    bootstrap = os.environ.get("KAFKA_BOOTSTRAP_SERVERS") or own
+    made = asyncio.run(make_topics(bootstrap))
+    print("\n".join(made) if made else "All topics are there.")
+
+
+# Registered here, each from its own module: say-again, parked list|show|redrive, clock, rates,
+# read-bank-file, check-ledger.
+
+
+def main() -> None:
+    """Run the command; trouble that a person can mend is one message, not a traceback."""
+    try:
+        app()
+    except LaunchError as trouble:
+        Console(stderr=True).print(f"\n{trouble}", style="red", markup=False, soft_wrap=True)
+        raise SystemExit(1) from None
