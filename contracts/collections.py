@@ -3,7 +3,7 @@
 from datetime import date
 from enum import StrEnum
 
-from contracts.envelope import Event, Ore, Personal
+from contracts.envelope import Event, Ore
 from contracts.ids import ClaimId, CreditorId, DisputeId
 
 
@@ -137,7 +137,10 @@ class CaseClosed(Event):
 
 
 class ClaimDisputed(Event):
-    """The debtor objects (*bestridande*): nothing more is charged until it is settled (R-115)."""
+    """The debtor objects (*bestridande*): nothing more is charged until it is settled (R-115).
+
+    Why he objects stays with collections, which shows it to the creditor: it is personal.
+    """
 
     type = "collections.claim.disputed.v1"
     topic = "collections.disputes"
@@ -147,7 +150,6 @@ class ClaimDisputed(Event):
     dispute_id: DisputeId
     disputed_ore: Ore | None
     """None disputes the whole claim."""
-    reason: Personal
     objected_on: date
 
 

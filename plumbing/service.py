@@ -93,6 +93,8 @@ def create_service(
             yield
         finally:
             app.state.stopping = True
+            with contextlib.suppress(TimeoutError):  # a half-started client leaks
+                await asyncio.wait_for(app.state.hearing.wait(), 3)
             with contextlib.suppress(KafkaError, OSError, TimeoutError):
                 await asyncio.wait_for(broker.stop(), 10)
             for task in running:

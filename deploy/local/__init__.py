@@ -1,1 +1,1 @@
-"""Real parts on one machine without containers: PostgreSQL, Kafka and the processes of the house."""
+"""Real parts on one machine without containers: PostgreSQL, Kafka and the house's processes."""

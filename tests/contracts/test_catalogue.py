@@ -73,13 +73,7 @@ def test_every_event_of_contracts_is_in_the_catalogue() -> None:
 
 @EVERY
 def test_personal_data_travels_on_restricted_topics_only(event: type[Event]) -> None:
-    """Names, addresses and personal numbers never reach a topic of long retention.
-
-    The one exception is the debtor's own words in an objection, which the ledger's topics never
-    repeat; they are masked wherever shown.
-    """
-    if event.type == "collections.claim.disputed.v1":
-        return
+    """Names, addresses and personal numbers never reach a topic of long retention."""
     assert TOPIC_OF[event.topic].restricted or "x-personal" not in rendered(schema(event))
 
 

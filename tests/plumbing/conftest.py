@@ -10,13 +10,13 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from contracts.ids import new_id
 from fastapi import FastAPI
 from joserfc.jwk import OKPKey
-from plumbing import kafka as bus
-from plumbing.identity import Identity, Keys
 from sqlalchemy import text
 
+from contracts.ids import new_id
+from plumbing import kafka as bus
+from plumbing.identity import Identity, Keys
 from tests.plumbing import toy
 
 KEY = OKPKey.generate_key("Ed25519")
@@ -90,7 +90,8 @@ def heard(shelf: FastAPI, count: int) -> Callable[[], Awaitable[bool]]:
     """Whether the shelf has acted on `count` loans in all."""
 
     async def look() -> bool:
-        return (await rows(shelf, "select coalesce(sum(heard), 0) from shelf"))[0][0] == count
+        found = await rows(shelf, "select coalesce(sum(heard), 0) from shelf")
+        return found == [(count,)]
 
     return look
 

@@ -8,11 +8,12 @@ from typing import Any
 from uuid import UUID, uuid5
 
 import pytest
+from sqlalchemy import text
+
 from contracts.ids import new_id
 from plumbing import outbound
 from plumbing.clock import SWEDISH, real_now
 from plumbing.outbound import Carrier, Parcel, UndeliverableError
-
 from tests.plumbing import toy
 from tests.plumbing.conftest import Library, rows, running, until
 
@@ -42,7 +43,7 @@ async def on_shelf(app: Any, books: list[UUID]) -> None:
         await tx.execute(toy.HEAR, {"books": books, "steps": [1] * len(books)})
 
 
-async def test_a_timer_fires_on_its_day_and_once(library: Library):
+async def test_a_timer_fires_on_its_day_and_once(library: Library) -> None:
     shelf, b = library.make_shelf(), book()
     await on_shelf(shelf, [b])
     await arm(shelf, [b], TODAY + timedelta(days=3))
@@ -56,7 +57,9 @@ async def test_a_timer_fires_on_its_day_and_once(library: Library):
     await shelf.state.database.engine.dispose()
 
 
-async def test_a_late_timer_acts_as_of_today_and_missed_days_come_in_order(library: Library):
+async def test_missed_days_come_in_order_and_act_as_of_today(
+    library: Library,
+) -> None:
     shelf, books = library.make_shelf(), [book() for _ in range(3)]
     seen: list[UUID] = []
 
@@ -73,7 +76,7 @@ async def test_a_late_timer_acts_as_of_today_and_missed_days_come_in_order(libra
     await shelf.state.database.engine.dispose()
 
 
-async def test_a_timer_set_again_replaces_and_disarming_forgets(library: Library):
+async def test_a_timer_set_again_replaces_and_disarming_forgets(library: Library) -> None:
     shelf, moved, gone = library.make_shelf(), book(), book()
     await on_shelf(shelf, [moved, gone])
     await arm(shelf, [moved, gone], TODAY)
@@ -86,7 +89,7 @@ async def test_a_timer_set_again_replaces_and_disarming_forgets(library: Library
     await shelf.state.database.engine.dispose()
 
 
-async def test_one_bad_timer_is_set_aside_and_its_neighbours_fire(library: Library):
+async def test_one_bad_timer_is_set_aside_and_its_neighbours_fire(library: Library) -> None:
     shelf, books = library.make_shelf(), sorted(book() for _ in range(20))
     await on_shelf(shelf, books)
     remind = shelf.state.timers.wakes["due"]
@@ -109,7 +112,7 @@ async def test_one_bad_timer_is_set_aside_and_its_neighbours_fire(library: Libra
     await shelf.state.database.engine.dispose()
 
 
-async def test_two_processes_never_fire_the_same_timer(library: Library):
+async def test_two_processes_never_fire_the_same_timer(library: Library) -> None:
     one, two, books = library.make_shelf(), library.make_shelf(), [book() for _ in range(200)]
     await on_shelf(one, books)
     await arm(one, books, TODAY)
@@ -119,7 +122,7 @@ async def test_two_processes_never_fire_the_same_timer(library: Library):
     await two.state.database.engine.dispose()
 
 
-async def test_a_moved_day_is_durable_and_every_process_confirms_it(library: Library):
+async def test_a_moved_day_is_durable_and_every_process_confirms_it(library: Library) -> None:
     one, two = library.make_shelf(), library.make_shelf()
     day = TODAY + timedelta(days=40)
     async with running(one, two):
@@ -128,9 +131,8 @@ async def test_a_moved_day_is_durable_and_every_process_confirms_it(library: Lib
 
         async def both() -> bool:
             async with one.state.database.engine.connect() as connection:
-                return two.state.clock.today() == day and await one.state.clock.is_confirmed(
-                    connection
-                )
+                confirmed: bool = await one.state.clock.is_confirmed(connection)
+                return confirmed and two.state.clock.today() == day
 
         await until(both, 5)
     late = library.make_shelf()
@@ -138,7 +140,7 @@ async def test_a_moved_day_is_durable_and_every_process_confirms_it(library: Lib
         assert late.state.clock.today() == day
 
 
-async def test_the_business_day_holds_for_the_whole_transaction(library: Library):
+async def test_the_business_day_holds_for_the_whole_transaction(library: Library) -> None:
     shelf = library.make_shelf()
     async with shelf.state.database.transaction() as tx:
         shelf.state.clock.offset_days = 400
@@ -183,10 +185,10 @@ async def put(app: Any, *parcels: tuple[UUID, UUID, bytes]) -> None:
 
 async def now_due(app: Any) -> None:
     async with app.state.database.engine.begin() as connection:
-        await connection.execute(toy.text("update outbound set due_at = now()"))
+        await connection.execute(text("update outbound set due_at = now()"))
 
 
-async def test_a_parcel_is_queued_once_and_carried_once(library: Library):
+async def test_a_parcel_is_queued_once_and_carried_once(library: Library) -> None:
     shelf, box = with_postbox(library)
     one = (book(), book(), b"hello")
     await put(shelf, one)
@@ -198,7 +200,7 @@ async def test_a_parcel_is_queued_once_and_carried_once(library: Library):
     await shelf.state.database.engine.dispose()
 
 
-async def test_parcels_of_one_key_keep_their_order_also_in_trouble(library: Library):
+async def test_parcels_of_one_key_keep_their_order_also_in_trouble(library: Library) -> None:
     """A withdrawal never overtakes its application."""
     shelf, box = with_postbox(library)
     key = book()
@@ -215,8 +217,8 @@ async def test_parcels_of_one_key_keep_their_order_also_in_trouble(library: Libr
     await shelf.state.database.engine.dispose()
 
 
-async def test_an_attempt_is_on_record_before_it_is_made(library: Library):
-    """Dying after the other party's yes: carried again with the same id, and known to be doubtful."""
+async def test_an_attempt_is_on_record_before_it_is_made(library: Library) -> None:
+    """Dying after the other party's yes: carried again with the same id, known to be doubtful."""
     shelf, box = with_postbox(library)
     one = (book(), book(), b"hello")
     await put(shelf, one)
@@ -240,7 +242,7 @@ async def test_an_attempt_is_on_record_before_it_is_made(library: Library):
     await shelf.state.database.engine.dispose()
 
 
-async def test_a_final_no_is_given_up_shown_and_can_be_tried_again(library: Library):
+async def test_a_final_no_is_given_up_shown_and_can_be_tried_again(library: Library) -> None:
     shelf, box = with_postbox(library)
     one = (book(), book(), b"hello")
     await put(shelf, one)

@@ -8,18 +8,18 @@ from typing import Annotated, Any
 from uuid import UUID
 
 import pytest
-from contracts.ids import new_id
 from fastapi import APIRouter, Depends, Request
 from httpx2 import ASGITransport, AsyncClient
 from joserfc import jwt
 from joserfc.jwk import OKPKey
+from pydantic import BaseModel
+from sqlalchemy import text
+
+from contracts.ids import new_id
 from plumbing import commands
 from plumbing.identity import Identity, Keys, company_of, identity_of, require
 from plumbing.problems import Problem
 from plumbing.schema import create_tenant_wall
-from pydantic import BaseModel
-from sqlalchemy import text
-
 from tests.plumbing import toy
 from tests.plumbing.conftest import GATEWAY, KEY, OPERATOR, PUBLIC, Library, rows, running
 from tests.plumbing.test_hearing import record
@@ -35,7 +35,7 @@ def client(app: Any) -> AsyncClient:
     return AsyncClient(transport=ASGITransport(app), base_url="http://library")
 
 
-def test_a_token_says_who_asks_and_for_whom():
+def test_a_token_says_who_asks_and_for_whom() -> None:
     read = Keys(PUBLIC).read(GATEWAY.sign(READER, "shelf"), "shelf")
     assert read == READER
 
@@ -50,9 +50,9 @@ HOSTILE = {
     "empty": "",
     "not a token": "abc",
     "four parts": "a.b.c.d",
-    "another key": Keys(
-        json.dumps(OKPKey.generate_key("Ed25519").as_dict(private=True))
-    ).sign(READER, "shelf"),
+    "another key": Keys(json.dumps(OKPKey.generate_key("Ed25519").as_dict(private=True))).sign(
+        READER, "shelf"
+    ),
     "another service's": GATEWAY.sign(READER, "desk"),
     "no algorithm": "eyJhbGciOiJub25lIn0.e30.",
     "expired": _forged(exp=1_700_000_100),
@@ -64,13 +64,13 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("token", HOSTILE.values(), ids=HOSTILE.keys())
-def test_a_token_that_is_not_ours_is_refused(token: str):
+def test_a_token_that_is_not_ours_is_refused(token: str) -> None:
     with pytest.raises(Problem) as refused:
         Keys(PUBLIC).read(token, "shelf")
     assert refused.value.status == 401
 
 
-def test_roles_and_companies_are_asked_for():
+def test_roles_and_companies_are_asked_for() -> None:
     require(READER, "reader", "operator")
     with pytest.raises(Problem):
         require(READER, "operator")
@@ -102,7 +102,7 @@ async def lend(
         return await commands.once(tx, request, company_of(identity), run)
 
 
-async def test_a_command_repeated_gives_the_same_answer_and_runs_once(library: Library):
+async def test_a_command_repeated_gives_the_same_answer_and_runs_once(library: Library) -> None:
     shelf = library.make_shelf()
     shelf.include_router(router)
     async with client(shelf) as http:
@@ -120,7 +120,7 @@ async def test_a_command_repeated_gives_the_same_answer_and_runs_once(library: L
     await shelf.state.database.engine.dispose()
 
 
-async def test_errors_are_problems_that_name_their_field(library: Library):
+async def test_errors_are_problems_that_name_their_field(library: Library) -> None:
     shelf = library.make_shelf()
     shelf.include_router(router)
     async with client(shelf) as http:
@@ -134,7 +134,7 @@ async def test_errors_are_problems_that_name_their_field(library: Library):
     await shelf.state.database.engine.dispose()
 
 
-async def test_a_tenant_sees_its_own_rows_whatever_the_query_says(library: Library):
+async def test_a_tenant_sees_its_own_rows_whatever_the_query_says(library: Library) -> None:
     shelf = library.make_shelf()
     wall: list[str] = []
     create_tenant_wall(type("Op", (), {"execute": staticmethod(wall.append)}), "loan", "company")
@@ -165,7 +165,7 @@ async def test_a_tenant_sees_its_own_rows_whatever_the_query_says(library: Libra
 
 async def test_an_operator_sees_numbers_and_redrives_with_a_button(
     library: Library, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     shelf, desk = library.make_shelf(), library.make_desk()
     async with running(shelf, desk), client(shelf) as http:
         who = headers(OPERATOR, shelf)
@@ -188,7 +188,7 @@ async def test_an_operator_sees_numbers_and_redrives_with_a_button(
 
 async def test_health_is_red_when_a_task_has_died(
     library: Library, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     shelf = library.make_shelf()
     ended: list[int] = []
     monkeypatch.setattr("os.kill", lambda pid, signal: ended.append(signal))
@@ -204,7 +204,7 @@ async def test_health_is_red_when_a_task_has_died(
         assert ended, "the process is asked to end"
 
 
-async def test_the_clock_has_no_door_in_production(library: Library):
+async def test_the_clock_has_no_door_in_production(library: Library) -> None:
     config = toy.settings(library.shelf_url, library.bootstrap, PUBLIC)
     shelf = toy.create_shelf(config.model_copy(update={"betalt_demo": False}), library.group)
     async with client(shelf) as http:

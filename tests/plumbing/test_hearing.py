@@ -8,13 +8,14 @@ from uuid import UUID
 
 import pytest
 from aiokafka import AIOKafkaConsumer, ConsumerRecord
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
 from contracts.envelope import Envelope
 from contracts.ids import new_id
 from plumbing import kafka as bus
 from plumbing.clock import real_now
 from plumbing.inbox import HaltedError
-from sqlalchemy.exc import DBAPIError
-
 from tests.plumbing import toy
 from tests.plumbing.conftest import Library, heard, rows, running, say, until
 
@@ -57,7 +58,7 @@ async def shelf_rows(shelf: Any) -> dict[UUID, tuple[int, int, int]]:
     return {row[0]: row[1:] for row in found}
 
 
-async def test_a_message_delivered_twice_is_acted_on_once(library: Library):
+async def test_a_message_delivered_twice_is_acted_on_once(library: Library) -> None:
     """Within one batch, in a later batch, and as another record of the same event."""
     shelf = library.make_shelf()
     one, two = (record(loan) for loan in toy.loans(book(), 2))
@@ -67,22 +68,28 @@ async def test_a_message_delivered_twice_is_acted_on_once(library: Library):
     await shelf.state.database.engine.dispose()
 
 
-async def test_events_of_one_key_never_overtake_each_other_in_a_batch(library: Library):
+async def test_events_of_one_key_never_overtake_each_other_in_a_batch(library: Library) -> None:
     shelf = library.make_shelf()
     books = [book() for _ in range(50)]
-    batch = [record(loan) for step in range(1, 8) for b in books for loan in toy.loans(b, 1, first=step)]
+    batch = [
+        record(loan) for step in range(1, 8) for b in books for loan in toy.loans(b, 1, first=step)
+    ]
     await shelf.state.inbox(batch)
     assert set((await shelf_rows(shelf)).values()) == {(7, 7, 0)}
     await shelf.state.database.engine.dispose()
 
 
-async def test_one_bad_event_is_parked_and_its_good_neighbours_land(library: Library):
+async def test_one_bad_event_is_parked_and_its_good_neighbours_land(library: Library) -> None:
     """Later events of the bad one's key wait behind it, also those of later batches."""
     shelf = library.make_shelf()
     good, bad = [book() for _ in range(30)], book()
     batch = [record(loan) for b in good for loan in toy.loans(b, 2)]
     poison = toy.BookLent(book_id=bad, step=2, poison=True)
-    batch[20:20] = [record(toy.loans(bad, 1)[0]), record(poison), *map(record, toy.loans(bad, 2, first=3))]
+    batch[20:20] = [
+        record(toy.loans(bad, 1)[0]),
+        record(poison),
+        *map(record, toy.loans(bad, 2, first=3)),
+    ]
     await shelf.state.inbox(batch)
     await shelf.state.inbox([record(loan) for loan in toy.loans(bad, 1, first=5)])
     found = await shelf_rows(shelf)
@@ -106,7 +113,9 @@ UNREADABLE: list[tuple[str, dict[str, Any]]] = [
 
 
 @pytest.mark.parametrize(("what", "changed"), UNREADABLE, ids=[what for what, _ in UNREADABLE])
-async def test_what_cannot_be_read_is_parked_as_bytes(library: Library, what: str, changed: Any):
+async def test_what_cannot_be_read_is_parked_as_bytes(
+    library: Library, what: str, changed: Any
+) -> None:
     shelf = library.make_shelf()
     good = book()
     bad = record(toy.loans(book(), 1)[0], **changed)
@@ -130,7 +139,7 @@ BAD_HEADERS: list[tuple[str, list[tuple[str, bytes | None]]]] = [
 @pytest.mark.parametrize(("what", "headers"), BAD_HEADERS, ids=[what for what, _ in BAD_HEADERS])
 async def test_headers_that_cannot_be_read_are_parked_through_the_real_broker(
     library: Library, what: str, headers: Any
-):
+) -> None:
     """FastStream's own parser would fail before the handler and lose the batch (stack.md 5)."""
     shelf, desk, good = library.make_shelf(), library.make_desk(), book()
     async with running(shelf, desk):
@@ -144,14 +153,16 @@ async def test_headers_that_cannot_be_read_are_parked_through_the_real_broker(
         assert len(await until(lambda: rows(shelf, "select id from parked"))) == 1
 
 
-async def test_reasons_of_parked_events_hold_no_personal_data(library: Library):
+async def test_reasons_of_parked_events_hold_no_personal_data(library: Library) -> None:
     shelf = library.make_shelf()
-    await shelf.state.inbox([record(toy.loans(book(), 1)[0], value=b'{"borrower": "Karin Hemlig"}')])
+    await shelf.state.inbox(
+        [record(toy.loans(book(), 1)[0], value=b'{"borrower": "Karin Hemlig"}')]
+    )
     assert "Karin" not in (await rows(shelf, "select reason from parked"))[0][0]
     await shelf.state.database.engine.dispose()
 
 
-async def test_an_unknown_type_is_counted_and_passed_by(library: Library):
+async def test_an_unknown_type_is_counted_and_passed_by(library: Library) -> None:
     shelf = library.make_shelf()
     odd = record(toy.loans(book(), 1)[0], headers=[("ce_type", b"library.book.burnt.v1")])
     await shelf.state.inbox([odd])
@@ -162,7 +173,7 @@ async def test_an_unknown_type_is_counted_and_passed_by(library: Library):
 
 async def test_parked_events_are_redriven_in_order_while_new_ones_arrive(
     library: Library, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     """New arrivals of the key queue behind; nothing overtakes, nothing is left behind."""
     shelf, bad = library.make_shelf(), book()
     poison = toy.BookLent(book_id=bad, step=1, poison=True)
@@ -182,7 +193,7 @@ async def test_parked_events_are_redriven_in_order_while_new_ones_arrive(
 
 async def test_beyond_a_limit_of_parked_events_the_consumer_stops_and_says_so(
     library: Library, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     shelf, good = library.make_shelf(parked_limit=5), book()
     monkeypatch.setattr(asyncio, "sleep", _no_sleep)
     for _ in range(5):
@@ -204,8 +215,8 @@ async def _no_sleep(seconds: float) -> None:
 
 async def test_a_crash_between_the_database_commit_and_the_offset_commit_changes_nothing(
     library: Library, monkeypatch: pytest.MonkeyPatch
-):
-    """The batch is acted on, then the process is gone before Kafka knows; the next one hears again."""
+) -> None:
+    """The process is gone before Kafka knows of the batch; the next one hears it again."""
     first, desk, books = library.make_shelf(), library.make_desk(), [book() for _ in range(40)]
     crashed = asyncio.Event()
     hear = first.state.inbox._act
@@ -227,7 +238,9 @@ async def test_a_crash_between_the_database_commit_and_the_offset_commit_changes
             assert set((await shelf_rows(second)).values()) == {(3, 3, 0)}
 
 
-async def test_two_members_of_a_group_share_and_survive_a_rebalance_in_mid_batch(library: Library):
+async def test_two_members_survive_a_rebalance_in_mid_batch(
+    library: Library,
+) -> None:
     desk, books = library.make_desk(), [book() for _ in range(300)]
     one, two = library.make_shelf(), library.make_shelf()
     async with running(desk, one):
@@ -243,8 +256,8 @@ async def test_two_members_of_a_group_share_and_survive_a_rebalance_in_mid_batch
         assert set((await shelf_rows(one)).values()) == {(10, 10, 0)}
 
 
-async def test_a_member_that_comes_back_as_a_zombie_does_no_harm(library: Library):
-    """It holds a batch through a rebalance, wakes up, and acts on what others have acted on since."""
+async def test_a_member_that_comes_back_as_a_zombie_does_no_harm(library: Library) -> None:
+    """It holds a batch through a rebalance and acts on what others have acted on since."""
     shelf, zombie, b = library.make_shelf(), library.make_shelf(), book()
     batch = [record(loan) for loan in toy.loans(b, 3)]
     await shelf.state.inbox(batch)
@@ -258,7 +271,7 @@ async def test_a_member_that_comes_back_as_a_zombie_does_no_harm(library: Librar
 
 async def test_a_database_that_is_away_is_waited_for_and_nothing_is_parked(
     library: Library, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     shelf, b = library.make_shelf(), book()
     apply, tries = shelf.state.inbox._apply, []
 
@@ -278,7 +291,7 @@ async def test_a_database_that_is_away_is_waited_for_and_nothing_is_parked(
 
 async def test_a_data_error_is_parked_and_not_retried_for_ever(
     library: Library, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     """A number too large for its column is a data error of the database, not trouble."""
     shelf, good = library.make_shelf(), book()
     await shelf.state.inbox(
@@ -289,7 +302,7 @@ async def test_a_data_error_is_parked_and_not_retried_for_ever(
     await shelf.state.database.engine.dispose()
 
 
-async def test_a_lost_connection_in_the_middle_is_trouble(library: Library):
+async def test_a_lost_connection_in_the_middle_is_trouble(library: Library) -> None:
     """PostgreSQL ends the session under a batch; the batch is acted on all the same, once."""
     shelf, b = library.make_shelf(), book()
     calls: list[int] = []
@@ -298,9 +311,9 @@ async def test_a_lost_connection_in_the_middle_is_trouble(library: Library):
     async def cut(tx: Any, loans: Any) -> None:
         calls.append(len(loans))
         if len(calls) == 1:
-            pid = (await tx.execute(toy.text("select pg_backend_pid()"))).scalar_one()
+            pid = (await tx.execute(text("select pg_backend_pid()"))).scalar_one()
             async with shelf.state.database.engine.begin() as other:
-                await other.execute(toy.text("select pg_terminate_backend(:pid)"), {"pid": pid})
+                await other.execute(text("select pg_terminate_backend(:pid)"), {"pid": pid})
         await handler(tx, loans)
 
     shelf.state.inbox.hears = {toy.BookLent: cut}
@@ -310,7 +323,7 @@ async def test_a_lost_connection_in_the_middle_is_trouble(library: Library):
     await shelf.state.database.engine.dispose()
 
 
-async def test_lag_is_what_has_not_been_acted_on(library: Library):
+async def test_lag_is_what_has_not_been_acted_on(library: Library) -> None:
     shelf, desk, b = library.make_shelf(), library.make_desk(), book()
     async with running(shelf, desk):
         await say(desk, *toy.loans(b, 5))
@@ -330,7 +343,7 @@ async def test_lag_is_what_has_not_been_acted_on(library: Library):
         assert committed == 5, "the group's committed offsets agree"
 
 
-def test_unforeseen_errors_are_not_taken_for_trouble():
+def test_unforeseen_errors_are_not_taken_for_trouble() -> None:
     from plumbing.transaction import is_trouble
 
     assert not is_trouble(RuntimeError("bug"))

@@ -10,15 +10,18 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from contracts.ids import new_id
-from deploy.local.kafka import Kafka
-from deploy.local.processes import free_ports
-from plumbing.clock import real_now
-from plumbing.relay import TooOldError, ask_say_again
 from sqlalchemy import text
 
+from contracts.ids import new_id
+from deploy.local.kafka import Kafka
+from deploy.local.ports import free_ports
+from plumbing.clock import real_now
+from plumbing.relay import TooOldError, ask_say_again
 from tests.plumbing import toy
 from tests.plumbing.conftest import Library, heard, rows, running, say, until
+
+
+TAKE_TURN = text("update shelf set last_step = last_step + 1 where book = :b returning last_step")
 
 
 def book() -> UUID:
@@ -49,18 +52,24 @@ async def order_and_count(shelf: Any) -> set[tuple[int, int, int]]:
     return set(await rows(shelf, "select heard, last_step, disorder from shelf"))
 
 
-async def test_what_is_not_committed_was_not_said(library: Library):
+async def test_what_is_not_committed_was_not_said(library: Library) -> None:
     desk = library.make_desk()
-    with pytest.raises(RuntimeError, match="changed my mind"):
+
+    async def change_my_mind() -> None:
         async with desk.state.database.transaction() as tx:
             tx.say(toy.loans(book(), 3))
             raise RuntimeError("changed my mind")
+
+    with pytest.raises(RuntimeError, match="changed my mind"):
+        await change_my_mind()
     assert await rows(desk, "select count(*) from said") == [(0,)]
     assert await rows(desk, "select count(*) from outbox") == [(0,)]
     await desk.state.database.engine.dispose()
 
 
-async def test_an_event_larger_than_kafka_takes_is_refused_where_it_is_said(library: Library):
+async def test_an_event_too_large_for_kafka_is_refused_where_it_is_said(
+    library: Library,
+) -> None:
     desk = library.make_desk()
     huge = toy.BookLent.model_construct(book_id=book(), step=1, borrower="x" * 1_000_000)
     with pytest.raises(ValueError, match="too large"):
@@ -69,7 +78,7 @@ async def test_an_event_larger_than_kafka_takes_is_refused_where_it_is_said(libr
     await desk.state.database.engine.dispose()
 
 
-async def test_the_order_of_commits_per_key_is_the_order_on_the_topic(library: Library):
+async def test_the_order_of_commits_per_key_is_the_order_on_the_topic(library: Library) -> None:
     """Twenty writers take turns on five locked rows; each row's steps arrive in commit order."""
     desk, shelf = library.make_desk(), library.make_shelf()
     books = [book() for _ in range(5)]
@@ -82,8 +91,7 @@ async def test_the_order_of_commits_per_key_is_the_order_on_the_topic(library: L
             for turn in range(10):
                 b = books[(nth + turn) % 5]
                 async with desk.state.database.transaction() as tx:
-                    lock = "update shelf set last_step = last_step + 1 where book = :b returning last_step"
-                    step = (await tx.execute(text(lock), {"b": b})).scalar_one()
+                    step = (await tx.execute(TAKE_TURN, {"b": b})).scalar_one()
                     tx.say([toy.BookLent(book_id=b, step=step)])
 
         await asyncio.gather(*(writer(nth) for nth in range(20)))
@@ -91,7 +99,7 @@ async def test_the_order_of_commits_per_key_is_the_order_on_the_topic(library: L
         assert await order_and_count(shelf) == {(40, 40, 0)}
 
 
-async def test_of_two_relays_one_leads_and_the_other_takes_over(library: Library):
+async def test_of_two_relays_one_leads_and_the_other_takes_over(library: Library) -> None:
     first, second, shelf = library.make_desk(), library.make_desk(), library.make_shelf()
     books = [book() for _ in range(100)]
     async with running(shelf, second):
@@ -112,9 +120,10 @@ async def _leads(*desks: Any) -> bool:
 
 async def test_a_crash_between_sending_and_forgetting_sends_twice_and_is_heard_once(
     library: Library, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     desk, shelf, books = library.make_desk(), library.make_shelf(), [book() for _ in range(60)]
-    send, died = desk.state.relay._send, []
+    send = desk.state.relay._send
+    died: list[int] = []
 
     async def send_and_die(*arguments: Any) -> Any:
         failed = await send(*arguments)
@@ -140,7 +149,7 @@ async def _emptied(desk: Any) -> bool:
 
 async def test_a_topic_that_does_not_exist_holds_back_nothing_else(
     library: Library, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     """Its events wait, the others go on; when the topic comes, they arrive in order."""
     desk, shelf, b, lost = library.make_desk(), library.make_shelf(), book(), book()
     real = toy.BookLent.topic
@@ -156,7 +165,7 @@ async def test_a_topic_that_does_not_exist_holds_back_nothing_else(
         await until(lambda: _emptied(desk), 60)
 
 
-async def test_a_broker_that_is_away_is_waited_for(fragile: Library, own_broker: Kafka):
+async def test_a_broker_that_is_away_is_waited_for(fragile: Library, own_broker: Kafka) -> None:
     desk, shelf, books = fragile.make_desk(), fragile.make_shelf(), [book() for _ in range(50)]
     async with running(desk, shelf):
         await say(desk, *(loan for b in books for loan in toy.loans(b, 2)))
@@ -172,7 +181,7 @@ async def test_a_broker_that_is_away_is_waited_for(fragile: Library, own_broker:
 
 async def test_a_wiped_broker_loses_nothing_when_everything_is_said_again(
     fragile: Library, own_broker: Kafka
-):
+) -> None:
     """What was not heard before the wipe is heard; what was heard is not acted on twice."""
     desk, shelf, books = fragile.make_desk(), fragile.make_shelf(), [book() for _ in range(50)]
     async with running(desk):
@@ -195,7 +204,7 @@ async def test_a_wiped_broker_loses_nothing_when_everything_is_said_again(
             assert await rows(desk, "select state, events from said_again") == [("done", 200)]
 
 
-async def test_saying_again_refuses_what_is_older_than_any_inbox(library: Library):
+async def test_saying_again_refuses_what_is_older_than_any_inbox(library: Library) -> None:
     desk = library.make_desk()
     async with desk.state.database.engine.begin() as connection:
         with pytest.raises(TooOldError):
@@ -206,7 +215,9 @@ async def test_saying_again_refuses_what_is_older_than_any_inbox(library: Librar
     await desk.state.database.engine.dispose()
 
 
-async def test_an_event_tells_which_one_caused_it_and_keeps_the_flow_together(library: Library):
+async def test_an_event_tells_its_cause_and_keeps_the_flow_together(
+    library: Library,
+) -> None:
     """The same correlation from end to end, and each effect names its cause."""
     shelf = library.make_shelf()
     from tests.plumbing.test_hearing import record

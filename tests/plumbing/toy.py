@@ -11,15 +11,16 @@ from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
-from contracts.envelope import Event, Personal
 from fastapi import FastAPI
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from contracts.envelope import Event, Personal
 from plumbing.outbound import Carrier
 from plumbing.schema import create_plumbing
 from plumbing.service import create_service
 from plumbing.settings import ServiceSettings
 from plumbing.transaction import Transaction
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import create_async_engine
 
 TABLES = """
 create table shelf (

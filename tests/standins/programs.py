@@ -102,5 +102,5 @@ class Program:
     async def until_nothing_pends(self, kind: str = "pending") -> None:
         """Wait for empty hands, or for hands empty of one kind."""
         async with asyncio.timeout(20):
-            while (await self.get("/pending"))[kind]:  # noqa: ASYNC110
+            while (await self.get("/pending"))[kind]:
                 await asyncio.sleep(0.05)
