@@ -20,7 +20,6 @@ from plumbing.relay import TooOldError, ask_say_again
 from tests.plumbing import toy
 from tests.plumbing.conftest import Library, heard, rows, running, say, until
 
-
 TAKE_TURN = text("update shelf set last_step = last_step + 1 where book = :b returning last_step")
 
 
