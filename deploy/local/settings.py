@@ -25,6 +25,7 @@ class Keys:
     identity_public: str
     link: str
     bank_feed: str
+    bank: str
     kronofogden: str
 
 
@@ -58,8 +59,11 @@ class Surroundings:
         """The whole environment of one stand-in: an outside party knows only its own dealings."""
         match name:
             case "bank":
-                feed = f"{self.url('payments')}/bank-files"
-                return {"FEED_URL": feed, "BANK_FEED_TOKEN": self.keys.bank_feed}
+                return {
+                    "FEED_URL": f"{self.url('gateway')}/feeds/bank-files",
+                    "BANK_FEED_TOKEN": self.keys.bank_feed,
+                    "BANK_TOKEN": self.keys.bank,
+                }
             case "kronofogden":
                 return {"KRONOFOGDEN_TOKEN": self.keys.kronofogden}
             case _:
@@ -72,11 +76,12 @@ class Surroundings:
                 return {
                     "IDENTITY_PRIVATE_KEY": self.keys.identity_private,
                     "LINK_KEY": self.keys.link,
+                    "BANK_FEED_TOKEN": self.keys.bank_feed,
                 } | {f"{place.upper()}_URL": self.url(place) for place in places}
             case "payments":
                 return {
                     "BANK_URL": self.url("bank"),
-                    "BANK_FEED_TOKEN": self.keys.bank_feed,
+                    "BANK_TOKEN": self.keys.bank,
                     "BANK_DROP_FOLDER": str(self.folder / "bank-drop"),
                 }
             case "collections":
@@ -103,5 +108,6 @@ def keep_keys(folder: Path) -> Keys:
         identity_public=json.dumps(OKPKey.import_key(json.loads(identity)).as_dict(private=False)),
         link=keep_secret(folder / "link-key"),
         bank_feed=keep_secret(folder / "bank-feed-token"),
+        bank=keep_secret(folder / "bank-token"),
         kronofogden=keep_secret(folder / "kronofogden-token"),
     )

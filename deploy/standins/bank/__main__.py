@@ -1,5 +1,7 @@
 """Runs the bank: `python -m deploy.standins.bank --port P --folder F`."""
 
+import os
+
 from deploy.standins.bank.app import Bank
 from deploy.standins.party import arguments, serve
 
@@ -7,9 +9,10 @@ from deploy.standins.party import arguments, serve
 def main() -> None:
     """Run the bank."""
     parser = arguments("bank")
-    parser.add_argument("--token", help="bearer token that payment orders must carry")
-    parser.add_argument("--feed-url", help="where camt files are posted")
-    parser.add_argument("--feed-token", help="bearer token given with each file")
+    env = os.environ.get
+    parser.add_argument("--token", default=env("BANK_TOKEN"), help="asked of payment orders")
+    parser.add_argument("--feed-url", default=env("FEED_URL"), help="where camt files go")
+    parser.add_argument("--feed-token", default=env("BANK_FEED_TOKEN"), help="given with each file")
     parser.add_argument("--camt-version", choices=("001.02", "001.08"), default="001.02")
     parser.add_argument(
         "--report-every",
