@@ -83,7 +83,8 @@ def test_a_service_is_told_only_its_own_secrets(surroundings: Surroundings) -> N
     assert knowing(keys.identity_private) == {"gateway"}
     assert knowing(keys.identity_public) == set(SERVICES)
     assert knowing(keys.link) == {"gateway", "notifications"}
-    assert knowing(keys.bank_feed) == {"payments", "bank"}
+    assert knowing(keys.bank_feed) == {"gateway", "bank"}
+    assert knowing(keys.bank) == {"payments", "bank"}
     assert knowing(keys.kronofogden) == {"collections", "kronofogden"}
     for name, url in surroundings.database_urls.items():
         assert knowing(url) == {name}

@@ -1,0 +1,1 @@
+"""Measures the house beside the raw baseline of the machine, in one run: `make bench`."""
