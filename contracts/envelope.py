@@ -10,6 +10,7 @@ from __future__ import annotations
 import builtins
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Annotated, Any, ClassVar, cast, get_args, get_origin
 from uuid import UUID
 
@@ -118,23 +119,47 @@ class Envelope:
 
     def headers(self) -> list[tuple[str, bytes]]:
         """CloudEvents headers; extensions correlationid, causationid, sequence and traceparent."""
-        named = [
-            ("ce_specversion", b"1.0"),
-            ("ce_id", str(self.id).encode()),
-            ("ce_type", self.type.encode()),
-            ("ce_source", self.source.encode()),
-            ("ce_subject", str(self.key).encode()),
-            ("ce_time", self.time.isoformat().encode()),
-            ("ce_correlationid", str(self.correlation).encode()),
-            ("ce_sequence", self.sequence.encode()),
-            ("ce_traceparent", traceparent(self.correlation, self.id).encode()),
-            ("content-type", CONTENT_TYPE.encode()),
+        return [
+            *constant_headers(self.type, self.source),
+            *own_headers(
+                id=str(self.id),
+                key=str(self.key),
+                time=self.time.isoformat(),
+                correlation=str(self.correlation),
+                cause=str(self.cause) if self.cause else None,
+                sequence=self.sequence,
+            ),
         ]
-        if self.cause is not None:
-            named.append(("ce_causationid", str(self.cause).encode()))
-        return named
 
 
-def traceparent(correlation: UUID, span: UUID) -> str:
+@lru_cache(maxsize=1_000)
+def constant_headers(kind: str, source: str) -> tuple[tuple[str, bytes], ...]:
+    """The headers that all events of a type and a source share, made once."""
+    return (
+        ("ce_specversion", SPEC_VERSION.encode()),
+        ("ce_type", kind.encode()),
+        ("ce_source", source.encode()),
+        ("content-type", CONTENT_TYPE.encode()),
+    )
+
+
+def own_headers(
+    *, id: str, key: str, time: str, correlation: str, cause: str | None, sequence: str
+) -> list[tuple[str, bytes]]:
+    """The headers that are an event's own; all parts are text already, for this runs per event."""
+    own = [
+        ("ce_id", id.encode()),
+        ("ce_subject", key.encode()),
+        ("ce_time", time.encode()),
+        ("ce_correlationid", correlation.encode()),
+        ("ce_sequence", sequence.encode()),
+        ("ce_traceparent", traceparent(correlation, id).encode()),
+    ]
+    if cause is not None:
+        own.append(("ce_causationid", cause.encode()))
+    return own
+
+
+def traceparent(correlation: str, span: str) -> str:
     """W3C Trace Context: the correlation is the trace, the event's low 64 bits are the span."""
-    return f"00-{correlation.hex}-{span.hex[16:]}-01"
+    return f"00-{correlation.replace('-', '')}-{span[19:23]}{span[24:]}-01"

@@ -15,7 +15,8 @@ import time
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 import structlog
@@ -25,7 +26,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from contracts.envelope import Envelope
+from contracts.envelope import constant_headers, own_headers
 from plumbing import kafka
 from plumbing.clock import real_now
 
@@ -36,14 +37,17 @@ POINTERS = text("""
   select batch from outbox where not (batch = any(cast(:held as bigint[]))) order by batch limit 400
 """)
 EVENTS = text("""
-  select s.batch, s.n, s.topic, s.key, s.id, s.type, s.time, s.correlation, s.cause, s.payload
+  select s.batch, s.n, s.topic, s.key::text, s.id::text, s.type, s.time, s.correlation::text,
+    s.cause::text, s.payload
   from outbox o join said s on s.said_on = o.said_on and s.batch = o.batch
   where o.batch = any(cast(:batches as bigint[])) order by s.batch, s.n
 """)
 DELIVERED = text("delete from outbox where batch = any(cast(:batches as bigint[]))")
 ASKED = text("select id, since, topic from said_again where state = 'asked' order by id limit 1")
 PAGE = text("""
-  select said_on, batch, n, topic, key, id, type, time, correlation, cause, payload from said s
+  select said_on, batch, n, topic, key::text, id::text, type, time, correlation::text, cause::text,
+    payload
+  from said s
   where (said_on, batch, n) > (:said_on, :batch, :n)
     and (cast(:topic as text) is null or topic = :topic)
     and not exists (select 1 from outbox o where o.batch = s.batch)
@@ -158,7 +162,7 @@ class Relay:
         for row in rows:
             waiting = self._held.get(row.batch)
             count = partitions.get(row.topic, 0)
-            place = (row.topic, partition_of(str(row.key).encode(), count) if count else -1)
+            place = (row.topic, partition_of(row.key.encode(), count) if count else -1)
             if waiting is None or not waiting or place in waiting:
                 places[place].append(row)
         failed: dict[int, set[Place]] = defaultdict(set)
@@ -220,20 +224,19 @@ class Relay:
         return ()
 
     def _append(self, batch: Any, row: Any) -> bool:
-        headers = Envelope(
-            id=row.id,
-            type=row.type,
-            source=self.source,
-            key=row.key,
-            time=row.time,
-            correlation=row.correlation,
-            cause=row.cause,
-            sequence=f"{row.batch:019d}.{row.n:06d}",
-        ).headers()
-        appended = batch.append(
-            key=str(row.key).encode(), value=bytes(row.payload), timestamp=None, headers=headers
-        )
-        return appended is not None
+        headers = [
+            *constant_headers(row.type, self.source),
+            *own_headers(
+                id=row.id,
+                key=row.key,
+                time=_text_of(row.time),
+                correlation=row.correlation,
+                cause=row.cause,
+                sequence=f"{row.batch:019d}.{row.n:06d}",
+            ),
+        ]
+        key = row.key.encode()
+        return batch.append(key=key, value=row.payload, timestamp=None, headers=headers) is not None
 
     async def _ready(self, rows: Sequence[Any]) -> AIOKafkaProducer:
         """A live producer that knows the partitions of all topics in `rows`."""
@@ -270,6 +273,12 @@ class Relay:
             await connection.execute(PROGRESS, {"id": asked.id, "sent": len(rows)})
             at = {"said_on": rows[-1].said_on, "batch": rows[-1].batch, "n": rows[-1].n}
         await connection.execute(ENDED, {"id": asked.id, "state": "done"})
+
+
+@lru_cache(maxsize=100)
+def _text_of(time: datetime) -> str:
+    """An instant as text; all events of a transaction share it."""
+    return time.isoformat()
 
 
 class TooOldError(ValueError):

@@ -27,12 +27,11 @@ LARGEST_PAYLOAD = 900_000
 SAY = text("""
   with pointer as (insert into outbox (events) values (:count) returning batch, said_on)
   insert into said (said_on, batch, n, topic, key, id, type, time, correlation, cause, payload)
-  select p.said_on, p.batch, u.n, u.topic, u.key, u.id, u.type, :time, u.correlation, u.cause,
+  select p.said_on, p.batch, u.n, u.topic, u.key, uuidv7(), u.type, :time, u.correlation, u.cause,
          u.payload
-  from pointer p, unnest(cast(:topics as text[]), cast(:keys as uuid[]), cast(:ids as uuid[]),
-    cast(:types as text[]), cast(:correlations as uuid[]), cast(:causes as uuid[]),
-    cast(:payloads as bytea[])) with ordinality
-    as u(topic, key, id, type, correlation, cause, payload, n)
+  from pointer p, unnest(cast(:topics as text[]), cast(:keys as uuid[]), cast(:types as text[]),
+    cast(:correlations as uuid[]), cast(:causes as uuid[]), cast(:payloads as bytea[]))
+    with ordinality as u(topic, key, type, correlation, cause, payload, n)
 """)
 ARM = text("""
   insert into timers (kind, key, due_on)
@@ -125,7 +124,6 @@ class Transaction:
                 "time": self.now,
                 "topics": [event.topic for event, _, _ in said],
                 "keys": [event.key for event, _, _ in said],
-                "ids": [uuid7() for _ in said],
                 "types": [event.type for event, _, _ in said],
                 "correlations": [correlation for _, correlation, _ in said],
                 "causes": [cause for _, _, cause in said],

@@ -21,16 +21,17 @@ TOPIC = "bench.baseline"
 async def measure_postgres(figures: Figures, url: str) -> None:
     """Rows a second by COPY and by `unnest` in thousands, and durable commits one by one."""
     connection = await asyncpg.connect(url)
-    await connection.execute("drop table if exists bench_row; create table bench_row "
-                             "(id uuid primary key, key uuid, amount bigint, body bytea)")
+    await connection.execute(
+        "drop table if exists bench_row; create table bench_row "
+        "(id uuid primary key, key uuid, amount bigint, body bytea)"
+    )
     rows = [(new_id(), new_id(), nth, VALUE) for nth in range(ROWS)]
     begun = time.perf_counter()
     await connection.copy_records_to_table("bench_row", records=rows)
     figures.add("raw COPY", ROWS / (time.perf_counter() - begun), "rows/s")
     await connection.execute("truncate bench_row")
-    insert = (
-        "insert into bench_row select * from unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::bytea[])"
-    )
+    arrays = "unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::bytea[])"
+    insert = f"insert into bench_row select * from {arrays}"
     begun = time.perf_counter()
     for at in range(0, ROWS, 1000):
         await connection.execute(insert, *map(list, zip(*rows[at : at + 1000], strict=True)))

@@ -15,7 +15,7 @@ OUT = Path("build/bench.json")
 
 @dataclass(frozen=True)
 class Figure:
-    """One measured value; `ratio` is value / baseline, the raw machine's figure of the same kind."""
+    """One measured value; `ratio` is value / baseline, a figure of the raw machine."""
 
     value: float
     unit: str

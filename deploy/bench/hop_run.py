@@ -41,7 +41,11 @@ async def measure_hop(figures: Figures, admin_url: str, bootstrap: str, folder: 
         name: Program(
             name=name,
             command=[
-                sys.executable, "-m", "deploy.local.serve", f"deploy.bench.hop_{name}", str(port)
+                sys.executable,
+                "-m",
+                "deploy.local.serve",
+                f"deploy.bench.hop_{name}",
+                str(port),
             ],
             environment=environment,
             folder=PROJECT,
