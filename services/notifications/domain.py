@@ -23,7 +23,8 @@ NO_ADDRESS = "no e-mail address is known"
 LETTER_OF = {ChargeKind.REMINDER: Letter.REMINDER, ChargeKind.DEMAND: Letter.DEMAND}
 """The letter that tells of a charge; the other charges are told to Kronofogden."""
 
-_TURNED = 0xB1E55ED1E77E
+_TURNED = 0x5EA1ED
+"""Below the counter by which a UUIDv7 of one millisecond keeps its order (RFC 9562 6.2)."""
 
 
 class State(StrEnum):
@@ -104,7 +105,8 @@ def route(recipient: Recipient) -> Channel | Outcome:
     """The channel a letter takes, or why it takes none.
 
     E-mail is the only channel there is; until paper is available a known address stands in for it,
-    also for those who wanted paper. A protected identity (*skyddade personuppgifter*) is never written to by machine.
+    also for those who wanted paper. A protected identity (*skyddade personuppgifter*) is never
+    written to by machine.
     """
     if recipient.protected_identity:
         return Outcome(State.MANUAL, "the recipient's identity is protected")

@@ -87,11 +87,6 @@ def organisation_number(digits: str) -> str:
     return f"{digits[:6]}-{digits[6:]}"
 
 
-def ocr_number(digits: str) -> str:
-    """A reference in groups of four from the left: easier to read, the same when typed."""
-    return NBSP.join(digits[at : at + 4] for at in range(0, len(digits), 4))
-
-
 def interest_rate(about: About) -> str | None:
     """The rate of late-payment interest in plain words; None where no notice of it was given."""
     terms = about.invoice.interest
@@ -199,7 +194,6 @@ def _environment() -> Environment:
         "kronor": kronor,
         "percent": percent,
         "day": day,
-        "ocr": ocr_number,
         "organisation": organisation_number,
         "component": COMPONENTS.__getitem__,
     }

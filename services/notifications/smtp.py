@@ -103,13 +103,18 @@ def _boundary(mail: Mail) -> str:
 
 
 def _mailbox(name: str, address: str) -> str:
-    written = f'"{quote(name)}"' if name.isascii() else _encoded(name)
+    written = f'"{quote(name)}"' if _is_plain(name) else _encoded(name)
     return f"{written} <{address}>"
+
+
+def _is_plain(text: str) -> bool:
+    """Whether the text may stand as it is: what looks encoded could be decoded into a line break."""
+    return text.isascii() and "=?" not in text
 
 
 def _encoded(text: str) -> str:
     """A header's text as RFC 2047 wants it, on one line; the library folds it where it is long."""
-    words = Header(_whole(text), "us-ascii" if text.isascii() else "utf-8", maxlinelen=60)
+    words = Header(_whole(text), "us-ascii" if _is_plain(text) else "utf-8", maxlinelen=60)
     return words.encode(linesep="").replace("\n", "")
 
 
