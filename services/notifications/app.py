@@ -1,0 +1,48 @@
+"""Notifications as a process: the only module that knows every other."""
+
+import asyncio
+
+from fastapi import FastAPI
+
+from plumbing.outbound import Carrier, Parcel
+from plumbing.service import create_service
+from services.notifications import api, handlers
+from services.notifications.domain import Outcome
+from services.notifications.handlers import MailRoom
+from services.notifications.settings import Settings
+from services.notifications.smtp import PostOffice
+from services.notifications.subscribers import HEARS
+
+MAILS_AT_ONCE = 200
+"""Letters taken from the queue together; their facts are read with one statement."""
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """The service as an ASGI app; settings come from the environment unless given."""
+    settings = settings or Settings()
+    post_office = PostOffice(
+        settings.smtp_host, settings.smtp_port, settings.mail_domain, settings.smtp_connections
+    )
+
+    async def carry(parcel: Parcel) -> Outcome:
+        room: MailRoom = app.state.mail_room
+        return await room.carry(parcel)
+
+    async def hold_post_office(app: FastAPI) -> None:
+        """Hang up when the service stops."""
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await post_office.close()
+
+    app = create_service(
+        "notifications",
+        settings,
+        hears=HEARS,
+        carriers={handlers.EMAIL: Carrier(carry, handlers.settle)},
+        routers=[api.router],
+        tasks=[hold_post_office],
+    )
+    app.state.mail_room = MailRoom(settings, app.state.database, post_office)
+    app.state.outbound.at_once = MAILS_AT_ONCE
+    return app

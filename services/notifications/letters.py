@@ -1,0 +1,203 @@
+"""Letters as people read them: facts in, subject, text and HTML out, in Swedish.
+
+Pure: every amount and date is in the events that a letter quotes; this module only writes them the
+Swedish way and puts them into `templates/`. The text is complete in itself; the HTML says the same.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from contracts.envelope import Event
+from contracts.invoicing import InvoiceCredited, InvoiceIssued
+from contracts.notifications import Letter
+from contracts.numbers.giro import format_bankgiro
+from contracts.payments import DemandCharged, ReminderCharged
+from contracts.terms import Component, DebtorKind, InterestKind, Statement
+from law.costs import statutory_cost
+from law.demand import DemandContent, DemandElement, missing_elements
+from law.interest import Interest
+
+OPERATOR = "Betalt"
+"""Who collects on the creditor's behalf, as the recipient knows it."""
+
+NBSP = "\N{NO-BREAK SPACE}"
+MONTHS = (
+    *("januari", "februari", "mars", "april", "maj", "juni", "juli"),
+    *("augusti", "september", "oktober", "november", "december"),
+)
+COMPONENTS = {
+    Component.CAPITAL: "Kapitalbelopp",
+    Component.REMINDER_FEE: "Påminnelseavgift",
+    Component.INTEREST: "Ränta",
+    Component.DEMAND_COST: "Kostnad för inkassokrav",
+    Component.INSTALMENT_COST: "Kostnad för avbetalningsplan",
+    Component.LATE_COMPENSATION: "Förseningsersättning",
+    Component.FILING_FEE: "Ansökningsavgift till Kronofogden",
+    Component.FILING_WORK: "Ombudsarvode",
+    Component.ENFORCEMENT_FEE: "Avgift för utmätning",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What every letter speaks of. `payee_bankgiro` is digits; `today` the day it is written."""
+
+    seller_name: str
+    organisation_number: str
+    recipient_name: str
+    invoice: InvoiceIssued
+    link: str
+    payee_bankgiro: str
+    today: date
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A letter ready to travel."""
+
+    subject: str
+    text: str
+    html: str
+
+
+def kronor(ore: int) -> str:
+    """Öre as Swedes write kronor, `1 234,50 kr`, never broken over two lines."""
+    whole, rest = divmod(abs(ore), 100)
+    sign = "\N{MINUS SIGN}" if ore < 0 else ""
+    return f"{sign}{whole:,}".replace(",", NBSP) + f",{rest:02}{NBSP}kr"
+
+
+def percent(basis_points: int) -> str:
+    """Basis points as `10,25 %`; a whole number goes without decimals."""
+    whole, rest = divmod(basis_points, 100)
+    return f"{whole}{f',{rest:02}' if rest else ''}{NBSP}%"
+
+
+def day(on: date) -> str:
+    """A date as `4 december 2026`."""
+    return f"{on.day}{NBSP}{MONTHS[on.month - 1]}{NBSP}{on.year}"
+
+
+def organisation_number(digits: str) -> str:
+    """Ten digits as `556677-8899`."""
+    return f"{digits[:6]}-{digits[6:]}"
+
+
+def interest_rate(about: About) -> str | None:
+    """The rate of late-payment interest in plain words; None where no notice of it was given."""
+    terms = about.invoice.interest
+    if not terms.notice_given:
+        return None
+    match terms.kind:
+        case InterestKind.AGREED_FIXED:
+            return f"{percent(terms.rate_bp or 0)} om året enligt avtal"
+        case InterestKind.AGREED_OVER_REFERENCE:
+            return f"referensräntan plus {percent(terms.rate_bp or 0)}enheter enligt avtal".replace(
+                f"{NBSP}%enheter", " procentenheter"
+            )
+        case _:
+            return "referensräntan plus 8 procentenheter enligt räntelagen"
+
+
+def basis_of(invoice: InvoiceIssued) -> str:
+    """What a claim is based on, inkassolagen (1974:182) 5 § 2: invoice, its date and due date."""
+    return (
+        f"Faktura {invoice.number} av den {day(invoice.issued_on)} för köpta varor eller tjänster, "
+        f"med förfallodag den {day(invoice.due_on)}"
+    )
+
+
+def missing_from_demand(about: About, statement: Statement) -> tuple[DemandElement, ...]:
+    """What a demand would lack of inkassolagen (1974:182) 5 §; it may be sent when that is none."""
+    segments = tuple(statement.interest)
+    accrued_ore = sum(s.interest_ore for s in segments) if segments else statement.interest_ore
+    return missing_elements(
+        DemandContent(
+            creditor_name=about.seller_name,
+            basis=basis_of(about.invoice),
+            assigned=False,
+            assignment_notice="",
+            capital_ore=statement.capital_ore,
+            interest=Interest(segments, accrued_ore),
+            costs_ore=sum(cost.amount_ore for cost in statement.costs),
+            respond_by=statement.pay_by,
+            way_to_pay=statement.payee_bankgiro and statement.ocr,
+        )
+    )
+
+
+def write(letter: Letter, about: About, said: Event) -> Written:
+    """Write a letter of a kind from the event that asked for it."""
+    number = f"{about.invoice.number} från {about.seller_name}"
+    more: dict[str, Any]
+    match said:
+        case InvoiceIssued():
+            subject, more = f"Faktura {number}", _on_invoice(about)
+        case InvoiceCredited():
+            subject, more = f"Kreditfaktura på faktura {number}", {"note": said}
+        case ReminderCharged():
+            subject, more = f"Påminnelse: faktura {number}", _on_charge(said.statement)
+        case DemandCharged():
+            subject, more = f"Inkassokrav: faktura {number}", _on_charge(said.statement)
+        case _:
+            raise TypeError(f"no letter tells of {type(said).__name__}")
+    fields = {
+        "about": about,
+        "invoice": about.invoice,
+        "seller": about.seller_name,
+        "operator": OPERATOR,
+        "is_business": about.invoice.debtor_kind is DebtorKind.BUSINESS,
+        "basis": basis_of(about.invoice),
+        "subject": subject,
+        **more,
+    }
+    return Written(
+        subject,
+        _TEMPLATES.get_template(f"{letter}.txt").render(fields),
+        _TEMPLATES.get_template(f"{letter}.html").render(fields),
+    )
+
+
+def _on_invoice(about: About) -> dict[str, Any]:
+    """What happens if nobody pays (R-106): the law's own amounts as of today, not this claim's."""
+    return {
+        "bankgiro": format_bankgiro(about.payee_bankgiro),
+        "interest_rate": interest_rate(about),
+        "reminder_fee_ore": statutory_cost(Component.REMINDER_FEE, about.today).amount_ore,
+        "demand_cost_ore": statutory_cost(Component.DEMAND_COST, about.today).amount_ore,
+    }
+
+
+def _on_charge(statement: Statement) -> dict[str, Any]:
+    """The statement; whether interest was part paid, so that its segments say more than is owed."""
+    accrued_ore = sum(segment.interest_ore for segment in statement.interest)
+    return {
+        "statement": statement,
+        "interest_part_paid": bool(statement.interest) and accrued_ore != statement.interest_ore,
+        "bankgiro": format_bankgiro(statement.payee_bankgiro.replace("-", "")),
+    }
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).with_name("templates")),
+        autoescape=lambda name: name is not None and name.endswith(".html"),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "kronor": kronor,
+        "percent": percent,
+        "day": day,
+        "organisation": organisation_number,
+        "component": COMPONENTS.__getitem__,
+    }
+    return environment
+
+
+_TEMPLATES = _environment()

@@ -1,0 +1,25 @@
+"""What notifications reads from its environment."""
+
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+
+from contracts.numbers.giro import parse_bankgiro
+from plumbing.settings import ServiceSettings
+
+
+class Settings(ServiceSettings):
+    """The environment of notifications."""
+
+    database_url: str = Field(validation_alias="NOTIFICATIONS_DATABASE_URL")
+    public_url: str = "http://127.0.0.1:8000"
+    """The gateway as the recipient's browser sees it."""
+    link_key: str = Field(min_length=32)
+    """Makes the links to web invoices; shared with the gateway."""
+    smtp_host: str = "127.0.0.1"
+    smtp_port: int = 8025
+    smtp_connections: int = Field(default=8, ge=1)
+    mail_domain: str = Field(default="betalt.example", pattern=r"^[a-z0-9.-]+$")
+    """Domain of the sender's addresses and of Message-IDs."""
+    payee_bankgiro: Annotated[str, AfterValidator(parse_bankgiro)] = "991-2346"
+    """The client-money account that everything is paid to."""

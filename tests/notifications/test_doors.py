@@ -1,0 +1,433 @@
+"""From the event to the channel's yes, on a real PostgreSQL and with a real SMTP server."""
+
+import asyncio
+import email
+import email.policy
+import itertools
+import json
+import re
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any, cast
+from uuid import UUID
+
+import httpx2
+import pytest
+from joserfc.jwk import OKPKey
+from sqlalchemy import event as sqlalchemy_event
+from sqlalchemy import text
+
+from contracts.envelope import Event
+from contracts.ids import new_id
+from contracts.invoicing import Channel, CreditorChanged, RecipientChanged
+from contracts.notifications import Letter
+from contracts.terms import ChargeKind
+from law.demand import respond_by
+from plumbing.clock import Clock
+from plumbing.identity import Identity, Keys
+from plumbing.links import read_token
+from plumbing.migrate import migrate
+from plumbing.outbound import Carrier, Outbound
+from plumbing.transaction import Database, connect
+from services.notifications.app import create_app
+from services.notifications.handlers import EMAIL, MailRoom, settle
+from services.notifications.settings import Settings
+from services.notifications.smtp import PostOffice
+from services.notifications.subscribers import HEARS
+from tests.conftest import MakeDatabase
+from tests.notifications import builders as some
+from tests.notifications.post import Post
+
+EVERYTHING: tuple[Sequence[Event], ...] = (
+    (some.creditor(), CreditorChanged(**some.creditor().__dict__ | {"name": "Åsas Bageri"})),
+    (some.recipient(), RecipientChanged(**some.recipient().__dict__ | {"link_version": 2})),
+    (some.invoice(), some.note()),
+    (some.reminder(), some.demand(ordinal=1)),
+)
+"""One claim's facts, by topic and in each topic's order."""
+
+
+@dataclass
+class Room:
+    """Notifications without a broker: events are handed to its doors one batch at a time."""
+
+    database: Database
+    outbound: Outbound
+    statements: list[str]
+    office: PostOffice
+
+    async def hear(self, *events: Event) -> None:
+        """One transaction per event type, each event under its own envelope."""
+        for cls, batch in itertools.groupby(events, type):
+            heard = list(batch)
+            async with self.database.transaction() as tx:
+                self.statements.clear()
+                tx.causes = some.envelopes(heard)
+                await HEARS[cls](tx, heard)
+
+    async def carry(self) -> None:
+        """Carry until nothing is due; what waits for a pause is due at once."""
+        for _ in range(20):
+            await self.query("update outbound set due_at = now() where not given_up")
+            if not await self.outbound.carry_due():
+                return
+        raise AssertionError("the outbound never empties")
+
+    async def query(self, statement: str) -> list[Any]:
+        async with self.database.engine.begin() as connection:
+            result = await connection.execute(text(statement))
+            return list(result.all()) if result.returns_rows else []
+
+    async def said(self) -> list[tuple[str, dict[str, Any]]]:
+        rows = await self.query("select type, payload from said order by said_on, batch, n")
+        return [(row.type.split(".")[2], json.loads(row.payload)) for row in rows]
+
+    async def deliveries(self) -> dict[str, Any]:
+        return {row.letter: row for row in await self.query("select * from deliveries")}
+
+
+@pytest.fixture
+async def settings(make_database: MakeDatabase, post: Post) -> Settings:
+    url = await make_database("template1")
+    await asyncio.to_thread(migrate, "notifications", url)
+    key = OKPKey.generate_key("Ed25519").as_dict(private=True)
+    return Settings(
+        NOTIFICATIONS_DATABASE_URL=url,
+        identity_public_key=json.dumps(key),
+        link_key=some.LINK_KEY,
+        public_url="https://betalt.example",
+        smtp_port=post.port,
+    )
+
+
+@pytest.fixture
+async def room(settings: Settings) -> AsyncIterator[Room]:
+    engine = connect(settings.database_url)
+    database = Database(engine, Clock())
+    statements: list[str] = []
+
+    @sqlalchemy_event.listens_for(engine.sync_engine, "before_cursor_execute")
+    def count(_c: Any, _k: Any, statement: str, *_: Any) -> None:
+        statements.append(statement)
+
+    office = PostOffice(settings.smtp_host, settings.smtp_port, settings.mail_domain)
+    mail_room = MailRoom(settings, database, office)
+    outbound = Outbound(database, {EMAIL: Carrier(mail_room.carry, settle)})
+    yield Room(database, outbound, statements, office)
+    await office.close()
+    await engine.dispose()
+
+
+def headers_of(message: bytes) -> Any:
+    return email.message_from_bytes(message, policy=email.policy.default)
+
+
+async def move_to(room: Room, today: date) -> None:
+    async with room.database.engine.begin() as connection:
+        await room.database.clock.move(connection, today)
+
+
+async def test_an_invoice_reaches_its_recipient_and_counts_as_sent_when_the_server_took_it(
+    room: Room, post: Post
+) -> None:
+    """R-63, R-64."""
+    await room.hear(some.creditor(), some.recipient(), some.invoice())
+    assert (await room.deliveries())["invoice"].state == "queued"
+    assert await room.said() == []
+    await room.carry()
+    (message,) = post.taken
+    headers = headers_of(message)
+    assert headers["To"] == "Karin Östlund <karin@exempel.example>"
+    assert headers["Subject"] == "Faktura 1042 från Åsas Bageri AB"
+    body = headers.get_body(("plain",)).get_content()
+    token = re.search(r"https://betalt.example/f/(\S+)", body)
+    assert token
+    link = read_token(some.LINK_KEY, token[1])
+    assert link
+    assert (link.claim_id, link.version) == (some.CLAIM, 1)
+    ((kind, accepted),) = await room.said()
+    delivery = (await room.deliveries())["invoice"]
+    assert kind == "accepted"
+    assert accepted["delivery_id"] == str(delivery.delivery_id)
+    assert accepted["cause_event"] == str(some.envelope(some.invoice()).id)
+    assert accepted["sent_on"] == str(room.database.clock.today())
+    assert accepted["doubtful"] is False
+    assert headers["Message-ID"] == f"<{delivery.delivery_id}@betalt.example>"
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(range(4))))
+async def test_facts_in_any_order_and_twice_end_in_the_same_letters(
+    room: Room, post: Post, order: tuple[int, ...]
+) -> None:
+    """events.md: order holds within a topic only, and everything may come twice."""
+    await move_to(room, date(2026, 7, 27))
+    for topic in order:
+        for event in EVERYTHING[topic]:
+            await room.hear(event)
+            await room.hear(event)
+    await room.carry()
+    states = {letter: row.state for letter, row in (await room.deliveries()).items()}
+    assert states == dict.fromkeys(Letter, "accepted")
+    assert sorted(kind for kind, _ in await room.said()) == ["accepted"] * 4
+    assert len(post.taken) == 4
+    for message in post.taken:
+        body = headers_of(message).get_body(("plain",)).get_content()
+        assert f"{some.CLAIM}.2." in body
+        assert "Åsas Bageri AB" not in body
+
+
+async def test_letters_of_a_claim_leave_in_the_order_they_were_asked_for(
+    room: Room, post: Post
+) -> None:
+    first, second = some.invoice(), some.note()
+    async with room.database.transaction() as tx:
+        for nth, event in enumerate((first, second)):
+            tx.causes = {event.key: some.envelope(event, nth + 1)}
+            await HEARS[type(event)](tx, [event])
+    await room.hear(some.creditor(), some.recipient())
+    await room.carry()
+    kinds = [headers_of(message)["X-Betalt-Letter"] for message in post.taken]
+    assert kinds == ["invoice", "credit_note"]
+
+
+async def test_a_batch_of_invoices_costs_four_statements(room: Room) -> None:
+    claims = [some.claim(nth) for nth in range(500)]
+    invoices = [some.invoice(claim_id=claim) for claim in claims]
+    recipients = [some.recipient(claim_id=claim) for claim in claims]
+    await room.hear(some.creditor(), *recipients)
+    assert len(room.statements) <= 4
+    await room.hear(*invoices)
+    assert len(room.statements) <= 4
+    late = [some.claim(nth) for nth in range(500, 1000)]
+    await room.hear(*[some.invoice(claim_id=claim) for claim in late])
+    assert len(room.statements) <= 4
+    await room.hear(*[some.recipient(claim_id=claim) for claim in late])
+    assert len(room.statements) <= 4
+    (queued,) = await room.query("select count(*) from outbound")
+    assert queued.count == 1000
+
+
+async def test_a_creditor_named_while_his_letter_is_being_asked_for_leaves_none_behind(
+    room: Room,
+) -> None:
+    async with room.database.transaction() as tx:
+        tx.causes = some.envelopes([some.recipient()])
+        await HEARS[type(some.recipient())](tx, [some.recipient()])
+        tx.causes = some.envelopes([some.invoice()])
+        await HEARS[type(some.invoice())](tx, [some.invoice()])
+        naming = asyncio.create_task(room.hear(some.creditor()))
+        await asyncio.sleep(0.2)
+        assert not naming.done()
+    await naming
+    assert (await room.deliveries())["invoice"].state == "queued"
+
+
+async def test_an_address_that_is_refused_for_good_fails_the_delivery(
+    room: Room, post: Post
+) -> None:
+    post.answers["rcpt"] = ["550 5.1.1 <karin@exempel.example>: no such user"]
+    await room.hear(some.creditor(), some.recipient(), some.invoice())
+    await room.carry()
+    ((kind, failed),) = await room.said()
+    assert kind == "failed"
+    assert failed["reason"] == "the recipient's address was refused (550)"
+    assert (await room.deliveries())["invoice"].state == "failed"
+    assert post.taken == []
+    assert await room.query("select 1 from outbound") == []
+
+
+async def test_an_address_that_breaks_the_line_is_never_spoken_to_the_server(
+    room: Room, post: Post
+) -> None:
+    evil = some.recipient(email="karin@exempel.example>\r\nRCPT TO:<x@y.example")
+    await room.hear(some.creditor(), evil, some.invoice())
+    await room.carry()
+    ((kind, _),) = await room.said()
+    assert (kind, post.taken, post.connections) == ("failed", [], 0)
+
+
+async def test_a_hostile_name_becomes_one_line(room: Room, post: Post) -> None:
+    await room.hear(
+        some.creditor(name="Bageri\r\nBcc: a@b.example"),
+        some.recipient(name="Åsa\r\nBcc: x@y.example"),
+        some.invoice(),
+    )
+    await room.carry()
+    headers = headers_of(post.taken[0])
+    assert "Bcc" not in headers
+    assert headers["To"].addresses[0].display_name == "Åsa Bcc: x@y.example"
+
+
+async def test_a_refusal_for_now_is_tried_again_and_leaves_no_doubt(
+    room: Room, post: Post
+) -> None:
+    post.answers["rcpt"] = ["451 4.2.1 later"]
+    post.answers["data"] = ["452 4.3.1 full"]
+    await room.hear(some.creditor(), some.recipient(), some.invoice())
+    await room.carry()
+    ((kind, accepted),) = await room.said()
+    assert (kind, accepted["doubtful"], len(post.taken)) == ("accepted", False, 1)
+    assert (await room.deliveries())["invoice"].refusals == 2
+
+
+async def test_a_server_that_dies_before_it_answers_gets_the_same_message_again_and_doubt_is_shown(
+    room: Room, post: Post
+) -> None:
+    post.dies_after_taking = 1
+    await room.hear(some.creditor(), some.recipient(), some.invoice())
+    await room.carry()
+    first, second = post.taken
+    assert headers_of(first)["Message-ID"] == headers_of(second)["Message-ID"]
+    ((kind, accepted),) = await room.said()
+    assert (kind, accepted["doubtful"]) == ("accepted", True)
+    assert (await room.deliveries())["invoice"].doubtful
+
+
+async def test_a_server_that_is_away_is_waited_for(room: Room, post: Post) -> None:
+    await post.stop()
+    await room.hear(some.creditor(), some.recipient(), some.invoice())
+    assert await room.outbound.carry_due() == 1
+    assert await room.said() == []
+    await post.start()
+    await room.carry()
+    assert [kind for kind, _ in await room.said()] == ["accepted"]
+
+
+@pytest.mark.parametrize(("days", "kind"), [(0, "accepted"), (1, "stale")])
+async def test_a_demand_that_waited_too_long_is_stale_and_not_sent(
+    room: Room, post: Post, days: int, kind: str
+) -> None:
+    """events.md 3.3; inkassolagen (1974:182) 5 § 6."""
+    written_on = date(2026, 7, 27)
+    stated = some.statement(pay_by=respond_by(written_on, Channel.EMAIL))
+    await room.hear(some.creditor(), some.recipient(), some.invoice())
+    await room.carry()
+    await room.hear(some.demand(stated))
+    await move_to(room, written_on + timedelta(days=days))
+    await room.carry()
+    assert [what for what, _ in await room.said()] == ["accepted", kind]
+    assert (await room.deliveries())["demand"].state == kind
+    assert len(post.taken) == 2 - days
+
+
+async def test_a_reminder_whose_charge_was_reversed_does_not_leave(room: Room, post: Post) -> None:
+    await room.hear(some.creditor(), some.recipient(), some.invoice())
+    await room.carry()
+    await room.hear(some.reminder(), some.reversal(ChargeKind.REMINDER))
+    await room.carry()
+    assert (await room.deliveries())["reminder"].state == "withdrawn"
+    assert len(post.taken) == 1
+
+
+async def test_a_protected_person_is_left_to_a_person(room: Room, post: Post) -> None:
+    await room.hear(some.creditor(), some.recipient(protected_identity=True), some.invoice())
+    await room.carry()
+    assert (await room.deliveries())["invoice"].state == "manual"
+    assert (post.taken, await room.said()) == ([], [])
+
+
+async def test_protection_that_comes_while_a_letter_is_queued_stops_it(
+    room: Room, post: Post
+) -> None:
+    await room.hear(some.creditor(), some.recipient(), some.invoice())
+    changed = some.recipient(protected_identity=True)
+    await room.hear(RecipientChanged(**changed.__dict__))
+    await room.carry()
+    assert ((await room.deliveries())["invoice"].state, post.taken) == ("manual", [])
+
+
+class Asker:
+    """Somebody who asks the service over HTTP, as the gateway would for him."""
+
+    def __init__(self, app: Any, keys: Keys) -> None:
+        self.http = httpx2.AsyncClient(
+            transport=httpx2.ASGITransport(app=app), base_url="http://notifications"
+        )
+        self.keys = keys
+
+    async def ask(self, method: str, path: str, *roles: str, **more: Any) -> Any:
+        identity = Identity(cast(UUID, new_id()), frozenset(roles), **more)
+        token = self.keys.sign(identity, "notifications")
+        return await self.http.request(
+            method, path, headers={"authorization": f"Bearer {token}"}
+        )
+
+
+@pytest.fixture
+async def asker(settings: Settings) -> AsyncIterator[Asker]:
+    app = create_app(settings)
+    asker = Asker(app, Keys(settings.identity_public_key))
+    yield asker
+    await asker.http.aclose()
+    await app.state.database.engine.dispose()
+
+
+async def test_the_first_opening_of_a_web_invoice_is_said_once(room: Room, asker: Asker) -> None:
+    """R-65."""
+    await room.hear(some.creditor(), some.invoice())
+    for _ in range(3):
+        answer = await asker.ask("POST", "/opened", "debtor", claim=some.CLAIM)
+        assert answer.status_code == 200
+    ((kind, opened),) = await room.said()
+    assert (kind, opened["claim_id"]) == ("opened", str(some.CLAIM))
+    assert opened["creditor_id"] == str(some.SELLER)
+
+
+async def test_only_the_debtor_opens_and_only_what_is_known(room: Room, asker: Asker) -> None:
+    await room.hear(some.invoice())
+    assert (await asker.ask("POST", "/opened", "seller", company=some.SELLER)).status_code == 403
+    assert (await asker.ask("POST", "/opened", "debtor")).status_code == 403
+    unknown = await asker.ask("POST", "/opened", "debtor", claim=some.claim(9))
+    assert unknown.status_code == 404
+
+
+async def test_a_seller_sees_what_became_of_his_letters_and_of_nobody_elses(
+    room: Room, asker: Asker, settings: Settings
+) -> None:
+    async with room.database.engine.begin() as connection:
+        await connection.execute(
+            text("""
+            do $$ begin
+              if not exists (select 1 from pg_roles where rolname = current_user || '_tenant') then
+                execute format('create role %I nologin', current_user || '_tenant');
+              end if; end $$""")
+        )
+    await asyncio.to_thread(migrate, "notifications", settings.database_url)
+    await room.hear(some.creditor(), some.recipient(), some.invoice())
+    await room.carry()
+    path = f"/deliveries?claim_id={some.CLAIM}"
+    own = (await asker.ask("GET", path, "seller", company=some.SELLER)).json()
+    other = (await asker.ask("GET", path, "seller", company=some.claim(1))).json()
+    operator = (await asker.ask("GET", path, "operator")).json()
+    assert [(d["letter"], d["state"]) for d in own["deliveries"]] == [("invoice", "accepted")]
+    assert own == operator
+    assert other == {"deliveries": [], "opened_on": None}
+
+
+async def test_operators_see_doubt_what_needs_a_person_and_the_counts(
+    room: Room, post: Post, asker: Asker
+) -> None:
+    post.dies_after_taking = 1
+    protected = some.claim(1)
+    await room.hear(some.creditor(), some.recipient(), some.invoice())
+    await room.hear(some.recipient(claim_id=protected, protected_identity=True))
+    await room.hear(some.invoice(claim_id=protected))
+    await room.carry()
+    doubtful = (await asker.ask("GET", "/deliveries/doubtful", "operator")).json()
+    manual = (await asker.ask("GET", "/deliveries/manual", "operator")).json()
+    counts = (await asker.ask("GET", "/deliveries/counts", "operator")).json()
+    assert [d["claim_id"] for d in doubtful["deliveries"]] == [str(some.CLAIM)]
+    assert [d["claim_id"] for d in manual["deliveries"]] == [str(protected)]
+    assert counts == {"states": {"accepted": 1, "manual": 1}}
+    assert (await asker.ask("GET", "/deliveries/counts", "seller")).status_code == 403
+
+
+async def test_a_letter_that_is_not_there_is_given_up_and_not_tried_for_ever(room: Room) -> None:
+    await room.query(
+        "insert into outbound (id, kind, key, body) "
+        f"values ('{some.claim(1)}', 'email', '{some.CLAIM}', '')"
+    )
+    assert await room.outbound.carry_due() == 1
+    (parcel,) = await room.query("select given_up from outbound")
+    assert parcel.given_up

@@ -1,0 +1,211 @@
+"""What letters say: the Swedish way of numbers, and all that the law wants in a demand."""
+
+import re
+from datetime import date
+
+import pytest
+
+from contracts.envelope import Event
+from contracts.notifications import Letter
+from contracts.terms import DebtorKind, InterestKind, InterestTerms
+from law.demand import DemandElement
+from services.notifications import letters
+from services.notifications.letters import Written, day, kronor, percent, write
+from tests.notifications import builders as some
+
+NBSP = "\N{NO-BREAK SPACE}"
+EVERY_LETTER = [
+    (Letter.INVOICE, some.invoice()),
+    (Letter.CREDIT_NOTE, some.note()),
+    (Letter.REMINDER, some.reminder()),
+    (Letter.DEMAND, some.demand()),
+]
+
+
+@pytest.mark.parametrize(
+    ("ore", "written"),
+    [
+        (0, "0,00 kr"),
+        (5, "0,05 kr"),
+        (123_450, "1 234,50 kr"),
+        (99_999, "999,99 kr"),
+        (100_000, "1 000,00 kr"),
+        (123_456_789_01, "123 456 789,01 kr"),
+        (-12_00, "−12,00 kr"),
+    ],
+)
+def test_amounts_are_written_the_swedish_way_and_never_broken(ore: int, written: str) -> None:
+    assert kronor(ore) == written.replace(" ", NBSP)
+
+
+@pytest.mark.parametrize(
+    ("basis_points", "written"), [(1000, "10 %"), (1025, "10,25 %"), (5, "0,05 %")]
+)
+def test_rates_are_written_in_percent(basis_points: int, written: str) -> None:
+    assert percent(basis_points) == written.replace(" ", NBSP)
+
+
+def test_days_are_written_out() -> None:
+    assert day(date(2026, 12, 4)) == "4 december 2026".replace(" ", NBSP)
+
+
+def plain(text: str) -> str:
+    """Letters as a reader sees them: no tags, every space one space."""
+    without_tags = re.sub(r"<[^>]+>", " ", re.sub(r"<head>.*</head>", "", text, flags=re.S))
+    return " ".join(without_tags.replace(NBSP, " ").replace("&amp;", "&").split())
+
+
+def both(written: Written) -> tuple[str, str]:
+    return plain(written.text), plain(written.html)
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "Åsas Bageri AB",
+        "556036-0793",
+        "3 240,00 kr",
+        "30 juni 2026",
+        "991-2346",
+        "1000000427",
+        "referensräntan plus 8 procentenheter enligt räntelagen, från förfallodagen",
+        "Den kostar 60,00 kr",
+        "Ett inkassokrav kostar 180,00 kr",
+        "Kronofogden",
+    ],
+)
+def test_an_invoice_letter_says_what_to_pay_and_what_happens_otherwise(piece: str) -> None:
+    """R-64, R-106."""
+    for shown in both(write(Letter.INVOICE, some.about(), some.invoice())):
+        assert piece in shown
+
+
+def test_an_invoice_letter_threatens_with_nothing_that_was_not_agreed() -> None:
+    """R-101, R-104: no fee without agreement, no interest without notice."""
+    invoice = some.invoice(
+        reminder_fee_agreed=False, interest=InterestTerms(notice_given=False), due_date_agreed=False
+    )
+    for shown in both(write(Letter.INVOICE, some.about(invoice=invoice), invoice)):
+        assert "60,00 kr" not in shown
+        assert "ränta" not in shown.lower()
+
+
+@pytest.mark.parametrize(
+    ("terms", "rate"),
+    [
+        (InterestTerms(kind=InterestKind.AGREED_FIXED, rate_bp=1200), "12 % om året enligt avtal"),
+        (
+            InterestTerms(kind=InterestKind.AGREED_OVER_REFERENCE, rate_bp=950),
+            "referensräntan plus 9,50 procentenheter enligt avtal",
+        ),
+    ],
+)
+def test_an_agreed_rate_is_stated_as_agreed(terms: InterestTerms, rate: str) -> None:
+    """R-102."""
+    invoice = some.invoice(interest=terms)
+    for shown in both(write(Letter.INVOICE, some.about(invoice=invoice), invoice)):
+        assert rate in shown
+
+
+def test_a_credit_note_names_the_invoice_it_credits() -> None:
+    for shown in both(write(Letter.CREDIT_NOTE, some.about(), some.note())):
+        assert "Kreditfaktura 7" in shown
+        assert "faktura 1042" in shown
+        assert "3 240,00 kr" in shown
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "Kapitalbelopp",
+        "2 240,00 kr",
+        "19,31 kr",
+        "60,00 kr",
+        "lag (1981:739) 2, 4 §§",
+        "2 499,31 kr",
+        "10 augusti 2026",
+        "Har du redan betalat?",
+        "Tycker du att kravet är fel?",
+        "Det här är den enda påminnelsen",
+        "0,61 kr om dagen",
+    ],
+)
+def test_a_reminder_says_what_is_owed_and_how_to_object(piece: str) -> None:
+    """R-99, R-100."""
+    for shown in both(write(Letter.REMINDER, some.about(), some.reminder())):
+        assert piece.lower() in shown.lower()
+
+
+@pytest.mark.parametrize(
+    ("element", "pieces"),
+    [
+        ("the name of the creditor", ["Borgenär", "Åsas Bageri AB", "556036-0793"]),
+        ("what the claim is based on", ["Faktura 1042 av den 31 maj 2026", "30 juni 2026"]),
+        ("the capital by itself", ["Kapitalbelopp", "2 240,00 kr"]),
+        ("the interest by itself", ["Ränta", "19,31 kr"]),
+        (
+            "interest: amount, rate, time and capital of the first stretch",
+            ["1 juli 2026 till 10 juli 2026, 10 dagar", "10 % om året på 3 240,00 kr", "8,88 kr"],
+        ),
+        (
+            "interest: amount, rate, time and capital of the second stretch",
+            ["11 juli 2026 till 27 juli 2026, 17 dagar", "om året på 2 240,00 kr", "10,43 kr"],
+        ),
+        ("the reminder fee and its ground", ["Påminnelseavgift", "60,00 kr", "2, 4 §§"]),
+        ("the demand's cost and its ground", ["inkassokrav", "180,00 kr", "3 § 1, 4 §"]),
+        ("the time to pay or object", ["invänd senast den 10 augusti 2026"]),
+        ("the way to pay", ["Bankgiro", "991-2346", "OCR-nummer", "1000000427"]),
+        ("the sum", ["2 499,31 kr"]),
+        ("the consequences", ["betalningsföreläggande", "betalningsanmärkning", "utmäta lön"]),
+    ],
+)
+def test_a_demand_states_all_that_the_law_wants(element: str, pieces: list[str]) -> None:
+    """Inkassolagen (1974:182) 5 §; R-123. The example of law-and-fees 4.2."""
+    for shown in both(write(Letter.DEMAND, some.about(), some.demand())):
+        for piece in pieces:
+            assert piece.lower() in shown.lower(), f"{element}: {piece}"
+
+
+def test_a_demand_is_checked_against_the_law_before_it_is_written() -> None:
+    assert letters.missing_from_demand(some.about(), some.statement()) == ()
+    assert letters.missing_from_demand(
+        some.about(seller_name=" "), some.statement(interest=(), ocr="")
+    ) == (DemandElement.CREDITOR, DemandElement.INTEREST, DemandElement.WAY_TO_PAY)
+
+
+def test_a_company_learns_that_the_application_itself_marks_it() -> None:
+    """R-123."""
+    business = some.about(invoice=some.invoice(debtor_kind=DebtorKind.BUSINESS))
+    sentence = "För ett företag kan redan ansökan ge en betalningsanmärkning"
+    assert all(sentence in text for text in both(write(Letter.DEMAND, business, some.demand())))
+    consumer = both(write(Letter.DEMAND, some.about(), some.demand()))
+    assert not any(sentence in text for text in consumer)
+
+
+@pytest.mark.parametrize(("letter", "said"), EVERY_LETTER)
+def test_every_letter_leads_to_the_web_invoice(letter: Letter, said: Event) -> None:
+    """R-64."""
+    written = write(letter, some.about(), said)
+    assert some.LINK in written.text
+    assert f'href="{some.LINK}"' in written.html
+
+
+@pytest.mark.parametrize(("letter", "said"), EVERY_LETTER)
+def test_a_subject_names_seller_and_number_and_nobody_else(letter: Letter, said: Event) -> None:
+    subject = write(letter, some.about(), said).subject
+    assert subject.endswith("aktura 1042 från Åsas Bageri AB")
+    assert "Karin" not in subject
+
+
+@pytest.mark.parametrize(("letter", "said"), EVERY_LETTER)
+def test_a_hostile_name_is_text_and_never_markup(letter: Letter, said: Event) -> None:
+    name = "<script>alert(1)</script>{{ 7*7 }}"
+    written = write(letter, some.about(seller_name=name, recipient_name=name), said)
+    assert "<script>" not in written.html
+    assert "{{ 7*7 }}" in written.text
+
+
+def test_interest_that_was_part_paid_is_said_to_be() -> None:
+    stated = some.statement(interest_ore=5_00)
+    for shown in both(write(Letter.DEMAND, some.about(), some.demand(stated))):
+        assert "En del av räntan är redan betald" in shown

@@ -1,0 +1,175 @@
+"""Mail on its way: nothing written by others becomes a header, and a clear no is told from doubt."""
+
+import email
+import email.policy
+from dataclasses import replace
+from datetime import UTC, datetime
+from email.message import EmailMessage
+from typing import cast
+
+import pytest
+
+from services.notifications.smtp import (
+    Mail,
+    NotTakenError,
+    PostOffice,
+    build_message,
+    is_address,
+    one_line,
+)
+from tests.notifications.post import Post
+
+MAIL = Mail(
+    message_id="0192f0c1@betalt.example",
+    from_name="Åsas Bageri AB via Betalt",
+    from_address="faktura@betalt.example",
+    to_name="Karin Östlund",
+    to_address="karin@exempel.example",
+    reply_to="asa@bageri.example",
+    subject="Faktura 1042 från Åsas Bageri AB",
+    text="Hej Karin!\n.\nEn ensam punkt på en rad.\n",
+    html="<p>Hej Karin!</p>\n",
+    at=datetime(2026, 6, 15, 7, 0, tzinfo=UTC),
+)
+SENDER, KARIN = "faktura@betalt.example", "karin@exempel.example"
+
+
+def read(message: bytes) -> EmailMessage:
+    return cast(EmailMessage, email.message_from_bytes(message, policy=email.policy.default))
+
+
+def test_a_mail_arrives_as_it_was_written() -> None:
+    message = read(build_message(MAIL))
+    assert not message.defects
+    assert message["From"] == "Åsas Bageri AB via Betalt <faktura@betalt.example>"
+    assert message["To"] == "Karin Östlund <karin@exempel.example>"
+    assert message["Reply-To"] == "asa@bageri.example"
+    assert message["Subject"] == MAIL.subject
+    assert message["Message-ID"] == "<0192f0c1@betalt.example>"
+    text, html = message.get_body(("plain",)), message.get_body(("html",))
+    assert text is not None
+    assert html is not None
+    assert text.get_content() == MAIL.text
+    assert html.get_content() == MAIL.html
+
+
+def test_the_same_letter_is_the_same_bytes_at_each_attempt() -> None:
+    assert build_message(MAIL) == build_message(MAIL)
+
+
+@pytest.mark.parametrize("bad", ["\r\nBcc: x@y.example", "\n", "\r", "\x00", "\x0b", "\u2028"])
+@pytest.mark.parametrize(
+    "place", ["from_name", "from_address", "to_name", "to_address", "reply_to", "subject"]
+)
+def test_no_control_character_reaches_a_header(place: str, bad: str) -> None:
+    with pytest.raises(ValueError, match="control"):
+        build_message(replace(MAIL, **{place: f"a{bad}b"}))
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Åsa\r\nBcc: x@y.example",
+        'Karin" <x@y.example>, "Z',
+        "a\\",
+        "Karin, Per <x@y.example>",
+        "=?utf-8?q?x=0D=0ABcc=3A_x=40y.example?=",
+        "Å" * 300,
+        "K" * 300,
+        "",
+    ],
+)
+def test_a_hostile_name_stays_a_name(name: str) -> None:
+    message = read(build_message(replace(MAIL, to_name=one_line(name))))
+    assert [address.addr_spec for address in message["To"].addresses] == [KARIN]
+    assert "Bcc" not in message
+    assert len(message.keys()) == len(set(message.keys())) == len(read(build_message(MAIL)).keys())
+    assert all(len(line) <= 998 for line in build_message(replace(MAIL)).splitlines())
+
+
+@pytest.mark.parametrize(
+    ("text", "is_one"),
+    [
+        ("karin@exempel.example", True),
+        ("a.b+c@sub.exempel.example", True),
+        ("karin@exempel.example\r\nRCPT TO:<x@y.example>", False),
+        ("karin@exempel.example\n", False),
+        ("karin@exempel.example\x00", False),
+        ("<karin@exempel.example>", False),
+        ("karin @exempel.example", False),
+        ("a,b@exempel.example", False),
+        ("åsa@exempel.example", False),
+        ("karin@", False),
+        ("@exempel.example", False),
+        ("karin", False),
+        ("karin@a@b.example", False),
+        ("." * 10 + "@exempel.example", False),
+        ("a" * 65 + "@exempel.example", False),
+        ("a@" + "b" * 300, False),
+        ("", False),
+    ],
+)
+def test_only_a_plain_address_is_written_to(text: str, is_one: bool) -> None:
+    assert is_address(text) is is_one
+
+
+async def test_letters_share_kept_connections(post: Post) -> None:
+    office = PostOffice("127.0.0.1", post.port, "betalt.example", connections=1)
+    for _ in range(20):
+        await office.send(SENDER, KARIN, build_message(MAIL))
+    await office.close()
+    assert len(post.taken) == 20
+    assert post.connections == 1
+    assert read(post.taken[0])["Message-ID"] == "<0192f0c1@betalt.example>"
+
+
+async def test_a_connection_that_went_while_idle_costs_nothing(post: Post) -> None:
+    office = PostOffice("127.0.0.1", post.port, "betalt.example", connections=1)
+    await office.send(SENDER, KARIN, build_message(MAIL))
+    post.hang_up()
+    await office.send(SENDER, KARIN, build_message(MAIL))
+    await office.close()
+    assert len(post.taken) == 2
+
+
+@pytest.mark.parametrize(
+    ("at", "answer", "permanent"),
+    [
+        ("rcpt", "550 5.1.1 <karin@exempel.example> unknown", True),
+        ("rcpt", "451 4.2.1 later", False),
+        ("data", "554 5.6.0 no", True),
+        ("data", "452 4.3.1 full", False),
+        ("mail", "550 5.7.1 not you", False),
+    ],
+)
+async def test_a_clear_no_says_whether_it_is_for_good_and_quotes_no_address(
+    post: Post, at: str, answer: str, permanent: bool
+) -> None:
+    post.answers[at] = [answer]
+    office = PostOffice("127.0.0.1", post.port, "betalt.example", connections=1)
+    with pytest.raises(NotTakenError) as refused:
+        await office.send(SENDER, KARIN, build_message(MAIL))
+    assert refused.value.permanent is permanent
+    assert answer[:3] in refused.value.reason
+    assert "@" not in str(refused.value)
+    await office.send(SENDER, KARIN, build_message(MAIL))  # and the connection is good for the next
+    await office.close()
+    assert post.connections == 1
+
+
+async def test_a_server_that_is_away_certainly_took_nothing(post: Post) -> None:
+    await post.stop()
+    office = PostOffice("127.0.0.1", post.port, "betalt.example")
+    with pytest.raises(NotTakenError) as refused:
+        await office.send(SENDER, KARIN, build_message(MAIL))
+    assert not refused.value.permanent
+
+
+async def test_an_answer_that_was_lost_leaves_doubt(post: Post) -> None:
+    post.dies_after_taking = 1
+    office = PostOffice("127.0.0.1", post.port, "betalt.example")
+    with pytest.raises(Exception) as lost:  # noqa: PT011  (any error but the one of a clear no)
+        await office.send(SENDER, KARIN, build_message(MAIL))
+    assert not isinstance(lost.value, NotTakenError)
+    assert len(post.taken) == 1
+    await office.close()
