@@ -84,7 +84,9 @@ async def write_invoices(
             invoice.draft.issued_on,
             invoice.draft.due_on,
             invoice.draft.channels[0] is Channel.PAPER,
-            orjson.dumps(document(invoice.draft, invoice.number, invoice.ocr, payee, written)),
+            orjson.dumps(
+                document(invoice.draft, invoice.number, invoice.ocr, payee, written), default=str
+            ),
         )
         for invoice in invoices
     ]

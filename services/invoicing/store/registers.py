@@ -135,7 +135,7 @@ async def change_seller(tx: Transaction, seller: Seller) -> None:
 async def seller(tx: Transaction, creditor_id: CreditorId) -> Seller | None:
     """A company, None where there is none."""
     row = (await tx.execute(SELLER, {"creditor_id": creditor_id})).first()
-    return Seller(*tuple(row)) if row else None
+    return Seller(creditor_id, *tuple(row)[1:]) if row else None
 
 
 async def sellers(tx: Transaction, after: UUID | None, limit: int) -> list[tuple[Seller, date]]:
