@@ -1,0 +1,1 @@
+"""Door 3: somebody asks. One router per subject; `forms` reads what strangers send."""

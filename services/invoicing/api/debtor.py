@@ -1,0 +1,55 @@
+"""What a debtor's link opens: one invoice, its PDF, and the thread with the seller."""
+
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+
+from contracts.ids import ClaimId, CreditorId
+from plumbing.transaction import Transaction
+from services.invoicing.api import forms
+from services.invoicing.api.access import Claim, database, missing, takes
+from services.invoicing.api.invoices import add_message, render_invoice
+from services.invoicing.store import issuing as documents
+from services.invoicing.store import standing
+
+router = APIRouter(prefix="/debtor")
+
+
+@router.get("/invoice")
+async def my_invoice(request: Request, claim: Claim) -> dict[str, Any]:
+    """The invoice as the customer sees it; what is owed today is payments' to say."""
+    async with database(request).transaction() as tx:
+        row = await _row(tx, claim)
+        document = (await documents.documents(tx, [claim]))[ClaimId(claim)]
+        messages = await standing.messages(tx, claim)
+    return document | {
+        "claim_id": claim,
+        "creditor_id": row["creditor_id"],
+        "state": row["state"],
+        "credited": row["credited"],
+        "messages": messages,
+    }
+
+
+@router.get("/invoice/pdf")
+async def my_pdf(request: Request, claim: Claim) -> Response:
+    """The invoice to print (R-67)."""
+    async with database(request).transaction() as tx:
+        return await render_invoice(tx, claim)
+
+
+@router.post("/messages", status_code=201, openapi_extra=takes(forms.MessageForm))
+async def write_message(request: Request, claim: Claim) -> Response:
+    """Write to the seller (R-66)."""
+    form = await forms.read(request, forms.MessageForm)
+    async with database(request).transaction() as tx:
+        row = await _row(tx, claim)
+        thread = (claim, CreditorId(row["creditor_id"]))
+        return await add_message(tx, request, thread, "debtor", form.text)
+
+
+async def _row(tx: Transaction, claim: ClaimId) -> Any:
+    row = await standing.invoice(tx, claim)
+    if row is None:
+        raise missing("invoice")
+    return row

@@ -1,0 +1,399 @@
+"""What strangers send, read strictly: lengths, characters and numbers are checked by field.
+
+Texts refuse control characters (NUL among them, which PostgreSQL cannot keep) and the marks that
+turn the direction of writing, with which one number can be shown as another.
+"""
+
+import re
+from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Annotated, Any, Literal, TypeVar
+from uuid import UUID
+
+import orjson
+from fastapi import Request
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+)
+
+from contracts.ids import CustomerId, new_id
+from contracts.invoicing import Channel, CreditKind
+from contracts.numbers import (
+    NumberError,
+    parse_identity_number,
+    parse_organisation_number,
+    parse_personal_number,
+)
+from contracts.terms import DebtorKind, InterestKind, InterestTerms
+from plumbing.problems import Problem, field_errors
+from services.invoicing.domain.issuing import (
+    LONGEST_TERMS_DAYS,
+    Buyer,
+    Fault,
+    Order,
+    Refusal,
+    RowOrder,
+    Seller,
+)
+from services.invoicing.handlers.issuing import Asked
+
+LARGEST_BODY = 32 * 1024 * 1024
+LARGEST_BULK = 10_000
+MOST_ROWS = 500
+LARGEST_PRICE_ORE = 10**11
+
+_HOSTILE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ufeff\ufffe\uffff]")
+_HOSTILE_IN_LINES = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufeff]")
+_EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s.]+(\.[^@\s.]+)+")
+
+
+def _one_line(value: str) -> str:
+    if _HOSTILE.search(value):
+        raise ValueError("must not contain control characters")
+    return value
+
+
+def _lines(value: str) -> str:
+    value = value.replace("\r\n", "\n")
+    if _HOSTILE_IN_LINES.search(value):
+        raise ValueError("must not contain control characters other than line breaks")
+    return value
+
+
+def _email(value: str) -> str:
+    if not _EMAIL.fullmatch(value):
+        raise ValueError("must be an e-mail address")
+    return value
+
+
+def _postcode(value: str) -> str:
+    digits = value.replace(" ", "")
+    if not re.fullmatch(r"[1-9][0-9]{4}", digits):
+        raise ValueError("must be five digits")
+    return digits
+
+
+def _written_day(value: object) -> object:
+    if not isinstance(value, str) or not re.fullmatch(r"20[0-9]{2}-[0-9]{2}-[0-9]{2}", value):
+        raise ValueError("must be a date, YYYY-MM-DD")
+    return value
+
+
+Day = Annotated[date, BeforeValidator(_written_day)]
+Text = Annotated[str, AfterValidator(_one_line)]
+Name = Annotated[Text, Field(min_length=1, max_length=200)]
+Lines = Annotated[str, Field(min_length=1, max_length=2_000), AfterValidator(_lines)]
+Email = Annotated[Text, Field(max_length=254), AfterValidator(_email)]
+Street = Annotated[Text, Field(min_length=1, max_length=200)]
+Postcode = Annotated[Text, Field(max_length=10), AfterValidator(_postcode)]
+Town = Annotated[Text, Field(min_length=1, max_length=100)]
+Phone = Annotated[Text, Field(min_length=3, max_length=40)]
+Unit = Annotated[Text, Field(max_length=20)]
+Number = Annotated[Text, Field(min_length=1, max_length=40)]
+Quantity = Annotated[str, Field(pattern=r"^[0-9]{1,9}(\.[0-9]{1,3})?$")]
+Price = Annotated[int, Field(strict=True, ge=0, le=LARGEST_PRICE_ORE)]
+VatPercent = Literal[25, 12, 6, 0]
+TermsDays = Annotated[int, Field(strict=True, ge=0, le=LONGEST_TERMS_DAYS)]
+Flag = Annotated[bool, Field(strict=True)]
+
+
+class Form(BaseModel):
+    """Base of what is sent; unknown fields are refused, for they are mistakes."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True, frozen=True)
+
+
+class CreditorForm(Form):
+    """A company that registers."""
+
+    organisation_number: Annotated[str, Field(max_length=20)]
+    name: Name
+    email: Email
+    phone: Phone | None = None
+    street: Street
+    postcode: Postcode
+    town: Town
+    vat_registered: Flag
+    f_skatt: Flag
+
+
+class CreditorSettings(Form):
+    """A company's details and settings; the organisation number stays."""
+
+    name: Name
+    email: Email
+    phone: Phone | None = None
+    street: Street
+    postcode: Postcode
+    town: Town
+    vat_registered: Flag
+    f_skatt: Flag
+    default_terms_days: TermsDays = 30
+    round_to_krona: Flag = True
+    due_date_agreed: Flag = False
+    reminder_fee_agreed: Flag = False
+    first_number: Annotated[int, Field(strict=True, ge=1, lt=10**12)] | None = None
+    first_number_reason: Name | None = None
+
+
+class CustomerForm(Form):
+    """A customer; reached by e-mail, on paper, or both."""
+
+    kind: DebtorKind
+    name: Name
+    identity_number: Annotated[str, Field(max_length=20)] | None = None
+    email: Email | None = None
+    street: Street | None = None
+    postcode: Postcode | None = None
+    town: Town | None = None
+    channel: Channel | None = None
+
+
+class ArticleForm(Form):
+    """An article; `margin_ore` is the seller's own knowledge (R-40)."""
+
+    number: Number | None = None
+    name: Name
+    unit: Unit = "st"
+    price_ore: Price
+    vat_percent: VatPercent
+    margin_ore: Annotated[int, Field(strict=True, ge=-(10**11), le=10**11)] | None = None
+    active: Flag = True
+
+
+class RowForm(Form):
+    """A row; what is left out is the article's."""
+
+    article_id: UUID | None = None
+    text: Name | None = None
+    quantity: Quantity
+    unit: Unit | None = None
+    price_ore: Price | None = None
+    vat_percent: VatPercent | None = None
+
+
+class InterestForm(Form):
+    """Late-payment interest: the statute's, or agreed (basis points a year)."""
+
+    kind: InterestKind = InterestKind.STATUTORY
+    rate_bp: Annotated[int, Field(strict=True, ge=0, le=10_000)] | None = None
+
+
+STATUTORY = InterestTerms()
+
+
+class InvoiceForm(Form):
+    """An invoice to issue or preview."""
+
+    customer_id: UUID | None = None
+    customer: CustomerForm | None = None
+    rows: Annotated[tuple[RowForm, ...], Field(min_length=1, max_length=MOST_ROWS)]
+    issued_on: Day | None = None
+    due_on: Day | None = None
+    terms_days: TermsDays | None = None
+    due_date_agreed: Flag | None = None
+    reminder_fee_agreed: Flag | None = None
+    interest: InterestForm | None = None
+    message: Lines | None = None
+    channel: Channel | None = None
+
+
+class CreditForm(Form):
+    """A full credit of an invoice, and why."""
+
+    kind: CreditKind = CreditKind.CORRECTION
+    reason: Annotated[Lines, Field(max_length=500)]
+
+
+class MessageForm(Form):
+    """A message to the other side of an invoice."""
+
+    text: Lines
+
+
+INVOICE: TypeAdapter[InvoiceForm] = TypeAdapter(InvoiceForm)
+F = TypeVar("F", bound=Form)
+
+
+async def body_of(request: Request) -> bytes:
+    """The request's body; 413 for one beyond all reason."""
+    if int(request.headers.get("content-length") or 0) > LARGEST_BODY:
+        raise Problem(413, "The request is too large")
+    body = await request.body()
+    if len(body) > LARGEST_BODY:
+        raise Problem(413, "The request is too large")
+    return body
+
+
+async def read(request: Request, form: type[F]) -> F:
+    """The body as a form; 422 naming every field that is wrong."""
+    try:
+        return form.model_validate_json(await body_of(request))
+    except ValidationError as error:
+        raise invalid(field_errors(error)) from None
+
+
+async def read_changes(request: Request, form: type[F], known: dict[str, Any]) -> F:
+    """What is known with the fields of the body in its place, as a form."""
+    try:
+        changes = orjson.loads(await body_of(request))
+        if not isinstance(changes, dict):
+            raise Problem(422, "The request is not a JSON object")
+        return form.model_validate_json(orjson.dumps(known | changes, default=str))
+    except orjson.JSONDecodeError:
+        raise Problem(422, "The request is not JSON") from None
+    except ValidationError as error:
+        raise invalid(field_errors(error)) from None
+
+
+def invalid(errors: list[dict[str, str]]) -> Problem:
+    """The problem of a request with faults."""
+    return Problem(422, "The request is not valid", errors=errors)
+
+
+def refused(refusal: Refusal) -> list[dict[str, str]]:
+    """A refusal's faults as they are told."""
+    return [{"field": fault.field, "reason": fault.reason} for fault in refusal.faults]
+
+
+async def read_bulk(request: Request) -> list[Any]:
+    """The invoices of a bulk request, each still to be read on its own."""
+    try:
+        body = orjson.loads(await body_of(request))
+    except orjson.JSONDecodeError:
+        raise Problem(422, "The request is not JSON") from None
+    invoices = body.get("invoices") if isinstance(body, dict) else None
+    if not isinstance(invoices, list) or not 1 <= len(invoices) <= LARGEST_BULK:
+        reason = f"must be a list of 1 to {LARGEST_BULK} invoices"
+        raise invalid([{"field": "invoices", "reason": reason}])
+    return invoices
+
+
+def asked_of(invoice: Any, today: date) -> Asked | Refusal:
+    """One invoice of a request as an order, or its faults by field."""
+    try:
+        form = INVOICE.validate_python(invoice)
+    except ValidationError as error:
+        return Refusal(tuple(Fault(e["field"], e["reason"]) for e in field_errors(error)))
+    faults = _contradictions(form)
+    buyer = None
+    if form.customer is not None:
+        read_buyer = buyer_of(form.customer, CustomerId(new_id()), today)
+        if isinstance(read_buyer, Refusal):
+            faults += [Fault(f"customer.{f.field}", f.reason) for f in read_buyer.faults]
+        else:
+            buyer = read_buyer
+    if faults:
+        return Refusal(tuple(faults))
+    return Asked(_order(form), form.customer_id, buyer)
+
+
+def _contradictions(form: InvoiceForm) -> list[Fault]:
+    faults = []
+    if (form.customer_id is None) == (form.customer is None):
+        faults.append(Fault("customer_id", "exactly one of customer_id and customer is needed"))
+    if form.due_on is not None and form.terms_days is not None:
+        faults.append(Fault("terms_days", "cannot stand beside due_on"))
+    if form.interest and (form.interest.kind is InterestKind.STATUTORY) != (
+        form.interest.rate_bp is None
+    ):
+        faults.append(Fault("interest.rate_bp", "is for agreed interest, which needs it"))
+    faults += [
+        Fault(f"rows.{at}.quantity", "must be above 0")
+        for at, row in enumerate(form.rows)
+        if not row.quantity.strip("0.")
+    ]
+    return faults
+
+
+def _order(form: InvoiceForm) -> Order:
+    interest = STATUTORY
+    if form.interest is not None:
+        interest = InterestTerms(kind=form.interest.kind, rate_bp=form.interest.rate_bp)
+    return Order(
+        rows=tuple(
+            RowOrder(
+                Decimal(row.quantity),
+                row.article_id,  # type: ignore[arg-type]
+                row.text,
+                row.unit,
+                row.price_ore,
+                row.vat_percent,
+            )
+            for row in form.rows
+        ),
+        issued_on=form.issued_on,
+        due_on=form.due_on,
+        terms_days=form.terms_days,
+        due_date_agreed=form.due_date_agreed,
+        reminder_fee_agreed=form.reminder_fee_agreed,
+        interest=interest,
+        message=form.message,
+        channel=form.channel,
+    )
+
+
+def buyer_of(form: CustomerForm, customer_id: CustomerId, today: date) -> Buyer | Refusal:
+    """A customer as the register keeps it; refused if it cannot be reached (R-35)."""
+    faults: list[Fault] = []
+    number = None
+    if form.identity_number is not None:
+        try:
+            if form.kind is DebtorKind.CONSUMER:
+                number = parse_personal_number(form.identity_number, today=today)
+            else:
+                number = parse_identity_number(form.identity_number, today=today)
+        except NumberError as error:
+            faults.append(Fault("identity_number", str(error)))
+    whole = form.street is not None and form.postcode is not None and form.town is not None
+    channel = form.channel or (Channel.EMAIL if form.email else Channel.PAPER)
+    if channel is Channel.EMAIL and form.email is None:
+        faults.append(Fault("email", "is needed to send by e-mail"))
+    if channel is Channel.PAPER and not whole:
+        faults.append(Fault("street", "a whole postal address is needed to send on paper"))
+    if faults:
+        return Refusal(tuple(faults))
+    return Buyer(
+        customer_id=customer_id,
+        kind=form.kind,
+        name=form.name,
+        identity_number=number,
+        email=form.email,
+        street=form.street,
+        postcode=form.postcode,
+        town=form.town,
+        channel=channel,
+    )
+
+
+def organisation_number_of(text: str, today: date) -> str:
+    """A company's ten digits; a sole trader's are the owner's personal number's last ten."""
+    try:
+        try:
+            return parse_organisation_number(text)
+        except NumberError as error:
+            if error.code != "third_digit" and len(re.sub(r"\D", "", text)) != 12:
+                raise
+            return parse_personal_number(text, today=today)[-10:]
+    except NumberError as error:
+        raise invalid([{"field": "organisation_number", "reason": str(error)}]) from None
+
+
+def seller_of(known: Seller, form: CreditorSettings) -> Seller:
+    """A company with its details and settings changed."""
+    kept = form.model_dump(exclude={"first_number", "first_number_reason"})
+    return Seller(
+        creditor_id=known.creditor_id, organisation_number=known.organisation_number, **kept
+    )
+
+
+def all_good(asked: Sequence[Asked | Refusal]) -> list[Asked]:
+    """Those that could be read."""
+    return [each for each in asked if isinstance(each, Asked)]

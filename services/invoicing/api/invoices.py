@@ -1,0 +1,311 @@
+"""Invoices over HTTP: issue, list, look at, credit, hand over, write to the customer."""
+
+import asyncio
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+import orjson
+from fastapi import APIRouter, Query, Request, Response
+
+from contracts.ids import ClaimId, CreditorId, CustomerId, new_id
+from contracts.invoicing import HandoverCause
+from plumbing import commands
+from plumbing.problems import Problem
+from plumbing.transaction import Transaction
+from services.invoicing import pdf
+from services.invoicing.api import forms
+from services.invoicing.api.access import Company, database, missing, payee, takes
+from services.invoicing.api.registers import SHORTEST_SEARCH, Limit, Search
+from services.invoicing.domain import issuing, timeline
+from services.invoicing.domain.issuing import Decision, Draft, Refusal
+from services.invoicing.domain.standing import RefusalReason, State
+from services.invoicing.handlers import issuing as handlers
+from services.invoicing.handlers import standing as standing_handlers
+from services.invoicing.store import issuing as documents
+from services.invoicing.store import registers, standing
+
+router = APIRouter()
+MOST_MESSAGES = 200
+"""In one invoice's thread."""
+MOST_FOUND = 200
+"""Customers that a search among invoices looks at."""
+
+
+@router.post("/invoices", status_code=201, openapi_extra=takes(forms.InvoiceForm))
+async def issue(request: Request, company: Company) -> Response:
+    """Issue one invoice."""
+    invoice = await _one(request)
+    async with database(request).transaction(tenant=company) as tx:
+
+        async def run() -> dict[str, Any]:
+            asked = _readable(forms.asked_of(invoice, tx.today))
+            (answer,) = await handlers.issue(tx, company, [asked], payee=payee(request))
+            if isinstance(answer, Refusal):
+                raise forms.invalid(forms.refused(answer))
+            draft = answer.invoice.draft
+            return _issued(answer) | {"due_on": draft.due_on, "hints": issuing.hints(draft)}
+
+        return await commands.once(tx, request, company, run)
+
+
+@router.post("/invoices/bulk")
+async def issue_many(request: Request, company: Company) -> Response:
+    """Issue up to 10,000 invoices; each is accepted, or refused with its reasons."""
+    invoices = await forms.read_bulk(request)
+    async with database(request).transaction(tenant=company) as tx:
+
+        async def run() -> dict[str, Any]:
+            asked = []
+            for at, invoice in enumerate(invoices, 1):
+                asked.append(forms.asked_of(invoice, tx.today))
+                if at % handlers.BREATH == 0:
+                    await asyncio.sleep(0)
+            good = forms.all_good(asked)
+            answers = iter(await handlers.issue(tx, company, good, payee=payee(request)))
+            results = [each if isinstance(each, Refusal) else next(answers) for each in asked]
+            return {"results": [_result(at, result) for at, result in enumerate(results)]}
+
+        return await commands.once(tx, request, company, run, status=200)
+
+
+@router.post("/invoices/preview", openapi_extra=takes(forms.InvoiceForm))
+async def preview(request: Request, company: Company) -> Response:
+    """The invoice as the customer would see it, without number or reference (R-51)."""
+    invoice = await _one(request)
+    async with database(request).transaction(tenant=company) as tx:
+        asked = _readable(forms.asked_of(invoice, tx.today))
+        (draft,) = await handlers.draft(tx, company, [asked])
+    if not isinstance(draft, Draft):
+        raise forms.invalid(forms.refused(draft))
+    seller = documents.seller_part(draft.seller)
+    shown = documents.document(draft, None, None, payee(request), seller)
+    return _pdf(await pdf.render(pdf.invoice(shown)), "forhandsvisning.pdf")
+
+
+@router.get("/invoices")
+async def list_invoices(
+    request: Request,
+    company: Company,
+    state: State | None = None,
+    after: Annotated[int | None, Query(ge=1, lt=2**62)] = None,
+    limit: Limit = 50,
+    q: Search = "",
+) -> dict[str, Any]:
+    """Invoices, newest first; `q` is a number or the first letters of a customer's name."""
+    async with database(request).transaction(tenant=company) as tx:
+        customers, number = await _searched(tx, company, q.strip())
+        found = await standing.list_invoices(
+            tx,
+            company,
+            state=state,
+            before=after,
+            limit=limit,
+            customers=customers,
+            number=number,
+        )
+    return {"invoices": found, "next": found[-1]["number"] if len(found) == limit else None}
+
+
+@router.get("/invoices/counts")
+async def count_invoices(request: Request, company: Company) -> dict[str, Any]:
+    """How many invoices stand in each state, with their sums."""
+    async with database(request).transaction(tenant=company) as tx:
+        return {"states": await standing.count_states(tx, company)}
+
+
+@router.get("/invoices/{claim_id}")
+async def one_invoice(request: Request, company: Company, claim_id: UUID) -> dict[str, Any]:
+    """An invoice as issued, what is known of it now, and its timeline."""
+    async with database(request).transaction(tenant=company) as tx:
+        row = await _visible(tx, claim_id)
+        document = (await documents.documents(tx, [claim_id]))[ClaimId(claim_id)]
+        note = await standing.credit_note(tx, claim_id)
+        told = await standing.timeline(tx, claim_id)
+        count = await standing.count_messages(tx, claim_id)
+    return document | {
+        "claim_id": claim_id,
+        "state": row["state"],
+        "remaining_ore": row["remaining_ore"],
+        "paid_on": row["paid_on"],
+        "may_be_on_paper": row["on_paper"],
+        "handed_over_on": row["handed_over_on"],
+        "credit_note": dict(note) if note else None,
+        "messages": count,
+        "timeline": timeline.tell(
+            told,
+            issued_on=row["issued_on"],
+            handed_over_on=row["handed_over_on"],
+            credited=(note["credited_on"], note["number"], note["credit_ore"]) if note else None,
+        ),
+    }
+
+
+@router.get("/invoices/{claim_id}/pdf")
+async def invoice_pdf(request: Request, company: Company, claim_id: UUID) -> Response:
+    """The invoice as issued, PDF/A-3."""
+    async with database(request).transaction(tenant=company) as tx:
+        return await render_invoice(tx, claim_id)
+
+
+async def render_invoice(tx: Transaction, claim_id: UUID) -> Response:
+    """An issued invoice's PDF; 404 where this transaction may not see it."""
+    document = (await documents.documents(tx, [claim_id])).get(ClaimId(claim_id))
+    if document is None:
+        raise missing("invoice")
+    made = await pdf.render(pdf.invoice(document))
+    return _pdf(made, f"faktura-{document['number']}.pdf")
+
+
+@router.post("/invoices/{claim_id}/credit", status_code=201, openapi_extra=takes(forms.CreditForm))
+async def credit(request: Request, company: Company, claim_id: UUID) -> Response:
+    """Credit the whole invoice; 409 the second time."""
+    form = await forms.read(request, forms.CreditForm)
+    async with database(request).transaction(tenant=company) as tx:
+
+        async def run() -> dict[str, Any]:
+            answer = await standing_handlers.credit(tx, ClaimId(claim_id), form.kind, form.reason)
+            if answer is None:
+                raise missing("invoice")
+            if isinstance(answer, RefusalReason):
+                raise Problem(409, "The invoice is credited already", reason=answer.value)
+            credited, known = answer
+            return {
+                "note_id": credited.note_id,
+                "note_number": credited.note_number,
+                "credit_ore": credited.credit_ore,
+                "credited_on": credited.credited_on,
+                "paper_original_may_have_been_sent": known.on_paper,
+            }
+
+        return await commands.once(tx, request, company, run)
+
+
+@router.get("/invoices/{claim_id}/credit/pdf")
+async def credit_pdf(request: Request, company: Company, claim_id: UUID) -> Response:
+    """The credit note (*kreditfaktura*) of an invoice."""
+    async with database(request).transaction(tenant=company) as tx:
+        note = await standing.credit_note(tx, claim_id)
+        found = await documents.documents(tx, [claim_id])
+    if note is None:
+        raise missing("credit note")
+    made = await pdf.render(pdf.credit_note(found[ClaimId(claim_id)], note))
+    return _pdf(made, f"kreditfaktura-{note['number']}.pdf")
+
+
+@router.post("/invoices/{claim_id}/collection", status_code=202)
+async def collect(request: Request, company: Company, claim_id: UUID) -> Response:
+    """Send an overdue invoice to collection (R-108); 409 with the reason where it may not go."""
+    async with database(request).transaction(tenant=company) as tx:
+
+        async def run() -> dict[str, Any]:
+            claim = ClaimId(claim_id)
+            answers = await standing_handlers.hand_over(tx, [claim], HandoverCause.CREDITOR)
+            if claim not in answers:
+                raise missing("invoice")
+            reason = answers[claim]
+            if reason is not None:
+                raise Problem(409, "The invoice cannot go to collection", reason=reason.value)
+            return {"claim_id": claim_id, "handed_over_on": tx.today}
+
+        return await commands.once(tx, request, company, run, status=202)
+
+
+@router.get("/invoices/{claim_id}/messages")
+async def read_messages(request: Request, company: Company, claim_id: UUID) -> dict[str, Any]:
+    """The thread with the customer about an invoice (R-66)."""
+    async with database(request).transaction(tenant=company) as tx:
+        await _visible(tx, claim_id)
+        return {"messages": await standing.messages(tx, claim_id)}
+
+
+@router.post(
+    "/invoices/{claim_id}/messages", status_code=201, openapi_extra=takes(forms.MessageForm)
+)
+async def write_message(request: Request, company: Company, claim_id: UUID) -> Response:
+    """Write to the customer about an invoice."""
+    form = await forms.read(request, forms.MessageForm)
+    async with database(request).transaction(tenant=company) as tx:
+        await _visible(tx, claim_id)
+        return await add_message(tx, request, (ClaimId(claim_id), company), "seller", form.text)
+
+
+async def add_message(
+    tx: Transaction,
+    request: Request,
+    thread: tuple[ClaimId, CreditorId],
+    author: Literal["seller", "debtor"],
+    text: str,
+) -> Response:
+    """Add to a thread (claim, company); 409 when it is full."""
+    claim_id, creditor_id = thread
+
+    async def run() -> dict[str, Any]:
+        if await standing.count_messages(tx, claim_id) >= MOST_MESSAGES:
+            raise Problem(409, "The thread is full")
+        message = {
+            "message_id": new_id(),
+            "claim_id": claim_id,
+            "creditor_id": creditor_id,
+            "author": author,
+            "body": text,
+        }
+        await standing.write_message(tx, message)
+        return {"message_id": message["message_id"]}
+
+    return await commands.once(tx, request, claim_id, run)
+
+
+async def _one(request: Request) -> Any:
+    try:
+        return orjson.loads(await forms.body_of(request))
+    except orjson.JSONDecodeError:
+        raise Problem(422, "The request is not JSON") from None
+
+
+def _readable(asked: handlers.Asked | Refusal) -> handlers.Asked:
+    if isinstance(asked, Refusal):
+        raise forms.invalid(forms.refused(asked))
+    return asked
+
+
+def _issued(decision: Decision) -> dict[str, Any]:
+    invoice = decision.invoice
+    return {
+        "claim_id": invoice.claim_id,
+        "number": invoice.number,
+        "ocr": invoice.ocr,
+        "total_ore": invoice.draft.total_ore,
+    }
+
+
+def _result(index: int, answer: Decision | Refusal) -> dict[str, Any]:
+    if isinstance(answer, Refusal):
+        return {"index": index, "refused": forms.refused(answer)}
+    return {"index": index} | _issued(answer)
+
+
+async def _visible(tx: Transaction, claim_id: UUID) -> Any:
+    row = await standing.invoice(tx, claim_id)
+    if row is None:
+        raise missing("invoice")
+    return row
+
+
+async def _searched(
+    tx: Transaction, company: CreditorId, q: str
+) -> tuple[list[CustomerId] | None, int | None]:
+    """What a search among invoices looks for: customers, or a number."""
+    if not q:
+        return None, None
+    if q.isascii() and q.isdigit() and len(q) < 19:
+        return None, int(q)
+    if len(q) < SHORTEST_SEARCH or "\x00" in q:
+        reason = f"must be a number or {SHORTEST_SEARCH} letters of a name"
+        raise forms.invalid([{"field": "q", "reason": reason}])
+    found = await registers.find_buyers(tx, company, q, None, MOST_FOUND)
+    return [buyer.customer_id for buyer in found], None
+
+
+def _pdf(made: bytes, name: str) -> Response:
+    disposition = {"content-disposition": f'inline; filename="{name}"'}
+    return Response(made, media_type="application/pdf", headers=disposition)

@@ -1,0 +1,199 @@
+"""What became of an invoice, told in Swedish by what every service said about it.
+
+A row holds a code, a date, an amount and a detail; the words are put in when it is read, so that a
+better wording reaches old invoices too.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from typing import Any
+
+from contracts.collections import (
+    CaseClosed,
+    CaseFiled,
+    CaseOpened,
+    CaseOutcomeHeard,
+    CaseWithdrawn,
+    ClaimDisputed,
+    DisputeSettled,
+)
+from contracts.envelope import Event
+from contracts.notifications import DeliveryAccepted, DeliveryFailed, DeliveryOpened
+from contracts.payments import (
+    ChargeRefused,
+    ChargeReversed,
+    ClaimReopened,
+    ClaimSettled,
+    DemandCharged,
+    EnforcementCharged,
+    FilingCharged,
+    PaymentAllocated,
+    ReminderCharged,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One thing that happened: a code of `TEXTS`, its day, and what fills the words."""
+
+    what: str
+    on: date
+    amount_ore: int | None = None
+    detail: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A line of the timeline as shown. `at` orders entries of one day."""
+
+    on: date
+    at: datetime
+    what: str
+    text: str
+    amount_ore: int | None
+
+
+TELLS: dict[type[Event], Callable[[Any], Told]] = {
+    PaymentAllocated: lambda e: Told("paid" if e.settled else "part_paid", e.paid_on, e.amount_ore),
+    ClaimSettled: lambda e: Told("settled", e.as_of, detail=e.how.value),
+    ClaimReopened: lambda e: Told("reopened", e.as_of, e.remaining_ore),
+    ReminderCharged: lambda e: Told("reminder_charged", e.charged_on, e.statement.total_ore),
+    DemandCharged: lambda e: Told("demand_charged", e.charged_on, e.statement.total_ore),
+    FilingCharged: lambda e: Told("filing_charged", e.charged_on, e.statement.total_ore),
+    EnforcementCharged: lambda e: Told("enforcement_charged", e.charged_on, e.statement.total_ore),
+    ChargeRefused: lambda e: Told("charge_refused", e.as_of, detail=f"{e.kind}/{e.reason}"),
+    ChargeReversed: lambda e: Told("charge_reversed", e.reversed_on, e.amount_ore, e.kind.value),
+    CaseOpened: lambda e: Told("case_opened", e.opened_on, detail=e.case_number),
+    CaseFiled: lambda e: Told("case_filed", e.filed_on, e.amount_ore),
+    CaseOutcomeHeard: lambda e: Told("case_outcome", e.heard_on, detail=e.outcome.value),
+    CaseWithdrawn: lambda e: Told("case_withdrawn", e.withdrawn_on),
+    CaseClosed: lambda e: Told("case_closed", e.closed_on, detail=e.reason.value),
+    ClaimDisputed: lambda e: Told("disputed", e.objected_on, e.disputed_ore, e.reason),
+    DisputeSettled: lambda e: Told("dispute_settled", e.settled_on, detail=e.outcome.value),
+    DeliveryAccepted: lambda e: Told("sent", e.sent_on, detail=f"{e.letter}/{e.channel}"),
+    DeliveryOpened: lambda e: Told("opened", e.opened_on),
+    DeliveryFailed: lambda e: Told("delivery_failed", e.failed_on, detail=e.letter.value),
+}
+"""What each event that is followed tells."""
+
+TEXTS = {
+    "issued": "Fakturan skapades",
+    "paid": "Betalningen kom in, fakturan är betald",
+    "part_paid": "En delbetalning kom in",
+    "settled": "Fakturan är reglerad genom {detail}",
+    "reopened": "Fakturan är obetald igen",
+    "reminder_charged": "En påminnelse skapades, att betala",
+    "demand_charged": "Ett inkassokrav skapades, att betala",
+    "filing_charged": "Ansökan till Kronofogden skapades, att betala",
+    "enforcement_charged": "Utmätning begärdes, att betala",
+    "charge_refused": "{detail}",
+    "charge_reversed": "Kostnaden för {detail} togs tillbaka",
+    "case_opened": "Inkassoärende {detail} öppnades",
+    "case_filed": "Ansökan lämnades till Kronofogden",
+    "case_outcome": "Kronofogden: {detail}",
+    "case_withdrawn": "Ansökan hos Kronofogden återkallades",
+    "case_closed": "Inkassoärendet avslutades: {detail}",
+    "disputed": "Kunden bestrider fakturan: {detail}",
+    "dispute_settled": "Bestridandet är avslutat: {detail}",
+    "sent": "{detail}",
+    "opened": "Kunden öppnade fakturan",
+    "delivery_failed": "{detail} kunde inte levereras",
+    "payout_ordered": "Utbetalning till dig beställdes",
+    "payout_settled": "Pengarna är utbetalda till dig",
+    "payout_rejected": "Banken avvisade utbetalningen",
+    "credited": "Fakturan krediterades, kreditfaktura {detail}",
+    "handed_over": "Fakturan lämnades till inkasso",
+}
+
+_LETTERS = {
+    "invoice": "Fakturan",
+    "credit_note": "Kreditfakturan",
+    "reminder": "Påminnelsen",
+    "demand": "Inkassokravet",
+}
+_CHANNELS = {"email": "med e-post", "paper": "på papper"}
+_KINDS = {
+    "reminder": "påminnelsen",
+    "demand": "inkassokravet",
+    "filing": "ansökan",
+    "enforcement": "utmätningen",
+}
+_REASONS = {
+    "settled": "fakturan är betald",
+    "credited": "fakturan är krediterad",
+    "disputed": "fakturan är bestridd",
+    "on_hold": "fakturan är pausad",
+    "already_charged": "det är redan gjort",
+    "too_early": "det är för tidigt",
+    "barred": "fordran är preskriberad",
+}
+_WORDS = {
+    "settled": {"credit": "kreditering", "write_off": "avskrivning", "reversal": "rättelse"},
+    "charge_reversed": _KINDS,
+    "delivery_failed": _LETTERS,
+    "case_outcome": {
+        "confirmed": "ansökan är mottagen",
+        "served": "kunden är delgiven",
+        "service_failed": "kunden kunde inte delges",
+        "contested": "kunden har bestritt kravet",
+        "decided": "utslag är meddelat",
+        "dismissed": "ansökan avvisades",
+        "closed": "målet är avslutat",
+        "exhausted": "det finns inga tillgångar att utmäta",
+    },
+    "case_closed": {
+        "paid": "skulden är betald",
+        "credited": "fakturan är krediterad",
+        "creditor_withdrew": "på din begäran",
+        "dismissed": "ansökan avvisades",
+        "disputed": "skulden är tvistig",
+    },
+    "dispute_settled": {"upheld": "kunden fick rätt", "withdrawn": "fakturan gäller"},
+}
+
+
+def wording(what: str, detail: str | None) -> str:
+    """The Swedish sentence of a code; an unknown detail is shown as it is."""
+    return TEXTS[what].format(detail=_detail(what, detail or ""))
+
+
+def _detail(what: str, detail: str) -> str:
+    if what == "sent":
+        letter, _, channel = detail.partition("/")
+        return f"{_LETTERS.get(letter, letter)} skickades {_CHANNELS.get(channel, channel)}"
+    if what == "charge_refused":
+        kind, _, reason = detail.partition("/")
+        step = _KINDS.get(kind, kind)
+        return f"{step.capitalize()} gjordes inte: {_REASONS.get(reason, reason)}"
+    return _WORDS.get(what, {}).get(detail, detail)
+
+
+def tell(
+    told: list[tuple[datetime, Told]],
+    *,
+    issued_on: date,
+    handed_over_on: date | None,
+    credited: tuple[date, int, int] | None,
+) -> list[Entry]:
+    """The timeline, oldest first: what was told, and what invoicing did itself.
+
+    `credited` is the note's day, number and öre.
+    """
+    own = [Told("issued", issued_on)]
+    if handed_over_on is not None:
+        own.append(Told("handed_over", handed_over_on))
+    if credited is not None:
+        day, number, credit_ore = credited
+        own.append(Told("credited", day, credit_ore, str(number)))
+    entries = [_entry(at, each) for at, each in told]
+    entries += [_entry(_morning(each.on), each) for each in own]
+    return sorted(entries, key=lambda entry: (entry.on, entry.at))
+
+
+def _entry(at: datetime, told: Told) -> Entry:
+    return Entry(told.on, at, told.what, wording(told.what, told.detail), told.amount_ore)
+
+
+def _morning(day: date) -> datetime:
+    return datetime.combine(day, time(), UTC)

@@ -1,0 +1,14 @@
+"""Invoicing's environment, read once in `app.py`."""
+
+from pydantic import Field
+
+from contracts.numbers import Bankgiro
+from plumbing.settings import ServiceSettings
+
+
+class Settings(ServiceSettings):
+    """What invoicing needs beside what every service needs."""
+
+    database_url: str = Field(validation_alias="INVOICING_DATABASE_URL")
+    payee_bankgiro: Bankgiro = "9912346"
+    """The platform's client-money bankgiro, printed on every invoice (`PAYEE_BANKGIRO`)."""

@@ -1,0 +1,171 @@
+"""Writing issued invoices, many at a time: the series, the narrow rows, the documents.
+
+A document is JSON that never changes: seller and buyer as they were, rows, VAT sums, terms. It has
+no article's margin in it, for the customer sees all of it (R-40).
+"""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+import orjson
+from sqlalchemy import text
+
+from contracts.ids import ClaimId, CreditorId
+from contracts.invoicing import Channel
+from contracts.numbers import format_bankgiro
+from plumbing.transaction import Transaction, columns
+from services.invoicing.domain.issuing import Draft, Invoice, Seller, Series
+
+LOCK_SERIES = text("select next, last_issued_on from series where creditor_id = :id for update")
+TAKE_COUNTERS = text("select nextval('ocr_counter') from generate_series(1, :count)")
+WRITE = text("""
+  with counted as (
+    update series set next = :next, last_issued_on = :last_issued_on
+    where creditor_id = :creditor_id),
+  listed as (
+    insert into invoice (claim_id, creditor_id, customer_id, number, ocr, customer_name, total_ore,
+      remaining_ore, issued_on, due_on, on_paper)
+    select u.claim_id, :creditor_id, u.customer_id, u.number, u.ocr, u.customer_name, u.total_ore,
+      u.total_ore, u.issued_on, u.due_on, u.on_paper
+    from unnest(cast(:claim_id as uuid[]), cast(:customer_id as uuid[]), cast(:number as bigint[]),
+      cast(:ocr as text[]), cast(:customer_name as text[]), cast(:total_ore as bigint[]),
+      cast(:issued_on as date[]), cast(:due_on as date[]), cast(:on_paper as boolean[]))
+      as u(claim_id, customer_id, number, ocr, customer_name, total_ore, issued_on, due_on,
+      on_paper))
+  insert into document (claim_id, creditor_id, body)
+  select u.claim_id, :creditor_id, u.body
+  from unnest(cast(:claim_id as uuid[]), cast(:body as bytea[])) as u(claim_id, body)
+""")
+COUNT_ONE = text("""
+  update series set next = next + 1, last_issued_on = greatest(last_issued_on, :on)
+  where creditor_id = :creditor_id returning old.next
+""")
+DOCUMENTS = text("""
+  select claim_id, body from document where claim_id = any(cast(:ids as uuid[]))
+""")
+COLUMNS = (
+    *("claim_id", "customer_id", "number", "ocr", "customer_name", "total_ore"),
+    *("issued_on", "due_on", "on_paper", "body"),
+)
+
+
+async def lock_series(tx: Transaction, creditor_id: CreditorId) -> Series:
+    """The company's series, locked until the commit: writers of one company go one by one."""
+    row = (await tx.execute(LOCK_SERIES, {"id": creditor_id})).one()
+    return Series(row.next, row.last_issued_on)
+
+
+async def take_counters(tx: Transaction, count: int) -> list[int]:
+    """Counters for references, platform-wide; a gap among them means nothing."""
+    return list((await tx.execute(TAKE_COUNTERS, {"count": count})).scalars())
+
+
+async def take_number(tx: Transaction, creditor_id: CreditorId, on: date) -> int:
+    """The next number of the series, for a credit note."""
+    taken = await tx.execute(COUNT_ONE, {"creditor_id": creditor_id, "on": on})
+    return int(taken.scalar_one())
+
+
+async def write_invoices(
+    tx: Transaction, seller: Seller, series: Series, invoices: Sequence[Invoice], payee: str
+) -> None:
+    """Write issued invoices and the series as it is after them; `payee` is a bankgiro's digits."""
+    written = orjson.Fragment(orjson.dumps(seller_part(seller)))
+    rows = [
+        (
+            invoice.claim_id,
+            invoice.draft.buyer.customer_id,
+            invoice.number,
+            invoice.ocr,
+            invoice.draft.buyer.name,
+            invoice.draft.total_ore,
+            invoice.draft.issued_on,
+            invoice.draft.due_on,
+            invoice.draft.channels[0] is Channel.PAPER,
+            orjson.dumps(
+                document(invoice.draft, invoice.number, invoice.ocr, payee, written), default=str
+            ),
+        )
+        for invoice in invoices
+    ]
+    await tx.execute(
+        WRITE,
+        {
+            "creditor_id": seller.creditor_id,
+            "next": series.next,
+            "last_issued_on": series.last_issued_on,
+            **columns(rows, COLUMNS),
+        },
+    )
+
+
+async def documents(tx: Transaction, ids: Sequence[UUID]) -> dict[ClaimId, dict[str, Any]]:
+    """Documents by claim, as they were issued."""
+    found = await tx.execute(DOCUMENTS, {"ids": list(ids)})
+    return {ClaimId(row.claim_id): orjson.loads(row.body) for row in found}
+
+
+def seller_part(seller: Seller) -> dict[str, Any]:
+    """The seller as printed."""
+    return {
+        "name": seller.name,
+        "organisation_number": seller.organisation_number,
+        "email": seller.email,
+        "phone": seller.phone,
+        "street": seller.street,
+        "postcode": seller.postcode,
+        "town": seller.town,
+        "vat_registered": seller.vat_registered,
+        "f_skatt": seller.f_skatt,
+    }
+
+
+def document(
+    draft: Draft, number: int | None, ocr: str | None, payee: str, seller: Any
+) -> dict[str, Any]:
+    """The whole content of an invoice; number and reference are None in a preview."""
+    buyer = draft.buyer
+    return {
+        "number": number,
+        "ocr": ocr,
+        "payee_bankgiro": format_bankgiro(payee),
+        "issued_on": draft.issued_on,
+        "due_on": draft.due_on,
+        "due_date_agreed": draft.due_date_agreed,
+        "reminder_fee_agreed": draft.reminder_fee_agreed,
+        "interest": {"kind": draft.interest.kind, "rate_bp": draft.interest.rate_bp},
+        "message": draft.message,
+        "channels": draft.channels,
+        "seller": seller,
+        "buyer": {
+            "customer_id": buyer.customer_id,
+            "kind": buyer.kind,
+            "name": buyer.name,
+            "identity_number": buyer.identity_number,
+            "email": buyer.email,
+            "street": buyer.street,
+            "postcode": buyer.postcode,
+            "town": buyer.town,
+        },
+        "rows": [
+            {
+                "text": row.text,
+                "quantity": row.quantity,
+                "unit": row.unit,
+                "price_ore": row.price_ore,
+                "vat_percent": row.vat_percent,
+                "net_ore": row.net_ore,
+            }
+            for row in draft.rows
+        ],
+        "vat": [
+            {"rate_percent": s.rate_percent, "base_ore": s.base_ore, "vat_ore": s.vat_ore}
+            for s in draft.vat
+        ],
+        "net_ore": draft.net_ore,
+        "vat_ore": draft.vat_ore,
+        "rounding_ore": draft.rounding_ore,
+        "total_ore": draft.total_ore,
+    }

@@ -1,0 +1,318 @@
+"""What is known of invoices: the facts heard, the timeline, credit notes, messages, lists.
+
+What is heard is the hot path: one statement writes the timeline and changes the facts of a whole
+batch. The state is read off the facts in SQL by the ladder of `domain.standing`, so that lists can
+filter and count by it.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+
+from contracts.ids import ClaimId, CreditorId
+from contracts.invoicing import InvoiceCredited
+from contracts.payments import PayoutOrdered
+from plumbing.transaction import Transaction, columns
+from services.invoicing.domain.standing import LADDER, News, Standing, State
+from services.invoicing.domain.timeline import Told
+
+FACTS = {
+    "credited": "i.credited",
+    "settled": "i.settled",
+    "disputed": "i.disputes > 0",
+    "filed": "i.filed",
+    "in_collection": "coalesce(i.case_open, i.handed_over_on is not null)",
+    "reminded": "i.reminded",
+    "overdue": "i.due_on < :today",
+    "part_paid": "i.paid_on is not null",
+    "opened": "i.opened",
+    "sent": "i.sent",
+}
+"""Each rung of the ladder as a condition on a row of `invoice`."""
+
+STATE = (
+    "case "
+    + " ".join(f"when {FACTS[fact]} then '{state.value}'" for state, fact in LADDER)
+    + f" else '{State.ISSUED.value}' end"
+)
+
+HEAR = text("""
+  with told as (
+    insert into timeline (claim_id, creditor_id, told_at, told_on, what, amount_ore, detail)
+    select u.* from unnest(cast(:claim_id as uuid[]), cast(:creditor_id as uuid[]),
+      cast(:told_at as timestamptz[]), cast(:told_on as date[]), cast(:what as text[]),
+      cast(:amount_ore as bigint[]), cast(:detail as text[])) as u)
+  update invoice i set
+    remaining_ore = coalesce(u.remaining_ore, i.remaining_ore),
+    settled = coalesce(u.settled, i.settled),
+    paid_on = coalesce(u.paid_on, i.paid_on),
+    reminded = coalesce(u.reminded, i.reminded),
+    disputes = i.disputes + coalesce(u.disputes, 0),
+    case_open = coalesce(u.case_open, i.case_open),
+    filed = coalesce(u.filed, i.filed),
+    sent = coalesce(u.sent, i.sent),
+    opened = coalesce(u.opened, i.opened),
+    on_paper = coalesce(u.on_paper, i.on_paper)
+  from unnest(cast(:claim_id as uuid[]), cast(:remaining_ore as bigint[]),
+    cast(:settled as boolean[]), cast(:paid_on as date[]), cast(:reminded as boolean[]),
+    cast(:disputes as smallint[]), cast(:case_open as boolean[]), cast(:filed as boolean[]),
+    cast(:sent as boolean[]), cast(:opened as boolean[]), cast(:on_paper as boolean[]))
+    as u(claim_id, remaining_ore, settled, paid_on, reminded, disputes, case_open, filed, sent,
+    opened, on_paper)
+  where i.claim_id = u.claim_id
+""")
+NEWS = tuple(field.name for field in fields(News))
+TOLD = ("claim_id", "creditor_id", "told_at", "told_on", "what", "amount_ore", "detail")
+
+ORDER_PAYOUT = text("""
+  with noted as (
+    insert into payout (payout_id, creditor_id, ordered_on)
+    values (:payout_id, :creditor_id, :on) on conflict do nothing)
+  insert into timeline (claim_id, creditor_id, told_at, told_on, what, amount_ore, detail)
+  select u.claim_id, :creditor_id, :at, :on, 'payout_ordered', u.amount_ore, :detail
+  from unnest(cast(:claims as uuid[]), cast(:amounts as bigint[])) as u(claim_id, amount_ore)
+""")
+SETTLE_PAYOUTS = text("""
+  insert into payout (payout_id, creditor_id, ordered_on, settled_on)
+  select u.payout_id, u.creditor_id, u.on_day, u.on_day
+  from unnest(cast(:payouts as uuid[]), cast(:creditors as uuid[]), cast(:days as date[]))
+    as u(payout_id, creditor_id, on_day)
+  on conflict (payout_id) do update set settled_on = excluded.settled_on
+""")
+REJECT_PAYOUTS = text("""
+  insert into payout (payout_id, creditor_id, ordered_on, rejected_on)
+  select u.payout_id, u.creditor_id, u.on_day, u.on_day
+  from unnest(cast(:payouts as uuid[]), cast(:creditors as uuid[]), cast(:days as date[]))
+    as u(payout_id, creditor_id, on_day)
+  on conflict (payout_id) do update set rejected_on = excluded.rejected_on
+""")
+
+STANDING = tuple(field.name for field in fields(Standing))
+LOCK = text(f"""
+  select {", ".join(STANDING)} from invoice where claim_id = any(cast(:ids as uuid[]))
+  order by claim_id for update
+""")
+HAND_OVER = text("""
+  update invoice set handed_over_on = :today where claim_id = any(cast(:ids as uuid[]))
+""")
+CREDIT = text("""
+  with noted as (
+    insert into credit_note (note_id, claim_id, creditor_id, number, credited_on, kind, reason,
+      credit_ore)
+    values (:note_id, :claim_id, :creditor_id, :number, :credited_on, :kind, :reason, :credit_ore))
+  update invoice set credited = true where claim_id = :claim_id
+""")
+NOTE = text("""
+  select note_id, number, credited_on, kind, reason, credit_ore from credit_note
+  where claim_id = :claim_id
+""")
+OPEN_OF_CUSTOMER = text("""
+  select claim_id, on_paper from invoice
+  where customer_id = :customer_id and creditor_id = :creditor_id and not settled and not credited
+  order by number desc limit :limit
+""")
+
+LISTED = (
+    *("claim_id", "number", "customer_name", "total_ore", "remaining_ore"),
+    *("issued_on", "due_on", "state"),
+)
+LIST = text(f"""
+  select i.claim_id, i.number, i.customer_name, i.total_ore, i.remaining_ore, i.issued_on, i.due_on,
+    {STATE} as state
+  from invoice i
+  where i.creditor_id = :creditor_id and i.number < :before
+    and (cast(:state as text) is null or {STATE} = :state)
+    and (cast(:customers as uuid[]) is null or i.customer_id = any(:customers))
+    and (cast(:number as bigint) is null or i.number = :number)
+  order by i.number desc limit :limit
+""")
+COUNTS = text(f"""
+  select {STATE} as state, count(*) as count, sum(i.total_ore)::bigint as total_ore,
+    sum(i.remaining_ore)::bigint as remaining_ore
+  from invoice i where i.creditor_id = :creditor_id group by 1
+""")
+ONE = text(f"""
+  select i.*, {STATE} as state from invoice i where i.claim_id = :claim_id
+""")
+TIMELINE = text("""
+  select told_on, told_at, what, amount_ore, detail from timeline where claim_id = :claim_id
+  union all
+  select coalesce(p.settled_on, p.rejected_on), t.told_at + interval '1 millisecond',
+    case when p.settled_on is not null then 'payout_settled' else 'payout_rejected' end,
+    t.amount_ore, null
+  from timeline t join payout p
+    on p.payout_id = cast(case when t.what = 'payout_ordered' then t.detail end as uuid)
+  where t.claim_id = :claim_id and coalesce(p.settled_on, p.rejected_on) is not null
+""")
+WRITE_MESSAGE = text("""
+  insert into message (message_id, claim_id, creditor_id, author, body, written_at)
+  values (:message_id, :claim_id, :creditor_id, :author, :body, :written_at)
+""")
+COUNT_MESSAGES = text("select count(*) from message where claim_id = :claim_id")
+MESSAGES = text("""
+  select message_id, author, body as text, written_at from message where claim_id = :claim_id
+  order by message_id
+""")
+
+
+async def hear(
+    tx: Transaction,
+    heard: Sequence[tuple[ClaimId, CreditorId, datetime, Told, News]],
+) -> None:
+    """Write what a batch of events tells and change the facts they name, in one statement.
+
+    Each claim comes at most once.
+    """
+    told = [
+        (claim_id, creditor_id, at, t.on, t.what, t.amount_ore, t.detail)
+        for claim_id, creditor_id, at, t, _ in heard
+    ]
+    news = [
+        (
+            n.remaining_ore,
+            n.settled,
+            n.paid_on,
+            n.reminded,
+            n.disputes,
+            n.case_open,
+            n.filed,
+            n.sent,
+            n.opened,
+            n.on_paper,
+        )
+        for *_, n in heard
+    ]
+    await tx.execute(HEAR, {**columns(told, TOLD), **columns(news, NEWS)})
+
+
+async def order_payout(tx: Transaction, event: PayoutOrdered, at: datetime) -> None:
+    """Tell every claim of a payout that its part is on the way."""
+    await tx.execute(
+        ORDER_PAYOUT,
+        {
+            "payout_id": event.payout_id,
+            "creditor_id": event.creditor_id,
+            "on": event.ordered_on,
+            "at": at,
+            "detail": str(event.payout_id),
+            "claims": [part.claim_id for part in event.claims],
+            "amounts": [part.amount_ore for part in event.claims],
+        },
+    )
+
+
+async def close_payouts(
+    tx: Transaction, payouts: Sequence[tuple[UUID, UUID, date]], *, settled: bool
+) -> None:
+    """Keep the day on which payouts (id, company, day) were debited, or refused by the bank."""
+    await tx.execute(
+        SETTLE_PAYOUTS if settled else REJECT_PAYOUTS,
+        columns(payouts, ("payouts", "creditors", "days")),
+    )
+
+
+async def lock_standings(tx: Transaction, ids: Sequence[UUID]) -> dict[ClaimId, Standing]:
+    """Facts by claim, locked until the commit, in the order of ids."""
+    found = await tx.execute(LOCK, {"ids": list(ids)})
+    return {row[0]: Standing(*tuple(row)) for row in found}
+
+
+async def mark_handed_over(tx: Transaction, ids: Sequence[UUID]) -> None:
+    """Keep that claims went to collection today."""
+    await tx.execute(HAND_OVER, {"ids": list(ids), "today": tx.today})
+
+
+async def write_credit(tx: Transaction, credited: InvoiceCredited, reason: str) -> None:
+    """Write a credit note and that its invoice is credited."""
+    await tx.execute(
+        CREDIT,
+        {
+            "note_id": credited.note_id,
+            "claim_id": credited.claim_id,
+            "creditor_id": credited.creditor_id,
+            "number": credited.note_number,
+            "credited_on": credited.credited_on,
+            "kind": credited.kind.value,
+            "reason": reason,
+            "credit_ore": credited.credit_ore,
+        },
+    )
+
+
+async def credit_note(tx: Transaction, claim_id: UUID) -> dict[str, Any] | None:
+    """The credit note of an invoice, None where there is none."""
+    row = (await tx.execute(NOTE, {"claim_id": claim_id})).mappings().first()
+    return dict(row) if row else None
+
+
+async def open_invoices_of(
+    tx: Transaction, creditor_id: CreditorId, customer_id: UUID, limit: int
+) -> list[tuple[ClaimId, bool]]:
+    """A customer's claims that are not settled, newest first, and whether each goes on paper."""
+    wanted = {"customer_id": customer_id, "creditor_id": creditor_id, "limit": limit}
+    return [(row.claim_id, row.on_paper) for row in await tx.execute(OPEN_OF_CUSTOMER, wanted)]
+
+
+async def list_invoices(
+    tx: Transaction,
+    creditor_id: CreditorId,
+    *,
+    state: State | None,
+    before: int | None,
+    limit: int,
+    customers: Sequence[UUID] | None = None,
+    number: int | None = None,
+) -> list[dict[str, Any]]:
+    """Invoices, newest first, below the number `before`."""
+    found = await tx.execute(
+        LIST,
+        {
+            "creditor_id": creditor_id,
+            "state": state.value if state else None,
+            "before": before if before is not None else 2**63 - 1,
+            "customers": list(customers) if customers is not None else None,
+            "number": number,
+            "limit": limit,
+            "today": tx.today,
+        },
+    )
+    return [dict(zip(LISTED, row, strict=True)) for row in found]
+
+
+async def count_states(tx: Transaction, creditor_id: CreditorId) -> list[dict[str, Any]]:
+    """How many invoices stand in each state, and their sums in öre."""
+    found = await tx.execute(COUNTS, {"creditor_id": creditor_id, "today": tx.today})
+    return [dict(row) for row in found.mappings()]
+
+
+async def invoice(tx: Transaction, claim_id: UUID) -> dict[str, Any] | None:
+    """One invoice's row with its state; None where this transaction may not see it."""
+    found = await tx.execute(ONE, {"claim_id": claim_id, "today": tx.today})
+    row = found.mappings().first()
+    return dict(row) if row else None
+
+
+async def timeline(tx: Transaction, claim_id: UUID) -> list[tuple[datetime, Told]]:
+    """What has been told of a claim, with the instants."""
+    found = await tx.execute(TIMELINE, {"claim_id": claim_id})
+    return [(row.told_at, Told(row.what, row.told_on, row.amount_ore, row.detail)) for row in found]
+
+
+async def write_message(tx: Transaction, message: Mapping[str, Any]) -> None:
+    """Add a message to a claim's thread."""
+    await tx.execute(WRITE_MESSAGE, {**message, "written_at": tx.now})
+
+
+async def count_messages(tx: Transaction, claim_id: UUID) -> int:
+    """How long a claim's thread is."""
+    return int((await tx.execute(COUNT_MESSAGES, {"claim_id": claim_id})).scalar_one())
+
+
+async def messages(tx: Transaction, claim_id: UUID) -> list[dict[str, Any]]:
+    """A claim's thread, oldest first."""
+    found = await tx.execute(MESSAGES, {"claim_id": claim_id})
+    return [dict(row) for row in found.mappings()]

@@ -1,0 +1,96 @@
+"""Invoicing on a real PostgreSQL, asked over HTTP without a server; what it says is read back."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+from uuid import UUID
+
+import httpx2
+import pytest
+from contracts.envelope import Event
+from contracts.ids import new_id
+from deploy.local.postgres import admin_connection
+from fastapi import FastAPI
+from joserfc.jwk import OKPKey
+from plumbing.identity import Identity, Keys
+from plumbing.migrate import migrate
+from services.invoicing.app import build
+from services.invoicing.settings import Settings
+from sqlalchemy import text
+
+from tests.invoicing import builders
+
+KEY = OKPKey.generate_key("Ed25519")
+GATEWAY = Keys(json.dumps(KEY.as_dict(private=True)))
+TEMPLATE = "invoicing_template"
+
+
+@pytest.fixture(scope="session")
+async def migrated(postgres: str) -> str:
+    """The name of a database at invoicing's newest version, to be copied."""
+    async with admin_connection(postgres) as admin:
+        owner = await admin.fetchval("select current_user")
+        if not await admin.fetchval("select 1 from pg_roles where rolname = $1", f"{owner}_tenant"):
+            await admin.execute(f'create role "{owner}_tenant" nologin')
+        await admin.execute(f'drop database if exists "{TEMPLATE}"')
+        await admin.execute(f'create database "{TEMPLATE}"')
+    url = postgres.rsplit("/", 1)[0].replace("postgresql", "postgresql+asyncpg") + f"/{TEMPLATE}"
+    await asyncio.to_thread(migrate, "invoicing", url)
+    return TEMPLATE
+
+
+class House:
+    """The service, askers with their rights, and what has been said."""
+
+    def __init__(self, app: FastAPI, url: str) -> None:
+        self.app, self.url = app, url
+
+    def asker(self, *roles: str, **rights: UUID) -> httpx2.AsyncClient:
+        """A client whose every request carries an identity with these roles."""
+        token = GATEWAY.sign(Identity(new_id(), frozenset(roles), **rights), "invoicing")
+        return httpx2.AsyncClient(
+            transport=httpx2.ASGITransport(app=self.app),
+            base_url="http://invoicing",
+            headers={"authorization": f"Bearer {token}"},
+        )
+
+    async def seller(self, **more: Any) -> httpx2.AsyncClient:
+        """A newly registered company's client; `company` on it is the company's id."""
+        answer = await self.asker("seller").post("/creditors", json=builders.creditor(**more))
+        assert answer.status_code == 201, answer.text
+        company = UUID(answer.json()["creditor_id"])
+        client = self.asker("seller", company=company)
+        client.company = company
+        return client
+
+    def debtor(self, claim_id: str) -> httpx2.AsyncClient:
+        """The client of somebody with the link to one claim."""
+        return self.asker("debtor", claim=UUID(claim_id))
+
+    async def said(self, kind: type[Event] | None = None) -> list[Event]:
+        """Everything said so far, or all of one type, in order."""
+        wanted = {"type": kind.type if kind else None}
+        rows = await self.rows(
+            "select type, payload from said where cast(:type as text) is null or type = :type "
+            "order by batch, n",
+            **wanted,
+        )
+        return [Event.registry[row[0]].model_validate_json(row[1]) for row in rows]
+
+    async def rows(self, sql: str, **parameters: Any) -> list[Any]:
+        """What a query of the service's database gives."""
+        async with self.app.state.database.engine.begin() as connection:
+            return list(await connection.execute(text(sql), parameters))
+
+
+@pytest.fixture
+async def house(make_database: Any, migrated: str) -> AsyncIterator[House]:
+    """A service of this test's own."""
+    url = await make_database(migrated)
+    public = json.dumps(KEY.as_dict(private=False))
+    app = build(Settings(INVOICING_DATABASE_URL=url, identity_public_key=public))
+    yield House(app, url)
+    await app.state.database.engine.dispose()
+
+
