@@ -93,6 +93,8 @@ class Event(Fact):
 def _fields(value: object) -> Any:
     if isinstance(value, Fact):
         return value.__dict__
+    if isinstance(value, UUID):  # asyncpg's own subclass of it
+        return str(value)
     raise TypeError(f"{type(value).__name__} has no place in an event")
 
 
