@@ -1,7 +1,7 @@
 """Door 3: a seller sets the policy, looks at a claim on the ladder, reminds now, or pauses."""
 
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request
@@ -9,12 +9,10 @@ from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from contracts.ids import ClaimId, CreditorId
-from law.reminder import DAYS_FROM_DUE_DATE_TO_REMINDER
 from plumbing import commands
 from plumbing.identity import Identity, company_of, identity_of, require
 from plumbing.problems import Problem
-from services.dunning import domain, handlers, store
-from services.dunning.domain import Claim, Collection, Policy, Refusal
+from services.dunning import handlers, store
 
 router = APIRouter()
 LONGEST_DAYS = 365
@@ -30,13 +28,11 @@ Seller = Annotated[CreditorId, Depends(seller)]
 
 
 class PolicyBody(BaseModel):
-    """A policy as JSON; days may be lengthened only (R-99)."""
+    """A policy as JSON; the five days to a reminder may be lengthened only (R-99)."""
 
     reminders: bool = True
-    reminder_days: int = Field(
-        default=DAYS_FROM_DUE_DATE_TO_REMINDER, ge=DAYS_FROM_DUE_DATE_TO_REMINDER, le=LONGEST_DAYS
-    )
-    collection: Collection = Collection.ASK
+    reminder_days: int = Field(default=5, ge=5, le=LONGEST_DAYS)
+    collection: Literal["automatic", "ask"] = "ask"
     collection_after_days: int = Field(default=0, ge=0, le=LONGEST_DAYS)
 
 
@@ -58,7 +54,7 @@ async def get_policy(request: Request, creditor_id: Seller) -> PolicyBody:
 async def put_policy(request: Request, creditor_id: Seller, body: PolicyBody) -> PolicyBody:
     """Choose a policy; unpaid claims follow it from now on."""
     async with request.app.state.database.transaction(tenant=creditor_id) as tx:
-        await handlers.choose_policy(tx, creditor_id, Policy(**body.model_dump()))
+        await handlers.choose_policy(tx, creditor_id, **body.model_dump())
     return body
 
 
@@ -68,10 +64,7 @@ async def remind(request: Request, creditor_id: Seller, claim_id: UUID) -> Respo
     async with request.app.state.database.transaction(tenant=creditor_id) as tx:
 
         async def run() -> dict[str, Any]:
-            claim = await handlers.remind_now(tx, ClaimId(claim_id))
-            if isinstance(claim, Refusal):
-                raise Problem(409, "The claim cannot be reminded", reason=claim)
-            return _shown(_found(claim))
+            return await handlers.remind_now(tx, ClaimId(claim_id))
 
         return await commands.once(tx, request, creditor_id, run, status=202)
 
@@ -85,7 +78,7 @@ async def pause(
         if body.until is not None and body.until <= tx.today:
             errors = [{"field": "until", "reason": "must be a coming day"}]
             raise Problem(422, "The request is not valid", errors=errors)
-        return _shown(_found(await handlers.pause(tx, ClaimId(claim_id), body.until)))
+        return await handlers.pause(tx, ClaimId(claim_id), body.until)
 
 
 @router.get("/claims/{claim_id}")
@@ -96,24 +89,4 @@ async def get_claim(
     require(identity, "seller", "operator")
     tenant = None if "operator" in identity.roles else company_of(identity)
     async with request.app.state.database.transaction(tenant=tenant) as tx:
-        return _shown(_found(await store.read_claim(tx, ClaimId(claim_id))))
-
-
-def _found(claim: Claim | None) -> Claim:
-    if claim is None:
-        raise Problem(404, "No such claim")
-    return claim
-
-
-def _shown(claim: Claim) -> dict[str, Any]:
-    step = domain.next_step(claim)
-    return {
-        "claim_id": claim.claim_id,
-        "due_on": claim.due_on,
-        "reminder": claim.reminder,
-        "pay_by": claim.pay_by,
-        "paused_until": claim.paused_until,
-        "collection_proposed_on": claim.collection_proposed_on,
-        "off_the_ladder": domain.why_no_step(claim),
-        "next_step": step and {"kind": step.kind, "on": step.on},
-    }
+        return handlers.show(await store.read_claim(tx, ClaimId(claim_id)))
