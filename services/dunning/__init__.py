@@ -1,0 +1,13 @@
+"""dunning (*påminnelser*): when an unpaid claim is reminded of, and when it goes to collection.
+
+Owns: each creditor's reminder policy, pauses, and where each claim stands on the ladder: due, one
+    reminder, proposed for collection.
+Hears: CreditorRegistered, InvoiceIssued; PaymentAllocated, ClaimSettled, ClaimReopened,
+    ReminderCharged, ChargeRefused, ChargeReversed; ClaimDisputed, DisputeSettled; CaseOpened.
+    Not InvoiceCredited: only a credit that settles matters, and that is ClaimSettled. Not
+    ChargeDeferred: the proposal stands, and payments answers it once it can be priced.
+Says: ReminderProposed, CollectionProposed.
+Waits for: the reminder day; payments' answer to a proposal; the reminder's own date; the end of a
+    dispute or of a pause.
+Never: decides what a claim amounts to, sends a letter, or reminds twice (R-100).
+"""

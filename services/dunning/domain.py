@@ -1,0 +1,295 @@
+"""The ladder of an unpaid claim: one reminder, then collection. Pure; one claim at a time.
+
+Events only add facts to a claim (`facts_of`), in whatever order the topics bring them; what happens
+next follows from the facts alone (`next_step`); only a day, or a person, takes a step
+(`take_step`, `remind_now`). So every order of hearing ends in the same place.
+
+    issued ── reminder day ──▶ proposed ── ReminderCharged ──▶ reminded ── its date ──▶ collection
+                  ▲               │
+                  └─ refused ─────┘     off the ladder: settled, disputed, in collection, barred
+
+A reversed reminder does not exist in the ledger, yet its letter may have left. Only one is ever
+sent (R-100), so it counts as the one: the claim goes on to collection, never to a second reminder.
+An objection to a part holds the whole ladder; the rest may be demanded by the creditor's own hand.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from enum import StrEnum
+from functools import lru_cache
+
+from contracts.collections import CaseOpened, ClaimDisputed, DisputeOutcome, DisputeSettled
+from contracts.dunning import CollectionProposed, ReminderProposed
+from contracts.envelope import Event
+from contracts.ids import ClaimId, CreditorId
+from contracts.invoicing import InvoiceIssued
+from contracts.payments import (
+    ChargeRefused,
+    ChargeReversed,
+    ClaimReopened,
+    ClaimSettled,
+    PaymentAllocated,
+    RefusalReason,
+    ReminderCharged,
+)
+from contracts.terms import ChargeKind
+from law.banking_days import add_banking_days, effective_due_on, is_banking_day, roll_forward
+from law.reminder import reminder_date_has_passed_on, reminder_on, reminder_pay_by
+
+
+class Collection(StrEnum):
+    """What follows an unpaid reminder."""
+
+    AUTOMATIC = "automatic"
+    ASK = "ask"
+    """Nothing, until the creditor hands the claim over (R-108)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """A creditor's choices; days may be lengthened, never below `law.reminder`'s five (R-99)."""
+
+    reminders: bool = True
+    reminder_days: int = 5
+    collection: Collection = Collection.ASK
+    collection_after_days: int = 0
+    """Calendar days after the date the reminder gave, or after the day it would have gone out."""
+
+
+HOUSE_POLICY = Policy()
+"""What a company has before it chooses; nobody's customers meet collection unasked."""
+
+
+class Reminder(StrEnum):
+    """What became of the one reminder (*betalningspåminnelse*)."""
+
+    NONE = "none"
+    PROPOSED = "proposed"
+    CHARGED = "charged"
+    REVERSED = "reversed"
+    BARRED = "barred"
+    """Refused for good: the claim is time-barred (*preskriberad*)."""
+
+
+class Dispute(StrEnum):
+    """What became of the debtor's latest objection (*bestridande*)."""
+
+    NONE = "none"
+    OPEN = "open"
+    UPHELD = "upheld"
+    WITHDRAWN = "withdrawn"
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """All that has been heard of a claim; `due_on` is None until its invoice has been."""
+
+    claim_id: ClaimId
+    creditor_id: CreditorId
+    policy: Policy = HOUSE_POLICY
+    due_on: date | None = None
+    settled: bool = False
+    dispute: Dispute = Dispute.NONE
+    in_collection: bool = False
+    reminder: Reminder = Reminder.NONE
+    pay_by: date | None = None
+    """The date the reminder gave."""
+    not_before: date | None = None
+    """A refused or held step is tried again from this day."""
+    paused_until: date | None = None
+    collection_proposed_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What one event tells of a claim; None says nothing of a field."""
+
+    claim_id: ClaimId
+    creditor_id: CreditorId
+    due_on: date | None = None
+    settled: bool | None = None
+    dispute: Dispute | None = None
+    in_collection: bool | None = None
+    reminder: Reminder | None = None
+    pay_by: date | None = None
+    not_before: date | None = None
+
+
+class StepKind(StrEnum):
+    """The two steps of the ladder."""
+
+    REMINDER = "reminder"
+    COLLECTION = "collection"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """The next step and the banking day on which it is taken."""
+
+    kind: StepKind
+    on: date
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The claim as it is from now on, what is said, and when to look at it again."""
+
+    claim: Claim
+    says: tuple[Event, ...] = ()
+    wake_on: date | None = None
+
+
+class Refusal(StrEnum):
+    """Why a reminder cannot be asked for by hand."""
+
+    NOT_ISSUED = "not_issued"
+    NOT_DUE = "not_due"
+    SETTLED = "settled"
+    DISPUTED = "disputed"
+    IN_COLLECTION = "in_collection"
+    ALREADY_REMINDED = "already_reminded"
+    BARRED = "barred"
+
+
+# What events tell.
+
+
+def facts_of(event: Event) -> Facts | None:
+    """Return what an event tells of its claim; None where it changes nothing here."""
+    match event:
+        case InvoiceIssued(claim_id=claim_id, creditor_id=creditor_id):
+            return Facts(claim_id, creditor_id, due_on=event.due_on)
+        case PaymentAllocated(claim_id=claim_id, creditor_id=creditor_id):
+            return Facts(claim_id, creditor_id, settled=event.settled)
+        case ClaimSettled(claim_id=claim_id, creditor_id=creditor_id):
+            return Facts(claim_id, creditor_id, settled=True)
+        case ClaimReopened(claim_id=claim_id, creditor_id=creditor_id):
+            again_on = add_banking_days(event.as_of, 1)
+            return Facts(claim_id, creditor_id, settled=False, not_before=again_on)
+        case ReminderCharged(claim_id=claim_id, creditor_id=creditor_id):
+            pay_by = event.statement.pay_by
+            return Facts(claim_id, creditor_id, reminder=Reminder.CHARGED, pay_by=pay_by)
+        case ChargeReversed(claim_id=claim_id, creditor_id=creditor_id):
+            reversed_ = Reminder.REVERSED if event.kind is ChargeKind.REMINDER else None
+            settled = True if event.remaining_ore == 0 else None
+            return Facts(claim_id, creditor_id, reminder=reversed_, settled=settled)
+        case ChargeRefused(kind=ChargeKind.REMINDER):
+            return _facts_of_refusal(event)
+        case ClaimDisputed(claim_id=claim_id, creditor_id=creditor_id):
+            return Facts(claim_id, creditor_id, dispute=Dispute.OPEN)
+        case DisputeSettled(claim_id=claim_id, creditor_id=creditor_id):
+            return _facts_of_settlement(event)
+        case CaseOpened(claim_id=claim_id, creditor_id=creditor_id):
+            return Facts(claim_id, creditor_id, in_collection=True)
+    return None
+
+
+def _facts_of_refusal(event: ChargeRefused) -> Facts | None:
+    """A refused reminder was never made; a dispute still to be heard of will hold the retry."""
+    asked = Facts(event.claim_id, event.creditor_id, reminder=Reminder.NONE)
+    match event.reason:
+        case RefusalReason.ALREADY_CHARGED:
+            return None
+        case RefusalReason.BARRED:
+            return replace(asked, reminder=Reminder.BARRED)
+        case RefusalReason.SETTLED | RefusalReason.CREDITED:
+            return replace(asked, settled=True)
+        case RefusalReason.TOO_EARLY | RefusalReason.DISPUTED | RefusalReason.ON_HOLD:
+            return replace(asked, not_before=add_banking_days(event.as_of, 1))
+
+
+def _facts_of_settlement(event: DisputeSettled) -> Facts:
+    told = Facts(event.claim_id, event.creditor_id, dispute=Dispute.UPHELD)
+    if event.outcome is DisputeOutcome.UPHELD:
+        return told
+    again_on = add_banking_days(event.settled_on, 1)
+    return replace(told, dispute=Dispute.WITHDRAWN, not_before=again_on)
+
+
+# What follows from the facts.
+
+
+def next_step(claim: Claim) -> Step | None:
+    """Return the step that is due and its banking day; None while there is nothing to do."""
+    if claim.due_on is None or why_no_step(claim) is not None:
+        return None
+    if claim.reminder is Reminder.PROPOSED:
+        return None
+    if claim.reminder is Reminder.NONE and claim.policy.reminders:
+        first_on = _reminder_on(claim.due_on, claim.policy.reminder_days)
+        return Step(StepKind.REMINDER, _held_until(claim, first_on))
+    if claim.policy.collection is Collection.AUTOMATIC:
+        return Step(StepKind.COLLECTION, _held_until(claim, _collection_on(claim, claim.due_on)))
+    return None
+
+
+def why_no_step(claim: Claim) -> Refusal | None:
+    """Return what takes a claim off the ladder; None for one that is on it."""
+    if claim.settled:
+        return Refusal.SETTLED
+    if claim.dispute in (Dispute.OPEN, Dispute.UPHELD):
+        return Refusal.DISPUTED
+    if claim.in_collection or claim.collection_proposed_on is not None:
+        return Refusal.IN_COLLECTION
+    if claim.reminder is Reminder.BARRED:
+        return Refusal.BARRED
+    return None
+
+
+@lru_cache(maxsize=4096)
+def _reminder_on(due_on: date, days: int) -> date:
+    return reminder_on(due_on, days_after=days)
+
+
+def _collection_on(claim: Claim, due_on: date) -> date:
+    """The first day on which an unpaid claim is handed over (law-and-fees.md 8)."""
+    after = timedelta(days=claim.policy.collection_after_days)
+    if claim.pay_by is None:  # the creditor sends no reminders
+        return _reminder_on(due_on, claim.policy.reminder_days) + after
+    return max(reminder_date_has_passed_on(claim.pay_by), claim.pay_by + after)
+
+
+def _held_until(claim: Claim, day: date) -> date:
+    holds = (claim.not_before, claim.paused_until)
+    return roll_forward(max([day, *(hold for hold in holds if hold is not None)]))
+
+
+# Steps.
+
+
+def take_step(claim: Claim, *, today: date) -> Decision:
+    """A day came: take the step that is due, unless the facts or the calendar say later."""
+    step = next_step(claim)
+    if step is None:
+        return Decision(claim)
+    if step.on > today or not is_banking_day(today):
+        return Decision(claim, wake_on=max(step.on, roll_forward(today)))
+    if step.kind is StepKind.REMINDER:
+        return _propose_reminder(claim, today)
+    proposal = CollectionProposed(
+        claim_id=claim.claim_id, creditor_id=claim.creditor_id, as_of=today
+    )
+    return Decision(replace(claim, collection_proposed_on=today), (proposal,))
+
+
+def remind_now(claim: Claim, *, today: date) -> Decision | Refusal:
+    """The creditor asks: the same proposal, on any day after the due date."""
+    if claim.due_on is None:
+        return Refusal.NOT_ISSUED
+    if (reason := why_no_step(claim)) is not None:
+        return reason
+    if claim.reminder is not Reminder.NONE:
+        return Refusal.ALREADY_REMINDED
+    if today <= effective_due_on(claim.due_on):
+        return Refusal.NOT_DUE
+    return _propose_reminder(claim, today)
+
+
+def _propose_reminder(claim: Claim, today: date) -> Decision:
+    proposal = ReminderProposed(
+        claim_id=claim.claim_id,
+        creditor_id=claim.creditor_id,
+        as_of=today,
+        pay_by=reminder_pay_by(today),
+    )
+    return Decision(replace(claim, reminder=Reminder.PROPOSED), (proposal,))

@@ -1,0 +1,11 @@
+"""dunning's environment."""
+
+from pydantic import Field
+
+from plumbing.settings import ServiceSettings
+
+
+class Settings(ServiceSettings):
+    """Read once, in `app.py`."""
+
+    database_url: str = Field(validation_alias="DUNNING_DATABASE_URL")

@@ -1,0 +1,222 @@
+"""The ladder's rules, without a database."""
+
+from dataclasses import replace
+from datetime import date, timedelta
+from itertools import permutations
+
+import pytest
+
+from contracts.collections import DisputeOutcome
+from contracts.dunning import CollectionProposed, ReminderProposed
+from contracts.envelope import Event
+from contracts.payments import RefusalReason, ReversalCause
+from contracts.terms import ChargeKind
+from services.dunning import domain
+from services.dunning.domain import Claim, Collection, Decision, Policy, Refusal, Step, StepKind
+from tests.dunning.builders import (
+    CLAIM,
+    COLLECTION_ON,
+    CREDITOR,
+    DUE_ON,
+    PAY_BY,
+    REMINDER_ON,
+    allocated,
+    case_opened,
+    charge_reversed,
+    charged,
+    dispute_settled,
+    disputed,
+    issued,
+    refused,
+    reopened,
+    settled,
+)
+
+A_DAY = timedelta(days=1)
+AUTOMATIC = Policy(collection=Collection.AUTOMATIC)
+PROPOSED = domain.Reminder.PROPOSED
+NEXT_BANKING_DAY = date(2026, 10, 6)
+
+
+def known(*events: Event, policy: Policy = AUTOMATIC, start: Claim | None = None) -> Claim:
+    """A claim after events, merged as the store merges them."""
+    claim = start or Claim(CLAIM, CREDITOR, policy=policy)
+    for event in events:
+        facts = domain.facts_of(event)
+        if facts is None:
+            continue
+        told = {
+            name: value
+            for name in ("due_on", "settled", "dispute", "in_collection", "reminder", "pay_by")
+            if (value := getattr(facts, name)) is not None
+        }
+        days = [day for day in (claim.not_before, facts.not_before) if day]
+        claim = replace(claim, **told, not_before=max(days, default=None))
+    return claim
+
+
+def asked(claim: Claim) -> Claim:
+    """The claim with its reminder proposed."""
+    return replace(claim, reminder=PROPOSED)
+
+
+@pytest.mark.parametrize(
+    ("today", "says"), [(REMINDER_ON - A_DAY, 0), (REMINDER_ON, 1), (REMINDER_ON + A_DAY, 1)]
+)
+def test_an_unpaid_invoice_is_reminded_five_days_after_its_due_date(today: date, says: int) -> None:
+    """R-99."""
+    decision = domain.take_step(known(issued()), today=today)
+    assert len(decision.says) == says
+    assert (decision.wake_on == REMINDER_ON) is (says == 0)
+
+
+def test_a_reminder_is_proposed_with_a_date_eight_days_later() -> None:
+    decision = domain.take_step(known(issued()), today=REMINDER_ON)
+    assert decision.says == (
+        ReminderProposed(claim_id=CLAIM, creditor_id=CREDITOR, as_of=REMINDER_ON, pay_by=PAY_BY),
+    )
+    assert decision.claim.reminder is PROPOSED
+    assert domain.next_step(decision.claim) is None
+
+
+def test_nothing_is_proposed_on_a_day_when_banks_are_closed() -> None:
+    saturday = date(2026, 10, 10)
+    decision = domain.take_step(known(issued()), today=saturday)
+    assert decision == Decision(known(issued()), wake_on=date(2026, 10, 12))
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        allocated(),
+        settled(),
+        case_opened(),
+        disputed(),
+        dispute_settled(DUE_ON, DisputeOutcome.UPHELD),
+        refused(RefusalReason.BARRED),
+        refused(RefusalReason.SETTLED),
+        refused(RefusalReason.CREDITED),
+    ],
+    ids=lambda event: event.type,
+)
+def test_a_settled_disputed_or_handed_over_invoice_is_never_reminded(event: Event) -> None:
+    for order in permutations([issued(), event]):
+        claim = known(*order)
+        assert domain.next_step(claim) is None
+        assert not domain.take_step(claim, today=REMINDER_ON).says
+        assert isinstance(domain.remind_now(claim, today=REMINDER_ON), Refusal)
+
+
+def test_a_part_payment_does_not_stop_the_reminder() -> None:
+    """R-94."""
+    claim = known(allocated(settled=False), issued())
+    assert domain.next_step(claim) == Step(StepKind.REMINDER, REMINDER_ON)
+
+
+def test_a_claim_that_is_open_again_is_reminded_on_a_later_banking_day() -> None:
+    claim = known(issued(), allocated(), reopened(REMINDER_ON))
+    assert domain.next_step(claim) == Step(StepKind.REMINDER, NEXT_BANKING_DAY)
+    early = known(issued(), allocated(), reopened(DUE_ON))
+    assert domain.next_step(early) == Step(StepKind.REMINDER, REMINDER_ON)
+
+
+def test_an_unpaid_reminder_leads_to_collection_after_its_date() -> None:
+    for order in permutations([issued(), charged()]):
+        claim = known(*order)
+        assert domain.next_step(claim) == Step(StepKind.COLLECTION, COLLECTION_ON)
+        assert not domain.take_step(claim, today=COLLECTION_ON - A_DAY).says
+        decision = domain.take_step(claim, today=COLLECTION_ON)
+        assert decision.says == (
+            CollectionProposed(claim_id=CLAIM, creditor_id=CREDITOR, as_of=COLLECTION_ON),
+        )
+        assert domain.next_step(decision.claim) is None
+
+
+def test_a_creditor_who_wants_to_be_asked_hands_over_himself() -> None:
+    assert domain.next_step(known(issued(), charged(), policy=Policy())) is None
+
+
+def test_a_creditor_may_wait_longer_before_collection() -> None:
+    claim = known(issued(), charged(), policy=replace(AUTOMATIC, collection_after_days=30))
+    assert domain.next_step(claim) == Step(StepKind.COLLECTION, date(2026, 11, 12))
+
+
+def test_without_reminders_an_unpaid_invoice_goes_to_collection_on_the_reminder_day() -> None:
+    policy = replace(AUTOMATIC, reminders=False)
+    claim = known(issued(), policy=policy)
+    assert domain.next_step(claim) == Step(StepKind.COLLECTION, REMINDER_ON)
+    later = known(issued(), policy=replace(policy, collection_after_days=10))
+    assert domain.next_step(later) == Step(StepKind.COLLECTION, date(2026, 10, 15))
+    assert domain.next_step(known(issued(), policy=Policy(reminders=False))) is None
+
+
+@pytest.mark.parametrize("cause", list(ReversalCause))
+def test_one_reminder_is_sent_and_never_two_even_when_it_was_reversed(cause: ReversalCause) -> None:
+    """R-100."""
+    claim = known(issued(), charged(), charge_reversed(cause=cause, remaining_ore=600_00))
+    assert domain.next_step(claim) == Step(StepKind.COLLECTION, COLLECTION_ON)
+    assert domain.remind_now(claim, today=COLLECTION_ON) is Refusal.ALREADY_REMINDED
+
+
+def test_a_reversal_that_leaves_nothing_to_pay_ends_the_ladder() -> None:
+    claim = known(issued(), charged(), charge_reversed(remaining_ore=0))
+    assert domain.next_step(claim) is None
+
+
+def test_a_reversed_demand_is_no_reversed_reminder() -> None:
+    claim = known(issued(), charged(), charge_reversed(kind=ChargeKind.DEMAND, remaining_ore=1))
+    assert claim.reminder is domain.Reminder.CHARGED
+
+
+@pytest.mark.parametrize(
+    "reason", [RefusalReason.TOO_EARLY, RefusalReason.ON_HOLD, RefusalReason.DISPUTED]
+)
+def test_a_reminder_refused_for_now_is_proposed_on_the_next_banking_day(
+    reason: RefusalReason,
+) -> None:
+    claim = known(refused(reason), start=asked(known(issued())))
+    assert domain.next_step(claim) == Step(StepKind.REMINDER, NEXT_BANKING_DAY)
+
+
+@pytest.mark.parametrize(
+    "event",
+    [refused(RefusalReason.ALREADY_CHARGED), refused(RefusalReason.TOO_EARLY, ChargeKind.DEMAND)],
+)
+def test_a_refusal_of_something_else_changes_nothing(event: Event) -> None:
+    assert domain.facts_of(event) is None
+
+
+def test_a_withdrawn_objection_lets_the_reminder_go_on_a_later_banking_day() -> None:
+    claim = known(issued(), disputed(), dispute_settled(date(2026, 10, 9)))
+    assert domain.next_step(claim) == Step(StepKind.REMINDER, date(2026, 10, 12))
+    early = known(issued(), disputed(), dispute_settled(DUE_ON))
+    assert domain.next_step(early) == Step(StepKind.REMINDER, REMINDER_ON)
+
+
+def test_the_order_between_topics_does_not_matter() -> None:
+    refusal, dispute = refused(RefusalReason.DISPUTED), disputed()
+    end = dispute_settled(date(2026, 10, 20))
+    orders = [(refusal, dispute, end), (dispute, refusal, end), (dispute, end, refusal)]
+    steps = {domain.next_step(known(*order, start=asked(known(issued())))) for order in orders}
+    assert steps == {Step(StepKind.REMINDER, date(2026, 10, 21))}
+
+
+def test_a_paused_claim_waits_until_the_day_the_creditor_gave() -> None:
+    claim = replace(known(issued()), paused_until=date(2026, 10, 24))
+    assert domain.next_step(claim) == Step(StepKind.REMINDER, date(2026, 10, 26))
+
+
+@pytest.mark.parametrize(
+    ("today", "allowed"), [(DUE_ON - A_DAY, False), (DUE_ON, False), (DUE_ON + A_DAY, True)]
+)
+def test_a_creditor_can_remind_as_soon_as_the_invoice_is_overdue(
+    today: date, allowed: bool
+) -> None:
+    decision = domain.remind_now(known(issued()), today=today)
+    assert isinstance(decision, Decision) is allowed
+    assert domain.remind_now(Claim(CLAIM, CREDITOR), today=today) is Refusal.NOT_ISSUED
+
+
+def test_a_reminder_is_not_asked_for_twice() -> None:
+    for claim in (asked(known(issued())), known(issued(), charged())):
+        assert domain.remind_now(claim, today=REMINDER_ON) is Refusal.ALREADY_REMINDED

@@ -1,0 +1,250 @@
+"""dunning's doors on a real PostgreSQL: shuffled topics, many at a time, and the seller's door."""
+
+import json
+import random
+from collections.abc import Sequence
+from datetime import date
+from types import SimpleNamespace
+from typing import Any
+from uuid import UUID
+
+import httpx2
+import pytest
+from joserfc.jwk import OKPKey
+from sqlalchemy import text
+
+from contracts.collections import DisputeOutcome
+from contracts.envelope import Envelope, Event
+from contracts.ids import ClaimId, CreditorId, PersonId, new_id
+from contracts.payments import RefusalReason
+from plumbing.clock import real_now
+from plumbing.identity import Identity, Keys
+from plumbing.inbox import Inbox
+from plumbing.service import create_service
+from plumbing.timers import Timers
+from plumbing.transaction import Database
+from services.dunning import api
+from services.dunning.settings import Settings
+from services.dunning.subscribers import HEARS
+from services.dunning.timers import WAKES
+from tests.dunning.builders import (
+    CLAIM,
+    COLLECTION_ON,
+    CREDITOR,
+    DUE_ON,
+    REMINDER_ON,
+    allocated,
+    case_opened,
+    charged,
+    dispute_settled,
+    disputed,
+    issued,
+    refused,
+    reopened,
+    settled,
+)
+
+
+def record(event: Event) -> Any:
+    """The event as Kafka delivers it."""
+    envelope = Envelope(new_id(), event.type, "/test", event.key, real_now(), new_id(), None, "1")
+    return SimpleNamespace(
+        topic=event.topic,
+        partition=0,
+        offset=0,
+        key=str(event.key).encode(),
+        value=event.payload(),
+        headers=envelope.headers(),
+    )
+
+
+async def hear(own: Database, records: Sequence[Any], *, at_once: int = 1000) -> None:
+    inbox = Inbox(own, "dunning", HEARS)
+    for at in range(0, len(records), at_once):
+        await inbox(records[at : at + at_once])
+
+
+async def live_on(own: Database, day: date) -> None:
+    """Let a day come, and every timer due on it."""
+    async with own.engine.begin() as connection:
+        await own.clock.move(connection, day)
+    timers = Timers(own, WAKES)
+    while await timers.fire_due():
+        pass
+
+
+async def said(own: Database) -> list[str]:
+    async with own.transaction() as tx:
+        return list((await tx.execute(text("select type from said order by batch, n"))).scalars())
+
+
+async def state(own: Database) -> list[Any]:
+    async with own.transaction() as tx:
+        claims = (await tx.execute(text("select * from claim"))).all()
+        timers = (await tx.execute(text("select kind, key, due_on, failed from timers"))).all()
+        parked = (await tx.execute(text("select reason from parked"))).all()
+    return [*claims, *timers, *parked]
+
+
+STORIES = {
+    "paid": [[issued()], [allocated(settled=False), allocated()]],
+    "paid, then not": [[issued()], [allocated(), reopened(date(2026, 10, 7))]],
+    "credited": [[issued()], [settled()]],
+    "reminded": [[issued()], [charged()]],
+    "in collection": [[issued()], [charged()], [case_opened()]],
+    "disputed": [[issued()], [disputed()]],
+    "disputed, withdrawn": [[issued()], [disputed(), dispute_settled(date(2026, 10, 7))]],
+    "upheld": [[issued()], [disputed(), dispute_settled(DUE_ON, DisputeOutcome.UPHELD)]],
+    "refused": [
+        [issued()],
+        [refused(RefusalReason.DISPUTED)],
+        [disputed(), dispute_settled(date(2026, 10, 7))],
+    ],
+}
+
+
+@pytest.mark.parametrize("topics", STORIES.values(), ids=STORIES)
+async def test_whatever_order_the_topics_come_in_the_end_is_the_same(
+    own: Database, topics: list[list[Event]]
+) -> None:
+    """Each event twice, in an order kept only within its topic."""
+    ends = []
+    for seed in range(6):
+        shuffle = random.Random(seed)
+        waiting = [[record(event) for event in topic] for topic in topics]
+        waiting = [[each for one in topic for each in (one, one)] for topic in waiting]
+        records = []
+        while any(waiting):
+            records.append(shuffle.choice([topic for topic in waiting if topic]).pop(0))
+        await hear(own, records, at_once=shuffle.choice([1, 3, 100]))
+        ends.append(await state(own))
+        async with own.transaction() as tx:
+            await tx.execute(text("truncate claim, timers, inbox"))
+    assert ends == [ends[0]] * 6
+
+
+async def test_an_unpaid_invoice_is_reminded_once_and_then_proposed_for_collection(
+    own: Database,
+) -> None:
+    """R-99, R-100, R-129."""
+    # 2026-08-31 the invoice is issued, due 2026-09-30; the company lets unpaid claims go on.
+    await choose(own, collection="automatic")
+    await hear(own, [record(issued())])
+    # 2026-10-04, a Sunday: nothing yet.
+    await live_on(own, date(2026, 10, 4))
+    assert await said(own) == []
+    # 2026-10-05: the reminder day.
+    await live_on(own, REMINDER_ON)
+    assert await said(own) == ["dunning.reminder.proposed.v1"]
+    # Later the same day the ledger has priced it; 2026-10-13 passes unpaid.
+    await hear(own, [record(charged())])
+    await live_on(own, date(2026, 10, 14))
+    assert len(await said(own)) == 1
+    # 2026-10-15: handed over, once.
+    await live_on(own, COLLECTION_ON)
+    await live_on(own, date(2026, 12, 1))
+    assert (await said(own))[1:] == ["dunning.collection.proposed.v1"]
+
+
+async def test_a_batch_of_many_claims_is_one_set_of_rows(own: Database) -> None:
+    claims = [ClaimId(new_id()) for _ in range(2_000)]
+    paid = claims[::2]
+    await hear(own, [record(issued(claim)) for claim in claims], at_once=2_000)
+    await hear(own, [record(allocated(claim)) for claim in paid], at_once=2_000)
+    await live_on(own, REMINDER_ON)
+    assert len(await said(own)) == 1_000
+    async with own.transaction() as tx:
+        reminded = set((await tx.execute(text("select key from said"))).scalars())
+        assert (await tx.execute(text("select count(*) from timers"))).scalar_one() == 0
+    assert not reminded & set(paid)
+
+
+async def test_a_changed_policy_moves_the_claims_that_stand(own: Database) -> None:
+    await hear(own, [record(issued()), record(charged())])
+    await live_on(own, COLLECTION_ON)
+    assert await said(own) == []
+    await choose(own, collection="automatic")
+    await live_on(own, COLLECTION_ON)
+    assert await said(own) == ["dunning.collection.proposed.v1"]
+
+
+async def choose(own: Database, **changes: Any) -> None:
+    async with door(own) as http:
+        answer = await http.put("/policy", json=changes)
+        assert answer.status_code == 200, answer.text
+
+
+def door(own: Database, company: UUID = CREDITOR, *roles: str) -> httpx2.AsyncClient:
+    """The service's HTTP door, entered by a seller."""
+    key = OKPKey.generate_key("Ed25519")
+    app = create_service(
+        "dunning",
+        Settings(
+            DUNNING_DATABASE_URL=own.engine.url.render_as_string(hide_password=False),
+            identity_public_key=json.dumps(key.as_dict(private=False)),
+        ),
+        hears={},
+        routers=[api.router],
+    )
+    app.state.database = own
+    token = Keys(json.dumps(key.as_dict(private=True))).sign(
+        Identity(PersonId(new_id()), frozenset(roles or {"seller"}), company), "dunning"
+    )
+    return httpx2.AsyncClient(
+        transport=httpx2.ASGITransport(app=app),
+        base_url="http://dunning",
+        headers={"Authorization": f"Bearer {token}"},
+    )
+
+
+async def test_a_seller_reminds_by_hand_once(own: Database) -> None:
+    await hear(own, [record(issued())])
+    await live_on(own, date(2026, 10, 1))
+    async with door(own) as http:
+        answer = await http.post(f"/claims/{CLAIM}/remind")
+        assert (answer.status_code, answer.json()["reminder"]) == (202, "proposed")
+        again = await http.post(f"/claims/{CLAIM}/remind")
+        assert (again.status_code, again.json()["reason"]) == (409, "already_reminded")
+    await live_on(own, REMINDER_ON)
+    assert await said(own) == ["dunning.reminder.proposed.v1"]
+
+
+async def test_a_seller_sees_and_touches_only_his_own_claims(own: Database) -> None:
+    await hear(own, [record(issued())])
+    other = CreditorId(new_id())
+    async with door(own, other) as http:
+        assert (await http.get(f"/claims/{CLAIM}")).status_code == 404
+        assert (await http.post(f"/claims/{CLAIM}/remind")).status_code == 404
+        pause = {"until": "2099-01-01"}
+        assert (await http.post(f"/claims/{CLAIM}/pause", json=pause)).status_code == 404
+    async with door(own, other, "operator") as http:
+        assert (await http.get(f"/claims/{CLAIM}")).status_code == 200
+        assert (await http.get("/policy")).status_code == 403
+
+
+async def test_a_pause_holds_the_reminder_until_its_day(own: Database) -> None:
+    await hear(own, [record(issued())])
+    await live_on(own, DUE_ON)
+    async with door(own) as http:
+        answer = await http.post(f"/claims/{CLAIM}/pause", json={"until": "2026-10-20"})
+        assert answer.json()["next_step"] == {"kind": "reminder", "on": "2026-10-20"}
+        past = await http.post(f"/claims/{CLAIM}/pause", json={"until": "2026-09-30"})
+        assert past.status_code == 422
+    await live_on(own, date(2026, 10, 19))
+    assert await said(own) == []
+    await live_on(own, date(2026, 10, 20))
+    assert len(await said(own)) == 1
+
+
+async def test_a_policy_can_lengthen_the_days_and_never_shorten_them(own: Database) -> None:
+    async with door(own) as http:
+        assert (await http.get("/policy")).json() == {
+            "reminders": True,
+            "reminder_days": 5,
+            "collection": "ask",
+            "collection_after_days": 0,
+        }
+        assert (await http.put("/policy", json={"reminder_days": 4})).status_code == 422
+        longer = await http.put("/policy", json={"reminder_days": 10})
+        assert longer.json() == (await http.get("/policy")).json()
+        assert longer.json()["reminder_days"] == 10
