@@ -6,7 +6,7 @@ makes thousands; `owner` is the claim of `claim` and `overpaid`, the creditor of
 where the house has one account of the kind.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -55,6 +55,15 @@ class Posting(NamedTuple):
     component: Component | None
     amount_ore: int
     value_on: date
+
+
+def merged(postings: Iterable[Posting]) -> list[Posting]:
+    """One line per account and value date instead of many; what comes to zero is left out."""
+    sums: dict[tuple[Account, UUID | None, Component | None, date], int] = {}
+    for account, owner, component, amount_ore, value_on in postings:
+        place = (account, owner, component, value_on)
+        sums[place] = sums.get(place, 0) + amount_ore
+    return [Posting(*place[:3], ore, place[3]) for place, ore in sums.items() if ore]
 
 
 @dataclass(frozen=True, slots=True)
