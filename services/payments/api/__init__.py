@@ -1,0 +1,1 @@
+"""Door 3: somebody asks, split by subject."""

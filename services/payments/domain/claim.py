@@ -1,0 +1,86 @@
+"""A claim (*fordran*): what one debtor owes on one invoice, and the book kept of it.
+
+`Claim` holds the terms, which never change, and its `Book`, which every posting changes. Always:
+the open components are never negative; the debtor has a credit (`overpaid_ore`) only when nothing
+is open; `interest_posted_ore` is what was posted of interest, paid or not, less what was
+taken back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from contracts.ids import ClaimId, CreditorId
+from contracts.terms import Component, ComponentAmount, DebtorKind, InterestTerms
+
+COMPONENTS: tuple[Component, ...] = tuple(Component)
+"""The order of a book's open components, and of the columns that hold them."""
+PLACE: Mapping[Component, int] = {component: at for at, component in enumerate(COMPONENTS)}
+NOTHING_OPEN = (0,) * len(COMPONENTS)
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """What changes of a claim. `open_ore` has a place per component; amounts in öre."""
+
+    open_ore: tuple[int, ...]
+    credited_ore: int = 0
+    paid_ore: int = 0
+    overpaid_ore: int = 0
+    interest_posted_ore: int = 0
+    charged_on: date | None = None
+    """The day of the last charge, taken back or not."""
+    in_case: bool = False
+    """A demand was charged: payments meet costs first (law-and-fees 5)."""
+    disputes: int = 0
+    on_hold: bool = False
+    """The debtor was found right: nothing more is charged, whatever the creditor does."""
+    sent_on: date | None = None
+
+    @property
+    def remaining_ore(self) -> int:
+        """All that is open; zero means settled."""
+        return sum(self.open_ore)
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The terms of a claim, as its invoice stated them, and its book."""
+
+    claim_id: ClaimId
+    creditor_id: CreditorId
+    ocr: str
+    debtor: DebtorKind
+    total_ore: int
+    issued_on: date
+    due_on: date
+    arose_on: date
+    due_date_agreed: bool
+    reminder_fee_agreed: bool
+    interest: InterestTerms
+    book: Book
+
+    def open_ore(self, component: Component) -> int:
+        """What is open of one component."""
+        return self.book.open_ore[PLACE[component]]
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether all posted components are zero."""
+        return not any(self.book.open_ore)
+
+    @property
+    def is_credited(self) -> bool:
+        """Whether credit notes have taken the whole invoice back."""
+        return self.book.credited_ore >= self.total_ore
+
+    @property
+    def open_components(self) -> tuple[ComponentAmount, ...]:
+        """The open components as contracts say them."""
+        return tuple(
+            ComponentAmount(component=component, amount_ore=ore)
+            for component, ore in zip(COMPONENTS, self.book.open_ore, strict=True)
+            if ore
+        )

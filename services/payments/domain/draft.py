@@ -1,0 +1,204 @@
+"""How a decision writes in a claim's book: verbs whose lines sum to zero, so no öre can be lost.
+
+Only money's own side (the bank account or suspense) is posted by the caller of `receive`. What was
+paid for a charge that is taken back is *freed* and meets what else is open; the rest becomes the
+debtor's credit.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import NamedTuple
+
+from contracts.envelope import Event
+from contracts.ids import ClaimId, CreditorId, PaymentId
+from contracts.terms import Beneficiary, Component, ComponentAmount
+from law.allocation import ORDER_OF_ALLOCATION, Stage
+from services.payments.domain.claim import COMPONENTS, PLACE, Claim
+from services.payments.domain.history import Charge
+from services.payments.domain.ledger import BENEFICIARIES, Account, Posting
+
+_ORDERS = {
+    in_case: tuple((PLACE[c], c) for c in ORDER_OF_ALLOCATION[stage])
+    for in_case, stage in ((False, Stage.INVOICE), (True, Stage.CASE))
+}
+_IS_CREDITORS = tuple(BENEFICIARIES[c] is Beneficiary.CREDITOR for c in COMPONENTS)
+
+
+class Allocation(NamedTuple):
+    """Money that met a claim, or (without payment) money of it that moved; a row of the table.
+
+    `creditor_part_ore` becomes payable to the creditor; negative where it is taken back and set
+    off. `capital_ore` lowers the capital from the day after `paid_on`.
+    """
+
+    payment_id: PaymentId | None
+    claim_id: ClaimId
+    creditor_id: CreditorId
+    amount_ore: int
+    creditor_part_ore: int
+    capital_ore: int
+    overpaid_ore: int
+    paid_on: date
+    booked_on: date
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a rule decided of one claim: new state, lines, money, charges' rows, what is said."""
+
+    claim: Claim
+    postings: tuple[Posting, ...] = ()
+    allocations: tuple[Allocation, ...] = ()
+    charges: tuple[Charge, ...] = ()
+    says: tuple[Event, ...] = ()
+
+
+class Draft:
+    """A claim's book while a decision writes in it; local to the decision."""
+
+    def __init__(self, claim: Claim, on: date) -> None:
+        book = claim.book
+        self.claim = claim
+        self.on = on
+        """Value date of what is written."""
+        self.open = list(book.open_ore)
+        self.credited_ore = book.credited_ore
+        self.paid_ore = book.paid_ore
+        self.overpaid_ore = book.overpaid_ore
+        self.interest_posted_ore = book.interest_posted_ore
+        self.charged_on = book.charged_on
+        self.in_case = book.in_case
+        self.postings: list[Posting] = []
+        self.freed_ore = 0
+        """Paid money taken out of its component, to be received again."""
+        self.freed_creditor_ore = 0
+        self.freed_capital_ore = 0
+
+    def owe(self, component: Component, amount_ore: int) -> None:
+        """Raise what the debtor owes: a charge."""
+        self.open[PLACE[component]] += amount_ore
+        self._claim_line(component, amount_ore)
+
+    def waive(self, component: Component, amount_ore: int) -> None:
+        """Lower what is open without money: a credit, a charge taken back."""
+        assert 0 <= amount_ore <= self.open[PLACE[component]]
+        self.open[PLACE[component]] -= amount_ore
+        self._claim_line(component, -amount_ore)
+
+    def free(self, component: Component, amount_ore: int) -> None:
+        """Take paid money back from whom it was for, so that it can meet something else."""
+        if not amount_ore:
+            return
+        self.paid_ore -= amount_ore
+        self.freed_ore += amount_ore
+        if component is Component.CAPITAL:
+            self.freed_capital_ore += amount_ore
+        if _IS_CREDITORS[PLACE[component]]:
+            self.freed_creditor_ore += amount_ore
+        self._money_line(_IS_CREDITORS[PLACE[component]], amount_ore)
+
+    def take_back(self, component: Component, amount_ore: int) -> None:
+        """Undo what was owed: what is open is waived, what was paid of it is freed."""
+        waived_ore = min(amount_ore, self.open[PLACE[component]])
+        self.waive(component, waived_ore)
+        self.free(component, amount_ore - waived_ore)
+
+    def receive(self, amount_ore: int) -> tuple[list[ComponentAmount], int, int, int]:
+        """Let money meet the open components in order; money's own side is the caller's to post.
+
+        Returns the parts, the creditor's part, the capital's part and what is overpaid, in öre.
+        """
+        parts: list[ComponentAmount] = []
+        creditor_ore = operator_ore = capital_ore = 0
+        left_ore = amount_ore
+        unpaid = self.open
+        claim_id = self.claim.claim_id
+        for place, component in _ORDERS[self.in_case]:
+            if not left_ore:
+                break
+            if not (part_ore := min(left_ore, unpaid[place])):
+                continue
+            unpaid[place] -= part_ore
+            left_ore -= part_ore
+            parts.append(ComponentAmount(component=component, amount_ore=part_ore))
+            self.postings.append(Posting(Account.CLAIM, claim_id, component, -part_ore, self.on))
+            if _IS_CREDITORS[place]:
+                creditor_ore += part_ore
+            else:
+                operator_ore += part_ore
+            if place == 0:
+                capital_ore = part_ore
+        self._paid(creditor_ore, operator_ore)
+        if left_ore:
+            self.overpaid_ore += left_ore
+            self.postings.append(Posting(Account.OVERPAID, claim_id, None, -left_ore, self.on))
+        self.paid_ore += amount_ore - left_ore
+        return parts, creditor_ore, capital_ore, left_ore
+
+    def lower_interest(self, amount_ore: int) -> None:
+        """Take back interest that was posted."""
+        self.interest_posted_ore -= amount_ore
+        self.take_back(Component.INTEREST, amount_ore)
+
+    def settle_freed(self, booked_on: date) -> tuple[Allocation, ...]:
+        """Let the freed money meet what else is open; the rest is the debtor's credit."""
+        if not self.freed_ore:
+            return ()
+        parts, creditor_ore, capital_ore, overpaid_ore = self.receive(self.freed_ore)
+        moved = Allocation(
+            None,
+            self.claim.claim_id,
+            self.claim.creditor_id,
+            sum(part.amount_ore for part in parts) - self.freed_ore,
+            creditor_ore - self.freed_creditor_ore,
+            capital_ore - self.freed_capital_ore,
+            overpaid_ore,
+            self.on,
+            booked_on,
+        )
+        self.freed_ore = self.freed_creditor_ore = self.freed_capital_ore = 0
+        return (moved,)
+
+    @property
+    def remaining_ore(self) -> int:
+        """All that is open in the draft."""
+        return sum(self.open)
+
+    def written(self) -> Claim:
+        """The claim as the draft left it."""
+        return replace(
+            self.claim,
+            book=replace(
+                self.claim.book,
+                open_ore=tuple(self.open),
+                credited_ore=self.credited_ore,
+                paid_ore=self.paid_ore,
+                overpaid_ore=self.overpaid_ore,
+                interest_posted_ore=self.interest_posted_ore,
+                charged_on=self.charged_on,
+                in_case=self.in_case,
+            ),
+        )
+
+    def _claim_line(self, component: Component, amount_ore: int) -> None:
+        if not amount_ore:
+            return
+        owner = self.claim.creditor_id if _IS_CREDITORS[PLACE[component]] else None
+        self.postings += (
+            Posting(Account.CLAIM, self.claim.claim_id, component, amount_ore, self.on),
+            Posting(Account.PENDING, owner, None, -amount_ore, self.on),
+        )
+
+    def _money_line(self, is_creditors: bool, amount_ore: int) -> None:
+        account = Account.PAYABLE if is_creditors else Account.OPERATOR
+        owner = self.claim.creditor_id if is_creditors else None
+        self.postings.append(Posting(account, owner, None, amount_ore, self.on))
+
+    def _paid(self, creditor_ore: int, operator_ore: int) -> None:
+        for is_creditors, ore in ((True, creditor_ore), (False, operator_ore)):
+            if ore:
+                owner = self.claim.creditor_id if is_creditors else None
+                self.postings.append(Posting(Account.PENDING, owner, None, ore, self.on))
+                self._money_line(is_creditors, -ore)

@@ -1,0 +1,72 @@
+"""Late-payment interest of a claim, from its terms and its dated facts; räntelagen (1975:635)."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+
+from law.interest import (
+    CapitalChange,
+    Interest,
+    NoInterestReason,
+    interest,
+    interest_per_day,
+    interest_start,
+    payment_counts_on,
+    rate_terms,
+)
+from law.rates import ReferenceRates
+from services.payments.domain.claim import Claim
+
+NO_INTEREST = Interest((), 0)
+
+
+def interest_from(claim: Claim) -> date | None:
+    """The day from which interest runs; None where none does (yet)."""
+    start = interest_start(
+        debtor=claim.debtor,
+        due_on=claim.due_on,
+        due_date_agreed=claim.due_date_agreed,
+        sent_on=claim.book.sent_on,
+        notice_given=claim.interest.notice_given,
+    )
+    return None if isinstance(start, NoInterestReason) else start
+
+
+def accrued(
+    claim: Claim, changes: Sequence[CapitalChange], until: date, rates: ReferenceRates
+) -> Interest:
+    """All interest from its start through `until`; `changes` are those after the invoice itself.
+
+    Raises `ReferenceRateMissingError`.
+    """
+    start = interest_from(claim)
+    if start is None:
+        return NO_INTEREST
+    invoice = CapitalChange(min(claim.issued_on, start), claim.total_ore)
+    return interest((invoice, *changes), start, until, rate_terms(claim.interest), rates)
+
+
+def a_day(claim: Claim, capital_ore: int, on: date, rates: ReferenceRates) -> int:
+    """What a day costs from now on, öre rounded half up; raises `ReferenceRateMissingError`."""
+    start = interest_from(claim)
+    if start is None or not capital_ore:
+        return 0
+    return interest_per_day(capital_ore, on, rate_terms(claim.interest), rates)
+
+
+def excess(
+    claim: Claim, posted_ore: int, changes: Sequence[CapitalChange], rates: ReferenceRates
+) -> int:
+    """How much more interest was posted than the facts now known warrant, in öre.
+
+    A fact dated before the last charge lowers the capital of days already priced. Interest is
+    looked at through the day of the last charge, for later days have not been posted.
+    """
+    if not posted_ore or claim.book.charged_on is None:
+        return 0
+    due_ore = accrued(claim, changes, claim.book.charged_on, rates).total_ore
+    return max(0, posted_ore - due_ore)
+
+
+def paid_capital(claim: Claim, paid: Iterable[tuple[date, int]]) -> list[CapitalChange]:
+    """Falls of the capital by payments (value date, öre); the weekend rule of lag (1930:173)."""
+    return [CapitalChange(payment_counts_on(on, claim.due_on), -ore) for on, ore in paid if ore]

@@ -1,0 +1,1 @@
+"""The room behind the doors, split by subject: lock many, decide each, carry out many."""

@@ -1,0 +1,176 @@
+"""Charges, and the history of claims that charges and late facts must look back at."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+
+from contracts.terms import ChargeKind
+from law.interest import CapitalChange
+from plumbing.transaction import Transaction, columns
+from services.payments.domain.claim import Claim
+from services.payments.domain.history import NO_HISTORY, Charge, ChargeState, History
+from services.payments.domain.interest import paid_capital
+
+_COLUMNS = [
+    "claim_id",
+    "kind",
+    "ordinal",
+    "creditor_id",
+    "state",
+    "as_of",
+    "pay_by",
+    "charged_on",
+    "fee_ore",
+    "work_ore",
+    "interest_ore",
+    "sent_on",
+    "half_year",
+    "reversed_on",
+    "cause",
+]
+
+CHARGES = text(f"""
+  select {", ".join(_COLUMNS)} from charge where claim_id = any(cast(:ids as uuid[]))
+""")
+SAVE = text(f"""
+  insert into charge ({", ".join(_COLUMNS)})
+  select * from unnest(cast(:claim_id as uuid[]), cast(:kind as text[]), cast(:ordinal as int[]),
+    cast(:creditor_id as uuid[]), cast(:state as text[]), cast(:as_of as date[]),
+    cast(:pay_by as date[]), cast(:charged_on as date[]), cast(:fee_ore as bigint[]),
+    cast(:work_ore as bigint[]), cast(:interest_ore as bigint[]), cast(:sent_on as date[]),
+    cast(:half_year as date[]), cast(:reversed_on as date[]), cast(:cause as text[]))
+  on conflict (claim_id, kind, ordinal) do update set state = excluded.state,
+    as_of = excluded.as_of, pay_by = excluded.pay_by, charged_on = excluded.charged_on,
+    fee_ore = excluded.fee_ore, work_ore = excluded.work_ore, interest_ore = excluded.interest_ore,
+    half_year = excluded.half_year, reversed_on = excluded.reversed_on, cause = excluded.cause
+""")
+SENT = text("""
+  update charge c set sent_on = u.sent_on
+  from unnest(cast(:ids as uuid[]), cast(:kinds as text[]), cast(:ordinals as int[]),
+    cast(:days as date[])) as u(claim_id, kind, ordinal, sent_on)
+  where c.claim_id = u.claim_id and c.kind = u.kind and c.ordinal = u.ordinal
+    and c.sent_on is null
+""")
+MONEY = text("""
+  select claim_id, payment_id, amount_ore + overpaid_ore as ore, capital_ore, paid_on
+  from allocation where claim_id = any(cast(:ids as uuid[]))
+""")
+CREDITS = text("""
+  select claim_id, credit_ore, counts_on from credit where claim_id = any(cast(:ids as uuid[]))
+""")
+FORGET = text("""
+  delete from charge c using unnest(cast(:ids as uuid[]), cast(:kinds as text[]),
+    cast(:ordinals as int[])) as u(claim_id, kind, ordinal)
+  where c.claim_id = u.claim_id and c.kind = u.kind and c.ordinal = u.ordinal
+    and c.state = 'deferred'
+""")
+AWAITING_RATE = text("""
+  select distinct claim_id from charge where state = 'deferred' and half_year = :half_year
+  order by claim_id
+""")
+
+
+async def histories(tx: Transaction, claims: Iterable[Claim]) -> dict[UUID, History]:
+    """The histories of claims that are locked; claims without any are missing in the answer."""
+    by_id = {claim.claim_id: claim for claim in claims}
+    charges: dict[UUID, list[Charge]] = defaultdict(list)
+    for row in (await tx.execute(CHARGES, {"ids": list(by_id)})).all():
+        charges[row.claim_id].append(_charge(row))
+    touched = [c for c in by_id.values() if c.book.paid_ore or c.book.overpaid_ore]
+    touched += [c for c in by_id.values() if c.book.credited_ore]
+    touched_ids = list({claim.claim_id for claim in touched})
+    changes: dict[UUID, list[CapitalChange]] = defaultdict(list)
+    money: dict[UUID, list[tuple[date, int]]] = defaultdict(list)
+    credits: dict[UUID, list[tuple[date, int]]] = defaultdict(list)
+    if touched_ids:
+        for row in (await tx.execute(MONEY, {"ids": touched_ids})).all():
+            if row.payment_id is not None:
+                money[row.claim_id].append((row.paid_on, row.ore))
+            fall = paid_capital(by_id[row.claim_id], [(row.paid_on, row.capital_ore)])
+            changes[row.claim_id] += fall
+        for row in (await tx.execute(CREDITS, {"ids": touched_ids})).all():
+            credits[row.claim_id].append((row.counts_on, row.credit_ore))
+            changes[row.claim_id].append(CapitalChange(row.counts_on, -row.credit_ore))
+    return {
+        claim_id: History(
+            tuple(changes[claim_id]),
+            tuple(money[claim_id]),
+            tuple(credits[claim_id]),
+            tuple(charges[claim_id]),
+        )
+        if claim_id in charges or claim_id in changes or claim_id in money
+        else NO_HISTORY
+        for claim_id in by_id
+    }
+
+
+async def save(tx: Transaction, charges: Sequence[Charge]) -> None:
+    """Write charges, new or changed; the last one of a claim, kind and ordinal counts."""
+    latest = {(c.claim_id, c.kind, c.ordinal): c for c in charges}
+    if not latest:
+        return
+    rows = [
+        (
+            c.claim_id,
+            c.kind,
+            c.ordinal,
+            c.creditor_id,
+            c.state,
+            c.as_of,
+            c.pay_by,
+            c.charged_on,
+            c.fee_ore,
+            c.work_ore,
+            c.interest_ore,
+            c.sent_on,
+            c.half_year,
+            c.reversed_on,
+            c.cause,
+        )
+        for c in latest.values()
+    ]
+    await tx.execute(SAVE, columns(rows, _COLUMNS))
+
+
+async def mark_sent(tx: Transaction, sent: Sequence[tuple[UUID, ChargeKind, int, date]]) -> None:
+    """Keep the day on which the letter of a charge was sent; the first one counts."""
+    if sent:
+        await tx.execute(SENT, columns(sent, ("ids", "kinds", "ordinals", "days")))
+
+
+async def forget(tx: Transaction, deferred: Sequence[Charge]) -> None:
+    """Forget deferred charges that were refused in the end."""
+    if deferred:
+        rows = [(c.claim_id, c.kind, c.ordinal) for c in deferred]
+        await tx.execute(FORGET, columns(rows, ("ids", "kinds", "ordinals")))
+
+
+async def awaiting_rate(tx: Transaction, half_year: date) -> list[UUID]:
+    """The claims with a charge that waits for the rate of a half-year."""
+    return list((await tx.execute(AWAITING_RATE, {"half_year": half_year})).scalars())
+
+
+def _charge(row: Any) -> Charge:
+    return Charge(
+        claim_id=row.claim_id,
+        creditor_id=row.creditor_id,
+        kind=ChargeKind(row.kind),
+        ordinal=row.ordinal,
+        state=ChargeState(row.state),
+        as_of=row.as_of,
+        pay_by=row.pay_by,
+        charged_on=row.charged_on,
+        fee_ore=row.fee_ore,
+        work_ore=row.work_ore,
+        interest_ore=row.interest_ore,
+        sent_on=row.sent_on,
+        half_year=row.half_year,
+        reversed_on=row.reversed_on,
+        cause=row.cause,
+    )

@@ -1,0 +1,186 @@
+"""Money received: payments by their source, what of them met a claim, and what waits unmatched."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from hashlib import sha256
+from typing import Any
+from uuid import UUID
+
+import orjson
+from sqlalchemy import text
+
+from contracts.ids import PaymentId
+from contracts.payments import UnmatchedReason
+from plumbing.transaction import Transaction, columns
+from services.payments.domain.draft import Allocation
+from services.payments.domain.matching import is_on_ledger
+from services.payments.incoming import Hold, IncomingPayment, Reference, ReferenceKind
+
+INSERT = text("""
+  insert into payment (payment_id, source_key, file_id, paid_on, booked_on, amount_ore, currency)
+  select u.payment_id, u.source_key, :file_id, u.paid_on, u.booked_on, u.amount_ore, u.currency
+  from unnest(cast(:payment_id as uuid[]), cast(:source_key as text[]), cast(:paid_on as date[]),
+    cast(:booked_on as date[]), cast(:amount_ore as bigint[]), cast(:currency as text[]))
+    as u(payment_id, source_key, paid_on, booked_on, amount_ore, currency)
+  order by u.payment_id on conflict do nothing returning payment_id
+""")
+ALLOCATE = text("""
+  insert into allocation (payment_id, claim_id, creditor_id, amount_ore, creditor_part_ore,
+    capital_ore, overpaid_ore, paid_on, booked_on)
+  select * from unnest(cast(:payment_id as uuid[]), cast(:claim_id as uuid[]),
+    cast(:creditor_id as uuid[]), cast(:amount_ore as bigint[]),
+    cast(:creditor_part_ore as bigint[]), cast(:capital_ore as bigint[]),
+    cast(:overpaid_ore as bigint[]), cast(:paid_on as date[]), cast(:booked_on as date[]))
+""")
+OPENING_ALONE = text("select pg_advisory_xact_lock_shared(742001)")
+WAITING_ALONE = text("select pg_advisory_xact_lock(742001)")
+WAIT = text("""
+  insert into unmatched (payment_id, reason, hold, on_ledger, amount_ore, paid_on, received_on,
+    payment)
+  select u.payment_id, u.reason, u.hold, u.on_ledger, u.amount_ore, u.paid_on, :today,
+    cast(u.payment as jsonb)
+  from unnest(cast(:payment_id as uuid[]), cast(:reason as text[]), cast(:hold as text[]),
+    cast(:on_ledger as boolean[]), cast(:amount_ore as bigint[]), cast(:paid_on as date[]),
+    cast(:payment as text[]))
+    as u(payment_id, reason, hold, on_ledger, amount_ore, paid_on, payment)
+""")
+WAIT_BY = text("""
+  insert into unmatched_reference (reference, payment_id)
+  select * from unnest(cast(:references as text[]), cast(:payment_ids as uuid[]))
+  on conflict do nothing
+""")
+WAITING_FOR = text("""
+  select u.payment_id, u.payment, u.on_ledger from unmatched u
+  where u.hold is null and u.payment_id in (select r.payment_id from unmatched_reference r
+    where r.reference = any(cast(:references as text[])))
+  order by u.payment_id for update
+""")
+ONE_WAITING = text("""
+  select payment_id, payment, on_ledger from unmatched where payment_id = :payment_id for update
+""")
+NO_LONGER_WAITING = text("""
+  with gone as (
+    delete from unmatched where payment_id = any(cast(:ids as uuid[])) returning payment_id)
+  delete from unmatched_reference where payment_id in (select payment_id from gone)
+""")
+LIST_WAITING = text("""
+  select payment_id, reason, hold, on_ledger, amount_ore, paid_on, received_on, payment
+  from unmatched where (cast(:after as uuid) is null or payment_id > :after)
+  order by payment_id limit :limit
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A payment of ours with its id; `on_ledger` says whether it stands in suspense."""
+
+    payment_id: PaymentId
+    payment: IncomingPayment
+    on_ledger: bool
+
+
+def payment_id_of(source_key: str) -> PaymentId:
+    """A payment's id, derived from what the bank calls it: the same in every file."""
+    return PaymentId(UUID(bytes=sha256(source_key.encode()).digest()[:16]))
+
+
+async def insert_new(
+    tx: Transaction, payments: Iterable[IncomingPayment], file_id: UUID
+) -> list[Received]:
+    """Keep the payments not known before and give those back, in order."""
+    by_id = {payment_id_of(payment.source_key): payment for payment in payments}
+    rows = [
+        (payment_id, p.source_key, p.paid_on, p.booked_on, p.amount_ore, p.currency)
+        for payment_id, p in by_id.items()
+    ]
+    names = ("payment_id", "source_key", "paid_on", "booked_on", "amount_ore", "currency")
+    kept = await tx.execute(INSERT, {"file_id": file_id, **columns(rows, names)})
+    new = set(kept.scalars())
+    return [
+        Received(key, payment, is_on_ledger(payment))
+        for key, payment in by_id.items()
+        if key in new
+    ]
+
+
+async def add_allocations(tx: Transaction, allocations: Sequence[Allocation]) -> None:
+    """Keep what money met."""
+    if allocations:
+        await tx.execute(ALLOCATE, columns(allocations, Allocation._fields))
+
+
+async def hold_openings(tx: Transaction) -> None:
+    """Before money is left waiting: no claim opens until this transaction ends."""
+    await tx.execute(WAITING_ALONE)
+
+
+async def announce_opening(tx: Transaction) -> None:
+    """Before claims open: no money is left waiting meanwhile that they would not see."""
+    await tx.execute(OPENING_ALONE)
+
+
+async def leave_waiting(
+    tx: Transaction, waiting: Sequence[tuple[Received, UnmatchedReason, Sequence[str]]]
+) -> None:
+    """Leave payments waiting, to be found by the references under which they look for a claim."""
+    rows = [
+        (
+            received.payment_id,
+            reason.value,
+            payment.held and payment.held.name,
+            received.on_ledger,
+            payment.amount_ore,
+            payment.paid_on,
+            orjson.dumps(payment).decode(),
+        )
+        for received, reason, _ in waiting
+        for payment in (received.payment,)
+    ]
+    names = ["payment_id", "reason", "hold", "on_ledger", "amount_ore", "paid_on", "payment"]
+    await tx.execute(WAIT, {"today": tx.today, **columns(rows, names)})
+    by = [(key, received.payment_id) for received, _, keys in waiting for key in keys]
+    if by:
+        await tx.execute(WAIT_BY, columns(by, ("references", "payment_ids")))
+
+
+async def lock_waiting_for(tx: Transaction, references: Sequence[str]) -> list[Received]:
+    """Lock the payments that wait for claims with these references; held ones stay."""
+    rows = (await tx.execute(WAITING_FOR, {"references": list(references)})).all()
+    return [_received(row) for row in rows]
+
+
+async def lock_one_waiting(tx: Transaction, payment_id: UUID) -> Received | None:
+    """Lock one waiting payment; None if it does not wait."""
+    row = (await tx.execute(ONE_WAITING, {"payment_id": payment_id})).first()
+    return row and _received(row)
+
+
+async def end_waiting(tx: Transaction, payment_ids: Sequence[UUID]) -> None:
+    """Payments that found their claim wait no longer."""
+    if payment_ids:
+        await tx.execute(NO_LONGER_WAITING, {"ids": list(payment_ids)})
+
+
+async def list_waiting(tx: Transaction, *, after: UUID | None, limit: int) -> Sequence[Any]:
+    """A page of what waits."""
+    return (await tx.execute(LIST_WAITING, {"after": after, "limit": limit})).all()
+
+
+def _received(row: Any) -> Received:
+    return Received(PaymentId(row.payment_id), payment_of(row.payment), row.on_ledger)
+
+
+def payment_of(kept: Any) -> IncomingPayment:
+    """A payment from what `leave_waiting` wrote."""
+    fields = dict(orjson.loads(kept) if isinstance(kept, str | bytes) else kept)
+    for name in ("booked_on", "paid_on"):
+        fields[name] = date.fromisoformat(fields[name])
+    fields["held"] = fields["held"] and Hold(fields["held"])
+    fields["references"] = tuple(
+        Reference(ReferenceKind(one["kind"]), one["value"], one["amount_ore"])
+        for one in fields["references"]
+    )
+    return IncomingPayment(**fields)

@@ -1,0 +1,35 @@
+"""Door 1: messages arrive, each once; in order per claim within a topic, in any between topics."""
+
+from collections.abc import Mapping
+from functools import partial
+
+from contracts.collections import (
+    ClaimDisputed,
+    DemandProposed,
+    DisputeSettled,
+    EnforcementProposed,
+    FilingProposed,
+)
+from contracts.dunning import ReminderProposed
+from contracts.envelope import Event
+from contracts.invoicing import InvoiceCredited, InvoiceIssued
+from contracts.notifications import DeliveryAccepted, DeliveryFailed
+from plumbing.inbox import Handler
+from services.payments.handlers import changes, charges, opening
+
+
+def hears(payee_bankgiro: str) -> Mapping[type[Event], Handler]:
+    """What payments hears, opening first; statements name the bankgiro to pay to."""
+    answer = partial(charges.answer_proposals, payee_bankgiro=payee_bankgiro)
+    others: dict[type[Event], Handler] = {
+        InvoiceCredited: changes.credit_claims,
+        ClaimDisputed: changes.hold_disputed,
+        DisputeSettled: changes.settle_disputes,
+        DeliveryAccepted: changes.follow_sent,
+        DeliveryFailed: changes.reverse_undelivered,
+        ReminderProposed: answer,
+        DemandProposed: answer,
+        FilingProposed: answer,
+        EnforcementProposed: answer,
+    }
+    return {InvoiceIssued: partial(opening.open_claims, others=others), **others}
