@@ -22,3 +22,5 @@ class ServiceSettings(BaseSettings):
     inbox_days: int = 45
     """Real days that heard events are remembered; more than archive and topics together."""
     pool_size: int = 8
+    outbound_at_once: int = 50
+    """Parcels under way to outside parties at a time; 0 holds them all, for maintenance."""

@@ -92,5 +92,3 @@ async def house(make_database: Any, migrated: str) -> AsyncIterator[House]:
     app = build(Settings(INVOICING_DATABASE_URL=url, identity_public_key=public))
     yield House(app, url)
     await app.state.database.engine.dispose()
-
-

@@ -259,9 +259,7 @@ async def test_a_hostile_name_becomes_one_line(room: Room, post: Post) -> None:
     assert headers["To"].addresses[0].display_name == "Åsa Bcc: x@y.example"
 
 
-async def test_a_refusal_for_now_is_tried_again_and_leaves_no_doubt(
-    room: Room, post: Post
-) -> None:
+async def test_a_refusal_for_now_is_tried_again_and_leaves_no_doubt(room: Room, post: Post) -> None:
     post.answers["rcpt"] = ["451 4.2.1 later"]
     post.answers["data"] = ["452 4.3.1 full"]
     await room.hear(some.creditor(), some.recipient(), some.invoice())
@@ -349,9 +347,7 @@ class Asker:
     async def ask(self, method: str, path: str, *roles: str, **more: Any) -> Any:
         identity = Identity(cast(UUID, new_id()), frozenset(roles), **more)
         token = self.keys.sign(identity, "notifications")
-        return await self.http.request(
-            method, path, headers={"authorization": f"Bearer {token}"}
-        )
+        return await self.http.request(method, path, headers={"authorization": f"Bearer {token}"})
 
 
 @pytest.fixture
