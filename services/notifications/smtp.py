@@ -108,7 +108,7 @@ def _mailbox(name: str, address: str) -> str:
 
 
 def _is_plain(text: str) -> bool:
-    """Whether the text may stand as it is: what looks encoded could be decoded into a line break."""
+    """Whether text may stand as it is: what looks encoded may be decoded into a line break."""
     return text.isascii() and "=?" not in text
 
 
