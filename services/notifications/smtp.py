@@ -7,12 +7,9 @@ nobody knows. Reasons hold reply codes and never the server's prose, which quote
 
 import asyncio
 import re
+from base64 import b64encode, encodebytes
 from dataclasses import dataclass, field
 from datetime import datetime
-from email.header import Header
-from email.mime.multipart import MIMEMultipart
-from email.mime.text import MIMEText
-from email.policy import Compat32
 from email.utils import format_datetime, quote
 
 from aiosmtplib import (
@@ -28,8 +25,8 @@ from aiosmtplib import (
 TIMEOUT = 20.0
 """Seconds for each answer of the server."""
 
-# The older of the library's two ways to write mail: four times as fast, and folds nothing wrongly.
-_POLICY = Compat32(linesep="\r\n")
+_BYTES_IN_A_WORD = 42
+_LONGEST_PLAIN = 200
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _LOCAL = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
@@ -77,45 +74,55 @@ def build_message(mail: Mail) -> bytes:
     """The mail as it travels: text first, HTML as its alternative; the same bytes at each attempt.
 
     Raises ValueError where a header's value holds a control character, whoever put it there.
+    Written by hand, for the library takes six times as long; the tests read it with the library.
     """
-    message = MIMEMultipart("alternative", boundary=_boundary(mail), policy=_POLICY)
+    boundary = f"=_{mail.message_id.partition('@')[0]}"  # occurs in no part, all being base64
     headers = [
         ("From", _mailbox(mail.from_name, mail.from_address)),
         ("To", _mailbox(mail.to_name, mail.to_address)),
         ("Subject", _encoded(mail.subject)),
         ("Date", format_datetime(mail.at)),
-        ("Message-ID", f"<{mail.message_id}>"),
+        ("Message-ID", f"<{_whole(mail.message_id)}>"),
         ("Auto-Submitted", "auto-generated"),  # RFC 3834: no out-of-office answers, please
-        *mail.labels,
+        *((name, _whole(value)) for name, value in mail.labels),
+        ("MIME-Version", "1.0"),
+        ("Content-Type", f'multipart/alternative; boundary="{boundary}"'),
     ]
     if mail.reply_to:
-        headers.append(("Reply-To", mail.reply_to))
-    for name, value in headers:
-        message[name] = _whole(value)
-    message.attach(MIMEText(mail.text, "plain", "utf-8", policy=_POLICY))
-    message.attach(MIMEText(mail.html, "html", "utf-8", policy=_POLICY))
-    return message.as_bytes()
+        headers.insert(2, ("Reply-To", _whole(mail.reply_to)))
+    lines = [f"{name}: {value}" for name, value in headers]
+    for kind, content in (("plain", mail.text), ("html", mail.html)):
+        lines += ["", f"--{boundary}", f'Content-Type: text/{kind}; charset="utf-8"']
+        lines += ["Content-Transfer-Encoding: base64", "", _base64(content)]
+    lines += [f"--{boundary}--", ""]
+    return "\r\n".join(lines).encode("ascii")
 
 
-def _boundary(mail: Mail) -> str:
-    """A line that cannot occur in the parts, which travel as base64."""
-    return f"=_{mail.message_id.partition('@')[0]}"
+def _base64(content: str) -> str:
+    """Text as base64 in lines of 76 (RFC 2045 6.8); line breaks inside are CRLF, as mail's are."""
+    return encodebytes(content.replace("\n", "\r\n").encode()).decode().replace("\n", "\r\n")[:-2]
 
 
 def _mailbox(name: str, address: str) -> str:
-    written = f'"{quote(name)}"' if _is_plain(name) else _encoded(name)
-    return f"{written} <{address}>"
+    written = f'"{quote(_whole(name))}"' if _is_plain(name) else _encoded(name)
+    return f"{written} <{_whole(address)}>"
 
 
 def _is_plain(text: str) -> bool:
-    """Whether the text may stand as it is: what looks encoded could be decoded into a line break."""
-    return text.isascii() and "=?" not in text
+    """Whether text may stand as it is: what looks encoded may be decoded into a line break."""
+    return text.isascii() and "=?" not in text and len(text) <= _LONGEST_PLAIN
 
 
 def _encoded(text: str) -> str:
-    """A header's text as RFC 2047 wants it, on one line; the library folds it where it is long."""
-    words = Header(_whole(text), "us-ascii" if _is_plain(text) else "utf-8", maxlinelen=60)
-    return words.encode(linesep="").replace("\n", "")
+    """A header's text, where needed in encoded words of at most 75 characters (RFC 2047 2)."""
+    if _is_plain(_whole(text)):
+        return text
+    words = [b""]
+    for character in map(str.encode, text):
+        if len(words[-1]) + len(character) > _BYTES_IN_A_WORD:
+            words.append(b"")
+        words[-1] += character
+    return "\r\n ".join(f"=?utf-8?b?{b64encode(word).decode()}?=" for word in words)
 
 
 def _whole(text: str) -> str:

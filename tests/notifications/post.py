@@ -73,6 +73,6 @@ class Post:
         self.taken.append(content)
         if self.dies_after_taking:
             self.dies_after_taking -= 1
-            assert server.transport
+            assert isinstance(server.transport, asyncio.Transport)
             server.transport.abort()
         return "250 taken"

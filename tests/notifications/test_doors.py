@@ -9,8 +9,8 @@ import re
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any, cast
-from uuid import UUID
+from typing import Any
+from urllib.parse import urlsplit
 
 import httpx2
 import pytest
@@ -23,6 +23,7 @@ from contracts.ids import new_id
 from contracts.invoicing import Channel, CreditorChanged, RecipientChanged
 from contracts.notifications import Letter
 from contracts.terms import ChargeKind
+from deploy.local.postgres import admin_connection
 from law.demand import respond_by
 from plumbing.clock import Clock
 from plumbing.identity import Identity, Keys
@@ -87,10 +88,23 @@ class Room:
         return {row.letter: row for row in await self.query("select * from deliveries")}
 
 
-@pytest.fixture
-async def settings(make_database: MakeDatabase, post: Post) -> Settings:
-    url = await make_database("template1")
+@pytest.fixture(scope="module")
+async def migrated(postgres: str) -> AsyncIterator[str]:
+    """The name of a database with this service's tables, to copy from."""
+    name = "template_notifications"
+    async with admin_connection(postgres) as admin:
+        await admin.execute(f'drop database if exists "{name}" with (force)')
+        await admin.execute(f'create database "{name}"')
+    url = urlsplit(postgres)._replace(scheme="postgresql+asyncpg", path=f"/{name}").geturl()
     await asyncio.to_thread(migrate, "notifications", url)
+    yield name
+    async with admin_connection(postgres) as admin:
+        await admin.execute(f'drop database "{name}" with (force)')
+
+
+@pytest.fixture
+async def settings(make_database: MakeDatabase, migrated: str, post: Post) -> Settings:
+    url = await make_database(migrated)
     key = OKPKey.generate_key("Ed25519").as_dict(private=True)
     return Settings(
         NOTIFICATIONS_DATABASE_URL=url,
@@ -345,7 +359,7 @@ class Asker:
         self.keys = keys
 
     async def ask(self, method: str, path: str, *roles: str, **more: Any) -> Any:
-        identity = Identity(cast(UUID, new_id()), frozenset(roles), **more)
+        identity = Identity(new_id(), frozenset(roles), **more)
         token = self.keys.sign(identity, "notifications")
         return await self.http.request(method, path, headers={"authorization": f"Bearer {token}"})
 
