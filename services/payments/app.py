@@ -4,10 +4,10 @@ from fastapi import FastAPI
 
 from plumbing.service import create_service
 from services.payments import subscribers, timers
-from services.payments.api import claims, ledger, unmatched
+from services.payments.api import claims, ledger, rates, unmatched
 from services.payments.settings import Settings
 
-ROUTERS = (claims.router, ledger.router, unmatched.router)
+ROUTERS = (claims.router, ledger.router, rates.router, unmatched.router)
 
 
 def create_app() -> FastAPI:
