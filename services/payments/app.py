@@ -1,22 +1,85 @@
 """Puts payments together; the only module that knows every other."""
 
-from fastapi import FastAPI
+from collections.abc import Sequence
+from functools import partial
 
-from plumbing.service import create_service
-from services.payments import subscribers, timers
-from services.payments.api import claims, ledger, unmatched
+from fastapi import FastAPI
+from sqlalchemy import text
+
+from contracts.envelope import Event
+from contracts.invoicing import CreditorChanged, CreditorRegistered
+from plumbing.inbox import Handler
+from plumbing.outbound import Carrier
+from plumbing.service import Task, create_service
+from services.payments import pain001, subscribers, timers
+from services.payments.api import bank_files, claims, ledger, payouts, rates, unmatched
+from services.payments.bank import Bank
+from services.payments.handlers import payouts as paying
+from services.payments.handlers.bank_files import BankFiles
+from services.payments.handlers.drop_folder import DropFolder
+from services.payments.handlers.intake import Rules
 from services.payments.settings import Settings
 
-ROUTERS = (claims.router, ledger.router, unmatched.router)
+ROUTERS = (
+    claims.router,
+    ledger.router,
+    rates.router,
+    unmatched.router,
+    bank_files.router,
+    payouts.router,
+)
+UNFINISHED = {
+    "bank_files": text("select count(*) from bank_file where state not in ('booked', 'refused')")
+}
+PROFILES = {"neutral": pain001.NEUTRAL, "seb": pain001.SEB, "swedbank": pain001.SWEDBANK}
 
 
 def create_app() -> FastAPI:
     """The service as its environment describes it."""
     settings = Settings()
-    return create_service(
+    creditors: dict[type[Event], Handler] = {
+        CreditorRegistered: paying.keep_creditors,
+        CreditorChanged: paying.keep_creditors,
+    }
+    order = partial(paying.order_payouts, payer=_payer(settings))
+    bank = Bank(settings.bank_url, settings.bank_token)
+    app = create_service(
         "payments",
         settings,
-        hears=subscribers.hears(settings.payee_bankgiro),
-        wakes=timers.wakes(settings.payee_bankgiro),
+        hears={**subscribers.hears(settings.payee_bankgiro), **creditors},
+        wakes={**timers.wakes(settings.payee_bankgiro), paying.TIMER: order},
+        carriers={paying.PAYMENT_ORDER: Carrier(bank.order, paying.hear_answers)},
         routers=ROUTERS,
+        tasks=_tasks(settings),
+        unfinished=UNFINISHED,
     )
+    rules = Rules(settings.bank_books, settings.bank_file_most_bytes)
+    app.state.bank_files = BankFiles(app.state.database, rules)
+    return app
+
+
+async def work_through_bank_files(app: FastAPI) -> None:
+    """Control and book what the bank has sent, for ever."""
+    await app.state.bank_files.run()
+
+
+async def watch_drop_folder(app: FastAPI) -> None:
+    """Take what the bank leaves in its folder, for ever."""
+    await DropFolder(app.state.settings.bank_drop_folder, app.state.bank_files).run()
+
+
+def _tasks(settings: Settings) -> Sequence[Task]:
+    watched = settings.bank_drop_folder is not None
+    return (work_through_bank_files, *((watch_drop_folder,) if watched else ()))
+
+
+def _payer(settings: Settings) -> paying.Payer:
+    debtor = pain001.Debtor(
+        name=settings.payer_name,
+        town=settings.payer_town,
+        id=settings.payer_id,
+        iban=settings.payer_iban,
+        bic=settings.payer_bic,
+        bankgiro=settings.payee_bankgiro.replace("-", ""),
+    )
+    return paying.Payer(debtor, PROFILES[settings.bank_profile])

@@ -1,5 +1,8 @@
 """What payments reads from its environment."""
 
+from pathlib import Path
+from typing import Literal
+
 from pydantic import Field
 
 from plumbing.settings import ServiceSettings
@@ -11,3 +14,22 @@ class Settings(ServiceSettings):
     database_url: str = Field(validation_alias="PAYMENTS_DATABASE_URL")
     payee_bankgiro: str = "991-2346"
     """The platform's client-money bankgiro, to which debtors pay."""
+    bank_url: str = "http://127.0.0.1:8030"
+    """Where the bank takes payment orders."""
+    bank_token: str | None = None
+    """Our credential at the bank."""
+    bank_feed_token: str | None = None
+    """The bank's credential at our door for files."""
+    bank_drop_folder: Path | None = None
+    """A folder the bank may leave files in instead."""
+    bank_books: Literal["camt.054", "camt.053"] = "camt.054"
+    """Which message books payments; the other one only controls."""
+    bank_file_most_bytes: int = 2 * 1024**3
+    payer_name: str = "Betalt Klientmedel AB"
+    payer_town: str = "Stockholm"
+    payer_id: str = "5566778899"
+    """Organisation number, or the customer number that the bank wants in payment orders."""
+    payer_iban: str = "SE3550000000054910000003"
+    payer_bic: str = "ESSESESS"
+    bank_profile: Literal["neutral", "seb", "swedbank"] = "neutral"
+    """What our bank wants differently in payment orders."""

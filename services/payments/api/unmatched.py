@@ -14,7 +14,6 @@ from plumbing.identity import Identity, identity_of, require
 from plumbing.problems import Problem
 from plumbing.transaction import Transaction
 from services.payments.handlers import booking
-from services.payments.incoming import Hold
 from services.payments.store import claims, money
 
 router = APIRouter(prefix="/unmatched")
@@ -42,7 +41,7 @@ async def read_unmatched(
         {
             "payment_id": row.payment_id,
             "reason": row.reason,
-            "held": row.hold and Hold[row.hold].value,
+            "held": row.hold,
             "can_be_allocated": row.on_ledger,
             "amount_ore": row.amount_ore,
             "paid_on": row.paid_on,

@@ -14,12 +14,11 @@ from contracts.envelope import Event
 from contracts.invoicing import CreditKind, InvoiceCredited
 from contracts.payments import ClaimSettled, ReversalCause, SettledHow
 from contracts.terms import ChargeKind, Component
-from law.interest import CapitalChange
 from law.rates import ReferenceRates
 from services.payments.domain.claim import Claim
 from services.payments.domain.draft import Decision, Draft
 from services.payments.domain.history import Charge, History
-from services.payments.domain.interest import excess
+from services.payments.domain.interest import credited_capital, excess
 from services.payments.domain.reversal import take_back, unjustified
 
 
@@ -44,7 +43,7 @@ def credit(
     known = replace(
         history,
         credits=(*history.credits, (counts_on, credit_ore)),
-        changes=(*history.changes, CapitalChange(counts_on, -credit_ore)),
+        changes=(*history.changes, credited_capital(counts_on, credit_ore)),
     )
     whole = draft.credited_ore >= claim.total_ore
     wrong = known.standing if whole else unjustified(claim, known)

@@ -16,6 +16,16 @@ from law.interest import (
 from law.rates import ReferenceRates
 from services.payments.domain.claim import Claim
 
+__all__ = [
+    "CapitalChange",
+    "a_day",
+    "accrued",
+    "credited_capital",
+    "excess",
+    "interest_from",
+    "paid_capital",
+]
+
 NO_INTEREST = Interest((), 0)
 
 
@@ -70,3 +80,8 @@ def excess(
 def paid_capital(claim: Claim, paid: Iterable[tuple[date, int]]) -> list[CapitalChange]:
     """Falls of the capital by payments (value date, öre); the weekend rule of lag (1930:173)."""
     return [CapitalChange(payment_counts_on(on, claim.due_on), -ore) for on, ore in paid if ore]
+
+
+def credited_capital(counts_on: date, credit_ore: int) -> CapitalChange:
+    """The fall of the capital by a credit note."""
+    return CapitalChange(counts_on, -credit_ore)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from contracts.payments import UnmatchedReason
 from services.payments.domain.claim import Claim
-from services.payments.incoming import (
+from services.payments.domain.incoming import (
     NO_REFERENCE,
     Hold,
     IncomingPayment,

@@ -16,12 +16,13 @@ from plumbing.transaction import Transaction
 from services.payments.domain.claim import Claim
 from services.payments.domain.draft import Decision
 from services.payments.domain.history import NO_HISTORY, History
+from services.payments.domain.incoming import IncomingPayment
 from services.payments.domain.ledger import Account, Posting
 from services.payments.domain.matching import is_on_ledger, keys, shares
 from services.payments.domain.meeting import Money, followed, meet, meet_late
 from services.payments.handlers.carrying import carry_out
-from services.payments.incoming import IncomingPayment
-from services.payments.store import charges, claims, money, rates
+from services.payments.handlers.rates import in_force
+from services.payments.store import charges, claims, money
 from services.payments.store.money import Received
 
 
@@ -142,7 +143,7 @@ async def _desk(tx: Transaction, found: Sequence[Claim], received: Iterable[Rece
     late = [claim for claim in found if claim.book.charged_on and claim.book.charged_on >= first]
     if late:
         desk.late = await charges.histories(tx, late)
-        desk.rates = await rates.in_force(tx)
+        desk.rates = await in_force(tx)
     return desk
 
 

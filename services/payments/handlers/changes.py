@@ -12,7 +12,8 @@ from plumbing.transaction import Transaction
 from services.payments.domain import changes
 from services.payments.domain.claim import Claim
 from services.payments.handlers.carrying import carry_out
-from services.payments.store import charges, claims, rates
+from services.payments.handlers.rates import in_force
+from services.payments.store import charges, claims
 
 E = TypeVar("E", bound=Event)
 CHARGED_LETTERS = {Letter.REMINDER: ChargeKind.REMINDER, Letter.DEMAND: ChargeKind.DEMAND}
@@ -22,11 +23,11 @@ async def credit_claims(tx: Transaction, notes: Sequence[InvoiceCredited]) -> No
     """Lower claims by credit notes."""
     heard = await _locked(tx, notes)
     histories = await charges.histories(tx, [claim for _, claim in heard])
-    in_force = await rates.in_force(tx)
+    rates = await in_force(tx)
     decisions, kept = [], []
     for note, claim in heard:
         history = histories[claim.claim_id]
-        decision = changes.credit(claim, note, history, rates=in_force, today=tx.today)
+        decision = changes.credit(claim, note, history, rates=rates, today=tx.today)
         booked_ore = decision.claim.book.credited_ore - claim.book.credited_ore
         decisions.append(decision)
         kept.append((note, booked_ore, changes.credit_counts_on(claim, note)))

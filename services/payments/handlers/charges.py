@@ -1,7 +1,6 @@
 """Proposals are answered: charged, refused or deferred, with all that was heard (events.md 3)."""
 
 from collections.abc import Sequence
-from datetime import date
 from uuid import UUID
 
 from contracts.collections import DemandProposed, EnforcementProposed, FilingProposed
@@ -11,7 +10,8 @@ from plumbing.transaction import Transaction
 from services.payments.domain.charges import Prices, Proposal, decide
 from services.payments.domain.history import ChargeState
 from services.payments.handlers.carrying import carry_out
-from services.payments.store import charges, claims, rates
+from services.payments.handlers.rates import in_force
+from services.payments.store import charges, claims
 
 Proposed = ReminderProposed | DemandProposed | FilingProposed | EnforcementProposed
 
@@ -29,7 +29,7 @@ async def answer_proposals(
     """Answer proposals, each about another claim; one for a claim not yet open waits for it."""
     known = await claims.lock(tx, [event.claim_id for event in events])
     histories = await charges.histories(tx, known.values())
-    prices = Prices(await rates.in_force(tx), payee_bankgiro)
+    prices = Prices(await in_force(tx), payee_bankgiro)
     await claims.wait(tx, [event for event in events if event.claim_id not in known])
     decisions = [
         decide(known[event.claim_id], proposal_of(event), histories[event.claim_id], prices)
@@ -45,7 +45,7 @@ async def price_deferred(
     """Price what waited for a reference rate, as of today; a refusal ends the waiting."""
     known = await claims.lock(tx, claim_ids)
     histories = await charges.histories(tx, known.values())
-    prices = Prices(await rates.in_force(tx), payee_bankgiro)
+    prices = Prices(await in_force(tx), payee_bankgiro)
     decisions = []
     refused = []
     for claim_id, claim in known.items():
@@ -66,18 +66,6 @@ async def price_deferred(
                 refused.append(waits)
     await charges.forget(tx, refused)
     await carry_out(tx, "charged", decisions)
-
-
-async def add_rate(tx: Transaction, valid_from: date, bp: int, source: str, by: UUID) -> int:
-    """Put a reference rate in force; the charges that waited for it wake today. Says how many.
-
-    Raises `ReferenceRateConflictError` if another rate is known, `ValueError` for another day.
-    """
-    (await rates.in_force(tx)).extended({valid_from: bp})
-    await rates.add(tx, valid_from, bp, source, by)
-    waiting = await charges.awaiting_rate(tx, valid_from)
-    tx.wake("deferred", dict.fromkeys(waiting, tx.today))
-    return len(waiting)
 
 
 def proposal_of(event: Proposed) -> Proposal:

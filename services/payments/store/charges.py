@@ -11,11 +11,10 @@ from uuid import UUID
 from sqlalchemy import text
 
 from contracts.terms import ChargeKind
-from law.interest import CapitalChange
 from plumbing.transaction import Transaction, columns
 from services.payments.domain.claim import Claim
 from services.payments.domain.history import NO_HISTORY, Charge, ChargeState, History
-from services.payments.domain.interest import paid_capital
+from services.payments.domain.interest import CapitalChange, credited_capital, paid_capital
 
 _COLUMNS = [
     "claim_id",
@@ -96,7 +95,7 @@ async def histories(tx: Transaction, claims: Iterable[Claim]) -> dict[UUID, Hist
             changes[row.claim_id] += fall
         for row in (await tx.execute(CREDITS, {"ids": touched_ids})).all():
             credits[row.claim_id].append((row.counts_on, row.credit_ore))
-            changes[row.claim_id].append(CapitalChange(row.counts_on, -row.credit_ore))
+            changes[row.claim_id].append(credited_capital(row.counts_on, row.credit_ore))
     return {
         claim_id: History(
             tuple(changes[claim_id]),

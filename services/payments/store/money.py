@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
-import orjson
 from sqlalchemy import text
 
 from contracts.ids import PaymentId
 from contracts.payments import UnmatchedReason
 from plumbing.transaction import Transaction, columns
 from services.payments.domain.draft import Allocation
+from services.payments.domain.incoming import Hold, IncomingPayment, Reference, ReferenceKind
 from services.payments.domain.matching import is_on_ledger
-from services.payments.incoming import Hold, IncomingPayment, Reference, ReferenceKind
 
 INSERT = text("""
   insert into payment (payment_id, source_key, file_id, paid_on, booked_on, amount_ore, currency)
@@ -130,11 +130,11 @@ async def leave_waiting(
         (
             received.payment_id,
             reason.value,
-            payment.held and payment.held.name,
+            payment.held and payment.held.value,
             received.on_ledger,
             payment.amount_ore,
             payment.paid_on,
-            orjson.dumps(payment).decode(),
+            json.dumps(asdict(payment), default=str),
         )
         for received, reason, _ in waiting
         for payment in (received.payment,)
@@ -175,7 +175,7 @@ def _received(row: Any) -> Received:
 
 def payment_of(kept: Any) -> IncomingPayment:
     """A payment from what `leave_waiting` wrote."""
-    fields = dict(orjson.loads(kept) if isinstance(kept, str | bytes) else kept)
+    fields = dict(json.loads(kept) if isinstance(kept, str | bytes) else kept)
     for name in ("booked_on", "paid_on"):
         fields[name] = date.fromisoformat(fields[name])
     fields["held"] = fields["held"] and Hold(fields["held"])

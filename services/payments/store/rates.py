@@ -1,4 +1,4 @@
-"""The reference rates in force: those that law holds, and those an operator added since."""
+"""The reference rates that operators have added to those that law holds."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -7,7 +7,6 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from law.rates import REFERENCE_RATES, ReferenceRates
 from plumbing.transaction import Transaction
 
 ADDED = text(
@@ -19,16 +18,8 @@ ADD = text("""
 """)
 
 
-async def in_force(tx: Transaction) -> ReferenceRates:
-    """The table to pass to law's functions."""
-    rows = await added(tx)
-    if not rows:
-        return REFERENCE_RATES
-    return REFERENCE_RATES.extended({row.valid_from: row.bp for row in rows})
-
-
 async def added(tx: Transaction) -> Sequence[Any]:
-    """What operators have added, with source and day."""
+    """What was added, with source and day, oldest first."""
     return (await tx.execute(ADDED)).all()
 
 

@@ -1,0 +1,142 @@
+"""Where creditors are paid, what they were paid, and what of it a person must look at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query, Request
+from pydantic import BaseModel, Field
+
+from contracts.ids import CreditorId
+from contracts.numbers import (
+    NumberError,
+    parse_account,
+    parse_bankgiro,
+    parse_iban,
+    parse_plusgiro,
+)
+from plumbing.identity import Identity, company_of, identity_of, require
+from plumbing.problems import Problem
+from services.payments.handlers import payouts
+from services.payments.store import payouts as store
+
+router = APIRouter()
+Asker = Annotated[Identity, Depends(identity_of)]
+Kind = Literal["bankgiro", "plusgiro", "account", "iban"]
+
+
+class NewAccount(BaseModel):
+    """A creditor's account as support has been given it; an IBAN needs its bank's BIC."""
+
+    creditor_id: UUID
+    kind: Kind
+    number: str = Field(max_length=60)
+    bic: str | None = Field(default=None, pattern=r"^[A-Z]{6}[A-Z0-9]{2}([A-Z0-9]{3})?$")
+
+
+PARSE: dict[str, Callable[[str], object]] = {
+    "bankgiro": parse_bankgiro,
+    "plusgiro": parse_plusgiro,
+    "account": parse_account,
+    "iban": parse_iban,
+}
+
+
+@router.put("/payout-account")
+async def set_account(request: Request, account: NewAccount, identity: Asker) -> dict[str, Any]:
+    """Set where a creditor is paid: only support does (R-14); the money that waited goes out."""
+    require(identity, "operator", "support")
+    try:
+        number = str(PARSE[account.kind](account.number))
+    except NumberError as error:
+        errors = [{"field": "number", "reason": str(error)}]
+        raise Problem(422, "The account number is not valid", errors=errors) from None
+    if account.kind == "iban" and account.bic is None:
+        errors = [{"field": "bic", "reason": "an IBAN needs the BIC of its bank"}]
+        raise Problem(422, "The account is not complete", errors=errors)
+    async with request.app.state.database.transaction() as tx:
+        await payouts.set_account(
+            tx,
+            CreditorId(account.creditor_id),
+            kind=account.kind,
+            number=number,
+            bic=account.bic,
+            by=identity.person,
+        )
+    request.app.state.timers.wake.set()
+    return {"kind": account.kind, "number": payouts.masked(number)}
+
+
+@router.get("/payout-account")
+async def read_account(
+    request: Request, identity: Asker, creditor_id: UUID | None = None
+) -> dict[str, Any]:
+    """Where the seller's company is paid, masked; operators name the creditor."""
+    require(identity, "seller", "operator", "support")
+    company = creditor_id
+    if company is None or not identity.roles & {"operator", "support"}:
+        company = company_of(identity)
+    async with request.app.state.database.transaction(tenant=company) as tx:
+        row = await store.read_account(tx, company)
+    if row is None:
+        raise Problem(404, "There is no payout account")
+    shown = {"kind": row["kind"], "number": payouts.masked(row["number"])}
+    return {**shown, "set_on": row["set_on"], "refused": row["refused"]}
+
+
+@router.get("/payouts")
+async def list_payouts(
+    request: Request,
+    identity: Asker,
+    after: UUID | None = None,
+    state: str | None = None,
+    limit: Annotated[int, Query(ge=1, le=500)] = 100,
+) -> dict[str, Any]:
+    """A page of payouts, newest first: a seller's own, an operator's all."""
+    require(identity, "seller", "operator")
+    tenant = None if "operator" in identity.roles else company_of(identity)
+    async with request.app.state.database.transaction(tenant=tenant) as tx:
+        rows = await store.list_payouts(
+            tx, creditor_id=tenant, before=after, state=state, limit=limit
+        )
+    shown = [dict(row) for row in rows]
+    return {"payouts": shown, "next": rows[-1]["payout_id"] if len(rows) == limit else None}
+
+
+@router.get("/payouts/alarms")
+async def list_alarms(request: Request, identity: Asker) -> dict[str, Any]:
+    """What a person must look at."""
+    require(identity, "operator")
+    async with request.app.state.database.transaction() as tx:
+        return dict(await payouts.list_alarms(tx))
+
+
+@router.get("/payouts/{payout_id}")
+async def show_payout(request: Request, payout_id: UUID, identity: Asker) -> dict[str, Any]:
+    """One payout with what of it comes from which claim."""
+    require(identity, "seller", "operator")
+    tenant = None if "operator" in identity.roles else company_of(identity)
+    async with request.app.state.database.transaction(tenant=tenant) as tx:
+        row = await store.read_payout(tx, payout_id, creditor_id=tenant)
+        if row is None:
+            raise Problem(404, "There is no such payout")
+        claims = await store.claims_of(tx, payout_id)
+    return {**row, "claims": [dict(claim) for claim in claims]}
+
+
+class Again(BaseModel):
+    """Whose money is to be ordered anew."""
+
+    creditor_id: UUID
+
+
+@router.post("/payouts/again", status_code=202)
+async def order_again(request: Request, again: Again, identity: Asker) -> dict[str, Any]:
+    """Look today at what is payable to a creditor, after an order was rejected."""
+    require(identity, "operator")
+    async with request.app.state.database.transaction() as tx:
+        payouts.look_again(tx, CreditorId(again.creditor_id))
+    request.app.state.timers.wake.set()
+    return {"creditor_id": again.creditor_id}

@@ -1,0 +1,56 @@
+"""The reference rates: which are in force, and an operator's hand to add the next one."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Request
+from pydantic import BaseModel, Field
+from starlette.responses import Response
+
+from contracts.envelope import BasisPoints
+from plumbing import commands
+from plumbing.identity import Identity, identity_of, require
+from plumbing.problems import Problem
+from plumbing.transaction import Transaction
+from services.payments.handlers import rates
+
+router = APIRouter(prefix="/rates")
+Asker = Annotated[Identity, Depends(identity_of)]
+
+
+class NewRate(BaseModel):
+    """A reference rate, and where it was read."""
+
+    valid_from: date
+    bp: BasisPoints = Field(ge=-1_000, le=10_000)
+    source: str = Field(min_length=3, max_length=500)
+
+
+@router.get("")
+async def read_rates(request: Request, identity: Asker) -> list[dict[str, Any]]:
+    """The reference rates in force, newest first, with where each was read."""
+    require(identity, "operator", "support", "seller")
+    async with request.app.state.database.transaction() as tx:
+        return await rates.all_rates(tx)
+
+
+@router.post("")
+async def add_rate(request: Request, rate: NewRate, identity: Asker) -> Response:
+    """Put a rate in force; charges that waited for it are priced."""
+    require(identity, "operator")
+    async with request.app.state.database.transaction() as tx:
+        return await commands.once(
+            tx, request, identity.person, lambda: _add_rate(tx, rate, identity)
+        )
+
+
+async def _add_rate(tx: Transaction, rate: NewRate, identity: Identity) -> dict[str, Any]:
+    added = await rates.add(tx, rate.valid_from, rate.bp, rate.source, identity.person)
+    if isinstance(added, rates.RateRefused):
+        if added.known:
+            raise Problem(409, "Another rate is known", detail=added.reason)
+        wrong = [{"field": "valid_from", "reason": added.reason}]
+        raise Problem(422, "The request is not valid", errors=wrong)
+    return {"valid_from": rate.valid_from, "bp": rate.bp, "claims_waiting": added}

@@ -1,0 +1,147 @@
+"""The bank, as payouts speak to it: pain.001 goes in, pain.002 comes back.
+
+The bank's stop against paying twice is the message id, which is the batch's: an order whose answer
+never reached us is sent again with the same bytes, refused as a duplicate (AM05), and the first
+answer is asked for.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from io import BytesIO
+from uuid import UUID
+
+import aiohttp
+
+from plumbing.outbound import Parcel, UndeliverableError
+from services.payments import pain002
+from services.payments.domain.incoming import BankFileError
+from services.payments.pain002 import Outcome, Status, StatusReport
+
+DUPLICATE = "AM05"
+TIMEOUT = aiohttp.ClientTimeout(total=45, connect=5)
+
+
+class Verdict(StrEnum):
+    """What the bank says of one payment."""
+
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    OPEN = "open"
+    """Nothing yet, or nothing that can be relied on: the debit will tell."""
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A verdict with the bank's reason codes and its words, in one line for a person."""
+
+    verdict: Verdict
+    reasons: tuple[str, ...] = ()
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The bank's answer to one order: `whole` holds where `payments` says nothing of an id."""
+
+    status: str
+    whole: Word
+    payments: Mapping[str, Word] = field(default_factory=dict)
+
+    def word_on(self, end_to_end_id: str) -> Word:
+        """What was said of one payment."""
+        return self.payments.get(end_to_end_id, self.whole)
+
+
+class BankAwayError(OSError):
+    """The bank does not answer, or not as a bank: the order is sent again later."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bank:
+    """The bank's address for payment orders, and our credential there."""
+
+    url: str
+    token: str | None = None
+
+    async def order(self, parcel: Parcel) -> Answer:
+        """Give the bank an order; the parcel's id is its message id."""
+        message_id = message_id_of(parcel.id)
+        headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
+        async with aiohttp.ClientSession(headers=headers, timeout=TIMEOUT) as session:
+            report = await self._ask(session, "POST", "/payment-orders", parcel.body)
+            if report is not None and DUPLICATE in report.status.reasons:
+                first = await self._ask(session, "GET", f"/payment-orders/{message_id}")
+                report = first or report
+        if report is None:
+            raise BankAwayError("there is no such door at the bank")
+        if report.original_message_id != message_id:
+            raise UndeliverableError(f"the bank answered on {report.original_message_id!r}")
+        return read_answer(report)
+
+    async def _ask(
+        self, session: aiohttp.ClientSession, method: str, path: str, body: bytes | None = None
+    ) -> StatusReport | None:
+        try:
+            data = BytesIO(body) if body else None
+            kind = {"Content-Type": "application/xml"} if body else {}
+            async with session.request(
+                method, self.url.rstrip("/") + path, data=data, headers=kind
+            ) as answer:
+                if answer.status == 404:
+                    return None
+                if answer.status != 200:
+                    raise BankAwayError(f"the bank answers {answer.status}")
+                return pain002.read(BytesIO(await answer.read()))
+        except (aiohttp.ClientError, BankFileError) as error:
+            raise BankAwayError(f"{type(error).__name__}: {error}") from error
+
+
+def message_id_of(batch_id: UUID) -> str:
+    """A batch as the message id of its file: 32 characters of the 35 allowed."""
+    return batch_id.hex
+
+
+def payment_id_of(payout_id: UUID) -> str:
+    """A payout as the end-to-end id that comes back on the debit."""
+    return payout_id.hex
+
+
+def payout_of(end_to_end_id: str | None) -> UUID | None:
+    """The payout an end-to-end id names, if it may be one of ours."""
+    if end_to_end_id is None or len(end_to_end_id) != 32:
+        return None
+    try:
+        return UUID(hex=end_to_end_id)
+    except ValueError:
+        return None
+
+
+def read_answer(report: StatusReport) -> Answer:
+    """Turn a status report into a word on each payment.
+
+    A rejected group rejects all that it does not list; of a partly accepted one, what is not
+    listed stays open, for only counts could tell.
+    """
+    payments: dict[str, Word] = {}
+    whole = _word(report.status)
+    for group in report.groups:
+        group_word = _word(group.status)
+        for one in group.transactions:
+            if one.end_to_end_id:
+                payments[one.end_to_end_id] = _word(one.status)
+        if len(report.groups) == 1 and whole.verdict is Verdict.OPEN:
+            whole = group_word
+    return Answer(report.status.code or "", whole, payments)
+
+
+def _word(status: Status) -> Word:
+    match status.outcome:
+        case Outcome.NOTED | Outcome.CHANGED | Outcome.PAID:
+            verdict = Verdict.ACCEPTED
+        case Outcome.REJECTED:
+            verdict = Verdict.REJECTED
+        case _:
+            verdict = Verdict.OPEN
+    text = " ".join(filter(None, (status.code, *status.reasons, *status.text)))
+    return Word(verdict, status.reasons, text[:200])

@@ -1,0 +1,333 @@
+"""Files that lie in PostgreSQL are worked through: controlled in one pass, booked in a second.
+
+A thread reads the file out of its chunks, one batch ahead, so that the event loop never waits for
+XML; two transactions book at the same time, each with its own batch and its position. One message
+books; the other only controls: what it tells of is compared with what was booked.
+"""
+
+import asyncio
+import contextlib
+import io
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, BinaryIO, cast
+from uuid import UUID
+
+import structlog
+
+from plumbing.clock import real_now
+from plumbing.inbox import PAUSES, shown
+from plumbing.transaction import Database, Transaction, is_trouble
+from services.payments import bank_file
+from services.payments.domain.incoming import Hold, IncomingPayment, OutgoingDebit, Validation
+from services.payments.handlers import booking, intake, payouts
+from services.payments.store import intake as store
+from services.payments.store.money import payment_id_of
+
+log = structlog.get_logger()
+
+BATCH = 1_500
+"""Items in one booking transaction."""
+AT_ONCE = 2
+"""Booking transactions under way; more wait for the same two cores."""
+LONGEST_PAUSE = timedelta(minutes=1)
+LEFT_BEHIND = timedelta(hours=1)
+"""Chunks of an upload that broke off are dropped after this long."""
+
+Item = IncomingPayment | OutgoingDebit
+Fetch = Callable[[int], Coroutine[Any, Any, bytes]]
+
+
+@dataclass
+class BankFiles:
+    """Works through stored files, one at a time in each process; `wake` says that one has come."""
+
+    database: Database
+    rules: intake.Rules = field(default_factory=intake.Rules)
+    poll: float = 0.5
+    wake: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def run(self) -> None:
+        """Work for ever; a file that fails waits with its reason while others go on."""
+        while True:
+            self.wake.clear()
+            try:
+                worked = await self.work()
+            except Exception as error:
+                if not is_trouble(error):
+                    raise
+                log.warning("bank_files_wait", error=type(error).__name__)
+                await asyncio.sleep(1)
+                continue
+            if not worked:
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self.wake.wait(), self.poll)
+
+    async def work(self) -> bool:
+        """Bring one file to its end; False when there is none that may go on."""
+        async with self.database.transaction() as tx:
+            files = await store.open_files(tx, real_now())
+        for file_id, attempts in files:
+            async with store.locked(self.database, file_id) as got:
+                if got:
+                    await self._go_on(file_id, attempts)
+                    return True
+        return False
+
+    async def sweep(self) -> None:
+        """Drop what uploads left behind that broke off."""
+        async with self.database.transaction() as tx:
+            await store.sweep(tx, real_now() - LEFT_BEHIND)
+
+    async def _go_on(self, file_id: UUID, attempts: int) -> None:
+        try:
+            await self._validate(file_id)
+            await self._book(file_id)
+        except Exception as error:
+            if is_trouble(error):
+                raise
+            log.error("bank_file_stuck", file_id=str(file_id), exc_info=error)
+            pause = min(LONGEST_PAUSE, timedelta(seconds=2**attempts))
+            trouble = f"{type(error).__name__}: {shown(error)}"[:500]
+            async with self.database.transaction() as tx:
+                await store.note_trouble(tx, file_id, trouble, real_now() + pause)
+
+    async def _validate(self, file_id: UUID) -> None:
+        """First pass, unless it has been made."""
+        async with self.database.transaction() as tx:
+            row = await store.read_file(tx, file_id)
+        if row is None or row["state"] != "received":
+            return
+        with self._opened(file_id) as file:
+            found = await asyncio.to_thread(bank_file.validate, cast(BinaryIO, file))
+            file.check()
+        async with self.database.transaction() as tx:
+            state = await intake.note_validation(tx, file_id, found, self.rules)
+        log.info("bank_file_validated", file_id=str(file_id), state=state)
+
+    async def _book(self, file_id: UUID) -> None:
+        """Second pass, from where it stopped."""
+        async with self.database.transaction() as tx:
+            row = await store.read_file(tx, file_id)
+            if row is None or row["state"] not in ("validated", "booking"):
+                return
+            await store.set_state(tx, file_id, "booking")
+            ranges = await store.booked_ranges(tx, file_id)
+        held = {int(entry): Hold[name] for entry, name in row["held_entries"].items()}
+        accepted = Validation(format=row["format"], held_entries=held)
+        work = self._book_batch if row["role"] == "books" else self._compare_batch
+        with self._opened(file_id) as file:
+            start_at = ranges[0][1] if ranges and ranges[0][0] == 0 else 0
+            items = bank_file.read(cast(BinaryIO, file), accepted, start_at=start_at)
+            await _pipeline(
+                unbooked(items, start_at, ranges),
+                lambda at, batch: _patiently(lambda: work(file_id, at, batch)),
+            )
+        async with self.database.transaction() as tx:
+            await store.set_state(tx, file_id, "booked")
+        log.info("bank_file_booked", file_id=str(file_id), role=row["role"])
+
+    async def _book_batch(self, file_id: UUID, start_at: int, items: Sequence[Item]) -> None:
+        credits = [item for item in items if isinstance(item, IncomingPayment)]
+        debits = [item for item in items if isinstance(item, OutgoingDebit)]
+        async with self.database.transaction() as tx:
+            settled = await payouts.settle_debits(tx, debits, file_id=file_id) if debits else 0
+            batch = store.Batch(start_at, len(items), settled=settled)
+            if credits:
+                done = await booking.book(tx, credits, file_id=file_id)
+                batch = store.Batch(
+                    start_at,
+                    len(items),
+                    done.booked,
+                    done.duplicates,
+                    done.matched,
+                    done.unmatched,
+                    done.held,
+                    done.booked_ore,
+                    settled,
+                )
+            await store.keep_batch(tx, file_id, batch)
+
+    async def _compare_batch(self, file_id: UUID, start_at: int, items: Sequence[Item]) -> None:
+        """Note what the controlling message tells of and the booking one did not, or otherwise."""
+        async with self.database.transaction() as tx:
+            await store.note_problems(tx, file_id, await _differences(tx, items))
+            await store.keep_batch(tx, file_id, store.Batch(start_at, len(items)))
+
+    @contextlib.contextmanager
+    def _opened(self, file_id: UUID) -> Iterator["ChunkFile"]:
+        async def fetch(n: int) -> bytes:
+            return await store.read_chunk(self.database, file_id, n)
+
+        file = ChunkFile(fetch, asyncio.get_running_loop())
+        try:
+            yield file
+        finally:
+            file.close()
+
+
+async def _differences(tx: Transaction, items: Sequence[Item]) -> list[store.Difference]:
+    credits = [item for item in items if isinstance(item, IncomingPayment)]
+    debits = [item for item in items if isinstance(item, OutgoingDebit)]
+    ids = [payment_id_of(item.source_key) for item in credits]
+    booked = await store.booked_amounts(tx, ids) if ids else {}
+    keys = [item.source_key for item in debits]
+    known = await store.debited_amounts(tx, keys) if keys else {}
+    found = [
+        _difference(item, "payment", booked.get(payment_id), payment_id=payment_id)
+        for item, payment_id in zip(credits, ids, strict=True)
+    ]
+    found += [
+        _difference(item, "debit", known.get(item.source_key), debit=item.source_key)
+        for item in debits
+    ]
+    return [one for one in found if one]
+
+
+def _difference(
+    item: Item,
+    what: str,
+    booked_ore: int | None,
+    *,
+    payment_id: UUID | None = None,
+    debit: str | None = None,
+) -> store.Difference | None:
+    name = f"the {what} {item.bank_reference or item.source_key} is"
+    if booked_ore is None:
+        return store.Difference(item.line, f"{name} not booked", payment_id, debit)
+    if booked_ore != item.amount_ore:
+        reason = f"{name} booked as {booked_ore} öre, not {item.amount_ore}"
+        return store.Difference(item.line, reason)
+    return None
+
+
+def unbooked(
+    items: Iterator[Item], start_at: int, ranges: Sequence[tuple[int, int]]
+) -> Iterator[tuple[int, list[Item]]]:
+    """Cut items, the first of which has position `start_at`, into batches of what is not booked.
+
+    A batch never reaches over what is booked already, so that its items are one stretch.
+    """
+    at, batch, position = start_at, list[Item](), start_at
+    skipped = iter(ranges)
+    first, after = next(skipped, (-1, -1))
+    for item in items:
+        while 0 <= after <= position:
+            first, after = next(skipped, (-1, -1))
+        if not first <= position < after:
+            if not batch:
+                at = position
+            batch.append(item)
+        if batch and (len(batch) == BATCH or position + 1 != at + len(batch)):
+            yield at, batch
+            batch = []
+        position += 1
+    if batch:
+        yield at, batch
+
+
+async def _pipeline(
+    batches: Iterator[tuple[int, list[Item]]],
+    work: Callable[[int, list[Item]], Coroutine[Any, Any, None]],
+) -> None:
+    """Work on batches, a few at a time, while a thread reads the next one."""
+    under_way: set[asyncio.Task[None]] = set()
+    ahead = asyncio.ensure_future(asyncio.to_thread(next, batches, None))
+    try:
+        while (batch := await ahead) is not None:
+            ahead = asyncio.ensure_future(asyncio.to_thread(next, batches, None))
+            if len(under_way) == AT_ONCE:
+                done, under_way = await asyncio.wait(under_way, return_when=asyncio.FIRST_COMPLETED)
+                for task in done:
+                    task.result()
+            under_way.add(asyncio.create_task(work(*batch)))
+        await asyncio.gather(*under_way)
+    finally:
+        ahead.cancel()
+        for task in under_way:
+            task.cancel()
+        await asyncio.gather(ahead, *under_way, return_exceptions=True)
+
+
+async def _patiently(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Do a batch, again after trouble; a deadlock of two batches ends so."""
+    for pause in PAUSES:
+        try:
+            return await work()
+        except Exception as error:
+            if not is_trouble(error):
+                raise
+            log.warning("bank_file_batch_again", error=type(error).__name__)
+            await asyncio.sleep(pause)
+    return await work()
+
+
+class ChunkFile(io.RawIOBase):
+    """A stored file as a thread reads it: chunks are fetched by the event loop, one ahead.
+
+    `close` makes a thread that still reads give up; it is called in the event loop.
+    """
+
+    def __init__(self, fetch: Fetch, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__()
+        self._fetch, self._loop = fetch, loop
+        self._chunk, self._at = memoryview(b""), 0
+        self._given_up = False
+        self._failure: BaseException | None = None
+        self._turn(0)
+
+    def readable(self) -> bool:
+        """Say that it can be read."""
+        return True
+
+    def seekable(self) -> bool:
+        """Say that it can be read again from its beginning."""
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """Go to the beginning; nowhere else."""
+        assert (offset, whence) == (0, io.SEEK_SET), "only the beginning can be gone to"
+        self._coming.cancel()
+        self._chunk, self._at = memoryview(b""), 0
+        self._turn(0)
+        return 0
+
+    def readinto(self, buffer: Any) -> int:
+        """Fill the buffer with what is left of the chunk."""
+        if self._at == len(self._chunk):
+            self._chunk, self._at = memoryview(self._wait()), 0
+            if self._chunk:
+                self._turn(self._n + 1)
+        part = self._chunk[self._at : self._at + len(buffer)]
+        buffer[: len(part)] = part
+        self._at += len(part)
+        return len(part)
+
+    def check(self) -> None:
+        """Raise what kept a chunk from being read: that says nothing of the file."""
+        if self._failure is not None:
+            raise self._failure
+
+    def close(self) -> None:
+        """Give up, also in the thread."""
+        self._given_up = True
+        self._coming.cancel()
+        super().close()
+
+    def _turn(self, n: int) -> None:
+        self._n = n
+        fetched = self._fetch(n)
+        self._coming: Future[bytes] = cast(
+            Future[bytes], asyncio.run_coroutine_threadsafe(fetched, self._loop)
+        )
+        if self._given_up:
+            self._coming.cancel()
+
+    def _wait(self) -> bytes:
+        try:
+            return self._coming.result()
+        except BaseException as error:
+            self._failure = error
+            raise
