@@ -10,7 +10,6 @@ from deploy.bench.hop_run import measure_hop
 from deploy.bench.platform_run import SERVICES, measure_platform
 from deploy.local.platform import temporary_platform
 
-
 SCALE = 20_000
 """Invoices, payments and reminders of the walk; twice that where growth is looked for."""
 

@@ -8,17 +8,17 @@ from uuid import UUID
 
 import httpx2
 import pytest
+from fastapi import FastAPI
+from joserfc.jwk import OKPKey
+from sqlalchemy import text
+
 from contracts.envelope import Event
 from contracts.ids import new_id
 from deploy.local.postgres import admin_connection
-from fastapi import FastAPI
-from joserfc.jwk import OKPKey
 from plumbing.identity import Identity, Keys
 from plumbing.migrate import migrate
 from services.invoicing.app import build
 from services.invoicing.settings import Settings
-from sqlalchemy import text
-
 from tests.invoicing import builders
 
 KEY = OKPKey.generate_key("Ed25519")

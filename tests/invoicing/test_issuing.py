@@ -1,7 +1,6 @@
 """Issuing over HTTP: what a company asks for, what it gets, and what the other services are told."""
 
 from contracts.invoicing import InvoiceIssued, RecipientNamed
-
 from tests.invoicing import builders
 
 
