@@ -24,9 +24,11 @@ from plumbing.transaction import Database, Transaction, columns, is_trouble
 log = structlog.get_logger()
 
 QUEUE = text("""
-  insert into outbound (id, kind, key, body)
-  select u.id, u.kind, u.key, u.body from unnest(cast(:ids as uuid[]), cast(:kinds as text[]),
-    cast(:keys as uuid[]), cast(:bodies as bytea[])) with ordinality as u(id, kind, key, body, n)
+  insert into outbound (id, kind, key, body, correlation, cause)
+  select u.id, u.kind, u.key, u.body, u.correlation, u.cause
+  from unnest(cast(:ids as uuid[]), cast(:kinds as text[]), cast(:keys as uuid[]),
+    cast(:bodies as bytea[]), cast(:correlations as uuid[]), cast(:causes as uuid[]))
+    with ordinality as u(id, kind, key, body, correlation, cause, n)
   order by u.n on conflict (id) do nothing
 """)
 TAKE = text("""
@@ -37,7 +39,7 @@ TAKE = text("""
       and not exists (select 1 from outbound e where e.kind = o.kind and e.key = o.key
         and (e.queued_at, e.id) < (o.queued_at, o.id))
     order by o.due_at limit :limit for update skip locked)
-  returning id, kind, key, body, attempts
+  returning id, kind, key, body, attempts, correlation, cause
 """)
 SETTLED = text("delete from outbound where id = any(cast(:ids as uuid[]))")
 AGAIN = text("""
@@ -45,6 +47,14 @@ AGAIN = text("""
     given_up = :given_up where id = :id
 """)
 REVIVE = text("update outbound set given_up = false, due_at = now() where given_up")
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What queued a parcel; what is said about its outcome goes on in the same flow."""
+
+    correlation: UUID
+    id: UUID | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +66,7 @@ class Parcel:
     key: UUID
     body: bytes
     attempts: int
+    origin: Origin
 
 
 class UndeliverableError(Exception):
@@ -76,9 +87,14 @@ class Carrier:
 
 async def queue(tx: Transaction, kind: str, parcels: Iterable[tuple[UUID, UUID, bytes]]) -> None:
     """Queue parcels (id, key, body) of a kind; an id that is queued already changes nothing."""
-    rows = [(parcel_id, kind, key, body) for parcel_id, key, body in parcels]
+    rows = []
+    for parcel_id, key, body in parcels:
+        known = tx.causes.get(key)
+        correlation = known.correlation if known else tx.correlation
+        rows.append((parcel_id, kind, key, body, correlation, known.id if known else None))
     if rows:
-        await tx.execute(QUEUE, columns(rows, ("ids", "kinds", "keys", "bodies")))
+        names = ("ids", "kinds", "keys", "bodies", "correlations", "causes")
+        await tx.execute(QUEUE, columns(rows, names))
 
 
 @dataclass
@@ -115,7 +131,10 @@ class Outbound:
         which = {"kinds": list(self.carriers), "limit": self.at_once, "lease": self.lease}
         async with self.database.engine.begin() as connection:
             rows = (await connection.execute(TAKE, which)).all()
-        parcels = [Parcel(r.id, r.kind, r.key, bytes(r.body), r.attempts) for r in rows]
+        parcels = [
+            Parcel(r.id, r.kind, r.key, bytes(r.body), r.attempts, Origin(r.correlation, r.cause))
+            for r in rows
+        ]
         answers = await asyncio.gather(*map(self._carry, parcels), return_exceptions=True)
         carried: dict[str, list[tuple[Parcel, Any]]] = {}
         for parcel, answer in zip(parcels, answers, strict=True):
@@ -135,6 +154,7 @@ class Outbound:
     async def _settle(self, kind: str, done: Sequence[tuple[Parcel, Any]]) -> None:
         try:
             async with self.database.transaction() as tx:
+                tx.causes = {parcel.key: parcel.origin for parcel, _ in done}
                 await self.carriers[kind].settle(tx, done)
                 await tx.execute(SETTLED, {"ids": [parcel.id for parcel, _ in done]})
         except Exception as error:

@@ -54,6 +54,7 @@ create index timers_due on timers (due_on, kind) where failed is null;
 
 create table outbound (
   id uuid primary key, kind text not null, key uuid not null, body bytea not null,
+  correlation uuid not null, cause uuid,
   attempts int not null default 0, due_at timestamptz not null default now(),
   queued_at timestamptz not null default now(), trouble text,
   given_up boolean not null default false);

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 from sqlalchemy import CursorResult, Executable, text
@@ -18,7 +18,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from uuid_utils.compat import uuid7
 
-from contracts.envelope import Envelope, Event
+from contracts.envelope import Event
 from plumbing.clock import Clock
 
 LARGEST_PAYLOAD = 900_000
@@ -66,6 +66,18 @@ def is_trouble(error: BaseException) -> bool:
     )
 
 
+class Cause(Protocol):
+    """What led to an event: the flow it belongs to, and the event before it where there is one."""
+
+    @property
+    def id(self) -> UUID | None:
+        """The event that caused."""
+
+    @property
+    def correlation(self) -> UUID:
+        """The flow."""
+
+
 class Transaction:
     """The unit of work. `today` and `now` are read once and hold for all of it."""
 
@@ -74,8 +86,8 @@ class Transaction:
         self.now: datetime = clock.now()
         self.today: date = clock.today()
         self.correlation = correlation or uuid7()
-        self.causes: Mapping[UUID, Envelope] = {}
-        """Envelope of the event now being heard, by key; empty at the other doors."""
+        self.causes: Mapping[UUID, Cause] = {}
+        """What is being acted on, by key: the event heard, or the one that queued a parcel."""
         self._said: list[tuple[Event, UUID, UUID | None]] = []
         self._armed: dict[tuple[str, UUID], date | None] = {}
         self._afterwards: list[Callable[[], None]] = []
@@ -86,7 +98,7 @@ class Transaction:
         """Run one statement of a store."""
         return await self.connection.execute(statement, parameters)
 
-    def say(self, events: Iterable[Event], *, cause: Envelope | None = None) -> None:
+    def say(self, events: Iterable[Event], *, cause: Cause | None = None) -> None:
         """Say events in this order; they become true with the commit. Cause: the event heard."""
         for event in events:
             known = cause or self.causes.get(event.key)

@@ -16,6 +16,7 @@ from plumbing.clock import SWEDISH, real_now
 from plumbing.outbound import Carrier, Parcel, UndeliverableError
 from tests.plumbing import toy
 from tests.plumbing.conftest import Library, rows, running, until
+from tests.plumbing.test_hearing import record
 
 TODAY = real_now().astimezone(SWEDISH).date()
 
@@ -256,4 +257,27 @@ async def test_a_final_no_is_given_up_shown_and_can_be_tried_again(library: Libr
     assert await shelf.state.outbound.redrive() == 1
     assert await shelf.state.outbound.carry_due() == 1
     assert box.settled == [one[0]]
+    await shelf.state.database.engine.dispose()
+
+
+async def test_what_is_said_of_a_parcels_outcome_goes_on_in_its_flow(library: Library) -> None:
+    """Correlation and cause of the event that queued the parcel, not of the sending."""
+    shelf, box = with_postbox(library)
+    key = book()
+    asked = record(toy.loans(key, 1)[0])
+
+    async def ask(tx: Any, loans: Any) -> None:
+        await outbound.queue(tx, "letter", [(book(), key, b"x")])
+
+    async def tell(tx: Any, done: Any) -> None:
+        tx.say(toy.loans(key, 1, first=2))
+
+    shelf.state.inbox.hears = {toy.BookLent: ask}
+    await shelf.state.inbox([asked])
+    shelf.state.outbound.carriers = {"letter": Carrier(box.carry, tell)}
+    await shelf.state.outbound.carry_due()
+    headers = {name: value.decode() for name, value in asked.headers}
+    assert await rows(shelf, "select cause::text, correlation::text from said") == [
+        (headers["ce_id"], headers["ce_correlationid"])
+    ]
     await shelf.state.database.engine.dispose()
