@@ -194,7 +194,7 @@ class InvoiceForm(Form):
 
     customer_id: UUID | None = None
     customer: CustomerForm | None = None
-    rows: Annotated[tuple[RowForm, ...], Field(min_length=1, max_length=MOST_ROWS)]
+    rows: tuple[RowForm, ...]
     issued_on: Day | None = None
     due_on: Day | None = None
     terms_days: TermsDays | None = None
@@ -297,6 +297,8 @@ def asked_of(invoice: Any, today: date) -> Asked | Refusal:
 
 def _contradictions(form: InvoiceForm) -> list[Fault]:
     faults = []
+    if not 1 <= len(form.rows) <= MOST_ROWS:
+        faults.append(Fault("rows", f"must be 1 to {MOST_ROWS} rows"))
     if (form.customer_id is None) == (form.customer is None):
         faults.append(Fault("customer_id", "exactly one of customer_id and customer is needed"))
     if form.due_on is not None and form.terms_days is not None:

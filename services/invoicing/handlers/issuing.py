@@ -52,8 +52,7 @@ async def issue(
     ]
     if not good:
         return answers
-    counters = await store.take_counters(tx, len(good))
-    series = await store.lock_series(tx, creditor_id)
+    series, counters = await store.lock_series(tx, creditor_id, len(good))
     ready = [result for result in drafts if isinstance(result, Draft)]
     numbers, series = issuing.number_drafts(ready, series)
     issued: list[Decision] = []

@@ -18,8 +18,11 @@ from contracts.numbers import format_bankgiro
 from plumbing.transaction import Transaction, columns
 from services.invoicing.domain.issuing import Draft, Invoice, Seller, Series
 
-LOCK_SERIES = text("select next, last_issued_on from series where creditor_id = :id for update")
-TAKE_COUNTERS = text("select nextval('ocr_counter') from generate_series(1, :count)")
+LOCK_SERIES = text("""
+  select next, last_issued_on,
+    array(select nextval('ocr_counter') from generate_series(1, :count)) as counters
+  from series where creditor_id = :id for update
+""")
 WRITE = text("""
   with counted as (
     update series set next = :next, last_issued_on = :last_issued_on
@@ -51,15 +54,15 @@ COLUMNS = (
 )
 
 
-async def lock_series(tx: Transaction, creditor_id: CreditorId) -> Series:
-    """The company's series, locked until the commit: writers of one company go one by one."""
-    row = (await tx.execute(LOCK_SERIES, {"id": creditor_id})).one()
-    return Series(row.next, row.last_issued_on)
+async def lock_series(
+    tx: Transaction, creditor_id: CreditorId, count: int
+) -> tuple[Series, list[int]]:
+    """The company's series, locked until the commit, and counters for `count` references.
 
-
-async def take_counters(tx: Transaction, count: int) -> list[int]:
-    """Counters for references, platform-wide; a gap among them means nothing."""
-    return list((await tx.execute(TAKE_COUNTERS, {"count": count})).scalars())
+    Writers of one company go one by one. Counters are platform-wide; a gap in them means nothing.
+    """
+    row = (await tx.execute(LOCK_SERIES, {"id": creditor_id, "count": count})).one()
+    return Series(row.next, row.last_issued_on), row.counters
 
 
 async def take_number(tx: Transaction, creditor_id: CreditorId, on: date) -> int:
