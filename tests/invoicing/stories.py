@@ -131,7 +131,7 @@ def life(claim_id: UUID, creditor_id: UUID) -> list[list[Event]]:
 
 
 class Post:
-    """Turns events into the records a consumer gets; an event keeps its id however often it comes."""
+    """Turns events into the records a consumer gets; an event keeps its id however often."""
 
     def __init__(self) -> None:
         self._sent: dict[int, Any] = {}

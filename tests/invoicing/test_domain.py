@@ -7,6 +7,7 @@ from decimal import Decimal
 from uuid import UUID
 
 import pytest
+
 from contracts.ids import ArticleId, ClaimId, CreditorId, CustomerId, NoteId
 from contracts.invoicing import Channel, CreditKind, HandoverCause
 from contracts.numbers import OcrLevel, check_ocr
@@ -177,8 +178,14 @@ def test_a_company_outside_vat_charges_none():
 
 @pytest.mark.parametrize(
     ("price", "quantity", "accepted"),
-    [(0, "1", False), (49, "1", False), (50, "1", True), (10**11, "9.999", True), (10**11, "10", False)],
-)  # fmt: skip
+    [
+        (0, "1", False),
+        (49, "1", False),
+        (50, "1", True),
+        (10**11, "9.999", True),
+        (10**11, "10", False),
+    ],
+)
 def test_a_total_lies_above_nothing_and_below_ten_thousand_million_kronor(
     price, quantity, accepted
 ):

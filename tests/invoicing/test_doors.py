@@ -6,12 +6,12 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from sqlalchemy import text
+
 from contracts.dunning import CollectionProposed
 from contracts.envelope import Event
 from contracts.invoicing import HandedToCollection, HandoverCause
 from contracts.payments import PaymentAllocated
-from sqlalchemy import text
-
 from tests.invoicing import builders, stories
 
 

@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+
 from contracts.invoicing import (
     CreditorRegistered,
     InvoiceCredited,
@@ -13,7 +14,6 @@ from contracts.invoicing import (
     RecipientNamed,
 )
 from contracts.numbers import OcrLevel, check_ocr
-
 from tests.invoicing import builders
 
 

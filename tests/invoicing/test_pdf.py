@@ -6,8 +6,8 @@ import subprocess
 from typing import Any
 
 import pytest
-from services.invoicing.domain import printing
 
+from services.invoicing.domain import printing
 from tests.invoicing import builders
 
 needs_pdftotext = pytest.mark.skipif(
@@ -17,7 +17,7 @@ needs_pdftotext = pytest.mark.skipif(
 
 def text_of(made: bytes) -> str:
     """The words of a PDF, blanks made plain."""
-    run = subprocess.run(  # noqa: S603
+    run = subprocess.run(
         ["pdftotext", "-layout", "-", "-"], input=made, capture_output=True, check=True
     )
     return run.stdout.decode().replace("\u00a0", " ")
