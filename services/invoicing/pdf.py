@@ -8,7 +8,6 @@ import asyncio
 import io
 import json
 import threading
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,22 +15,10 @@ from typing import Any
 import segno
 import typst
 
-from services.invoicing.domain import printing
-
 TEMPLATE = Path(__file__).parent / "templates" / "invoice.typ"
 ARCHIVAL = ["a-3a"]
 
 _local = threading.local()
-
-
-def invoice(document: Mapping[str, Any]) -> dict[str, Any]:
-    """The page of an invoice's document."""
-    return printing.invoice_page(document)
-
-
-def credit_note(document: Mapping[str, Any], note: Mapping[str, Any]) -> dict[str, Any]:
-    """The page of the credit note of an invoice's document."""
-    return printing.credit_page(document, note)
 
 
 async def render(page: dict[str, Any]) -> bytes:

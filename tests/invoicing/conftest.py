@@ -81,7 +81,8 @@ class House:
     async def rows(self, sql: str, **parameters: Any) -> list[Any]:
         """What a query of the service's database gives."""
         async with self.app.state.database.engine.begin() as connection:
-            return list(await connection.execute(text(sql), parameters))
+            found = await connection.execute(text(sql), parameters)
+            return list(found) if found.returns_rows else []
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ from contracts.ids import ClaimId, CreditorId
 from plumbing.transaction import Transaction
 from services.invoicing.api import forms
 from services.invoicing.api.access import Claim, database, missing, takes
-from services.invoicing.api.invoices import add_message, render_invoice
-from services.invoicing.store import issuing as documents
+from services.invoicing.api.invoices import add_message, print_page
+from services.invoicing.handlers import showing
 from services.invoicing.store import standing
 
 router = APIRouter(prefix="/debtor")
@@ -19,23 +19,18 @@ router = APIRouter(prefix="/debtor")
 async def my_invoice(request: Request, claim: Claim) -> dict[str, Any]:
     """The invoice as the customer sees it; what is owed today is payments' to say."""
     async with database(request).transaction() as tx:
-        row = await _row(tx, claim)
-        document = (await documents.documents(tx, [claim]))[ClaimId(claim)]
-        messages = await standing.messages(tx, claim)
-    return document | {
-        "claim_id": claim,
-        "creditor_id": row["creditor_id"],
-        "state": row["state"],
-        "credited": row["credited"],
-        "messages": messages,
-    }
+        shown = await showing.invoice_for_debtor(tx, claim)
+    if shown is None:
+        raise missing("invoice")
+    return shown
 
 
 @router.get("/invoice/pdf")
 async def my_pdf(request: Request, claim: Claim) -> Response:
     """The invoice to print (R-67)."""
     async with database(request).transaction() as tx:
-        return await render_invoice(tx, claim)
+        found = await showing.invoice_page(tx, claim)
+    return await print_page(found, "faktura")
 
 
 @router.post("/messages", status_code=201, openapi_extra=takes(forms.MessageForm))

@@ -8,10 +8,9 @@ import re
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
-import orjson
 from fastapi import Request
 from pydantic import (
     AfterValidator,
@@ -33,7 +32,8 @@ from contracts.numbers import (
 )
 from contracts.terms import DebtorKind, InterestKind, InterestTerms
 from plumbing.problems import Problem, field_errors
-from services.invoicing.domain.issuing import (
+from services.invoicing.handlers.issuing import Asked
+from services.invoicing.handlers.words import (
     LONGEST_TERMS_DAYS,
     Buyer,
     Fault,
@@ -42,12 +42,12 @@ from services.invoicing.domain.issuing import (
     RowOrder,
     Seller,
 )
-from services.invoicing.handlers.issuing import Asked
 
 LARGEST_BODY = 32 * 1024 * 1024
 LARGEST_BULK = 10_000
 MOST_ROWS = 500
 LARGEST_PRICE_ORE = 10**11
+VAT_PERCENTS = (25, 12, 6, 0)
 
 _HOSTILE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ufeff\ufffe\uffff]")
 _HOSTILE_IN_LINES = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufeff]")
@@ -86,6 +86,12 @@ def _written_day(value: object) -> object:
     return value
 
 
+def _vat_percent(value: int) -> int:
+    if value not in VAT_PERCENTS:
+        raise ValueError("must be 25, 12, 6 or 0")
+    return value
+
+
 Day = Annotated[date, BeforeValidator(_written_day)]
 Text = Annotated[str, AfterValidator(_one_line)]
 Name = Annotated[Text, Field(min_length=1, max_length=200)]
@@ -99,7 +105,7 @@ Unit = Annotated[Text, Field(max_length=20)]
 Number = Annotated[Text, Field(min_length=1, max_length=40)]
 Quantity = Annotated[str, Field(pattern=r"^[0-9]{1,9}(\.[0-9]{1,3})?$")]
 Price = Annotated[int, Field(strict=True, ge=0, le=LARGEST_PRICE_ORE)]
-VatPercent = Literal[25, 12, 6, 0]
+VatPercent = Annotated[int, Field(strict=True), AfterValidator(_vat_percent)]
 TermsDays = Annotated[int, Field(strict=True, ge=0, le=LONGEST_TERMS_DAYS)]
 Flag = Annotated[bool, Field(strict=True)]
 
@@ -194,7 +200,7 @@ class InvoiceForm(Form):
 
     customer_id: UUID | None = None
     customer: CustomerForm | None = None
-    rows: Annotated[tuple[RowForm, ...], Field(min_length=1, max_length=MOST_ROWS)]
+    rows: tuple[RowForm, ...]
     issued_on: Day | None = None
     due_on: Day | None = None
     terms_days: TermsDays | None = None
@@ -218,7 +224,14 @@ class MessageForm(Form):
     text: Lines
 
 
+class BulkForm(Form):
+    """Invoices to issue, each still to be read on its own."""
+
+    invoices: Annotated[list[Any], Field(min_length=1, max_length=LARGEST_BULK)]
+
+
 INVOICE: TypeAdapter[InvoiceForm] = TypeAdapter(InvoiceForm)
+ANYTHING: TypeAdapter[Any] = TypeAdapter(Any)
 F = TypeVar("F", bound=Form)
 
 
@@ -240,15 +253,21 @@ async def read(request: Request, form: type[F]) -> F:
         raise invalid(field_errors(error)) from None
 
 
+async def read_any(request: Request) -> Any:
+    """The body as JSON of whatever shape."""
+    try:
+        return ANYTHING.validate_json(await body_of(request))
+    except ValidationError:
+        raise Problem(422, "The request is not JSON") from None
+
+
 async def read_changes(request: Request, form: type[F], known: dict[str, Any]) -> F:
     """What is known with the fields of the body in its place, as a form."""
+    changes = await read_any(request)
+    if not isinstance(changes, dict):
+        raise Problem(422, "The request is not a JSON object")
     try:
-        changes = orjson.loads(await body_of(request))
-        if not isinstance(changes, dict):
-            raise Problem(422, "The request is not a JSON object")
-        return form.model_validate_json(orjson.dumps(known | changes, default=str))
-    except orjson.JSONDecodeError:
-        raise Problem(422, "The request is not JSON") from None
+        return form.model_validate(known | changes)
     except ValidationError as error:
         raise invalid(field_errors(error)) from None
 
@@ -261,19 +280,6 @@ def invalid(errors: list[dict[str, str]]) -> Problem:
 def refused(refusal: Refusal) -> list[dict[str, str]]:
     """A refusal's faults as they are told."""
     return [{"field": fault.field, "reason": fault.reason} for fault in refusal.faults]
-
-
-async def read_bulk(request: Request) -> list[Any]:
-    """The invoices of a bulk request, each still to be read on its own."""
-    try:
-        body = orjson.loads(await body_of(request))
-    except orjson.JSONDecodeError:
-        raise Problem(422, "The request is not JSON") from None
-    invoices = body.get("invoices") if isinstance(body, dict) else None
-    if not isinstance(invoices, list) or not 1 <= len(invoices) <= LARGEST_BULK:
-        reason = f"must be a list of 1 to {LARGEST_BULK} invoices"
-        raise invalid([{"field": "invoices", "reason": reason}])
-    return invoices
 
 
 def asked_of(invoice: Any, today: date) -> Asked | Refusal:
@@ -297,6 +303,8 @@ def asked_of(invoice: Any, today: date) -> Asked | Refusal:
 
 def _contradictions(form: InvoiceForm) -> list[Fault]:
     faults = []
+    if not 1 <= len(form.rows) <= MOST_ROWS:
+        faults.append(Fault("rows", f"must be 1 to {MOST_ROWS} rows"))
     if (form.customer_id is None) == (form.customer is None):
         faults.append(Fault("customer_id", "exactly one of customer_id and customer is needed"))
     if form.due_on is not None and form.terms_days is not None:

@@ -4,7 +4,6 @@ import asyncio
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-import orjson
 from fastapi import APIRouter, Query, Request, Response
 
 from contracts.ids import ClaimId, CreditorId, CustomerId, new_id
@@ -12,16 +11,13 @@ from contracts.invoicing import HandoverCause
 from plumbing import commands
 from plumbing.problems import Problem
 from plumbing.transaction import Transaction
-from services.invoicing import pdf
 from services.invoicing.api import forms
 from services.invoicing.api.access import Company, database, missing, payee, takes
 from services.invoicing.api.registers import SHORTEST_SEARCH, Limit, Search
-from services.invoicing.domain import issuing, timeline
-from services.invoicing.domain.issuing import Decision, Draft, Refusal
-from services.invoicing.domain.standing import RefusalReason, State
 from services.invoicing.handlers import issuing as handlers
+from services.invoicing.handlers import showing
 from services.invoicing.handlers import standing as standing_handlers
-from services.invoicing.store import issuing as documents
+from services.invoicing.handlers.words import Decision, Refusal, RefusalReason, State
 from services.invoicing.store import registers, standing
 
 router = APIRouter()
@@ -34,7 +30,7 @@ MOST_FOUND = 200
 @router.post("/invoices", status_code=201, openapi_extra=takes(forms.InvoiceForm))
 async def issue(request: Request, company: Company) -> Response:
     """Issue one invoice."""
-    invoice = await _one(request)
+    invoice = await forms.read_any(request)
     async with database(request).transaction(tenant=company) as tx:
 
         async def run() -> dict[str, Any]:
@@ -43,7 +39,7 @@ async def issue(request: Request, company: Company) -> Response:
             if isinstance(answer, Refusal):
                 raise forms.invalid(forms.refused(answer))
             draft = answer.invoice.draft
-            return _issued(answer) | {"due_on": draft.due_on, "hints": issuing.hints(draft)}
+            return _issued(answer) | {"due_on": draft.due_on, "hints": handlers.hints(draft)}
 
         return await commands.once(tx, request, company, run)
 
@@ -51,7 +47,7 @@ async def issue(request: Request, company: Company) -> Response:
 @router.post("/invoices/bulk")
 async def issue_many(request: Request, company: Company) -> Response:
     """Issue up to 10,000 invoices; each is accepted, or refused with its reasons."""
-    invoices = await forms.read_bulk(request)
+    invoices = (await forms.read(request, forms.BulkForm)).invoices
     async with database(request).transaction(tenant=company) as tx:
 
         async def run() -> dict[str, Any]:
@@ -71,15 +67,13 @@ async def issue_many(request: Request, company: Company) -> Response:
 @router.post("/invoices/preview", openapi_extra=takes(forms.InvoiceForm))
 async def preview(request: Request, company: Company) -> Response:
     """The invoice as the customer would see it, without number or reference (R-51)."""
-    invoice = await _one(request)
+    invoice = await forms.read_any(request)
     async with database(request).transaction(tenant=company) as tx:
         asked = _readable(forms.asked_of(invoice, tx.today))
-        (draft,) = await handlers.draft(tx, company, [asked])
-    if not isinstance(draft, Draft):
-        raise forms.invalid(forms.refused(draft))
-    seller = documents.seller_part(draft.seller)
-    shown = documents.document(draft, None, None, payee(request), seller)
-    return _pdf(await pdf.render(pdf.invoice(shown)), "forhandsvisning.pdf")
+        page = await showing.preview_page(tx, company, asked, payee=payee(request))
+    if isinstance(page, Refusal):
+        raise forms.invalid(forms.refused(page))
+    return _pdf(await showing.printed(page), "forhandsvisning.pdf")
 
 
 @router.get("/invoices")
@@ -117,43 +111,26 @@ async def count_invoices(request: Request, company: Company) -> dict[str, Any]:
 async def one_invoice(request: Request, company: Company, claim_id: UUID) -> dict[str, Any]:
     """An invoice as issued, what is known of it now, and its timeline."""
     async with database(request).transaction(tenant=company) as tx:
-        row = await _visible(tx, claim_id)
-        document = (await documents.documents(tx, [claim_id]))[ClaimId(claim_id)]
-        note = await standing.credit_note(tx, claim_id)
-        told = await standing.timeline(tx, claim_id)
-        count = await standing.count_messages(tx, claim_id)
-    return document | {
-        "claim_id": claim_id,
-        "state": row["state"],
-        "remaining_ore": row["remaining_ore"],
-        "paid_on": row["paid_on"],
-        "may_be_on_paper": row["on_paper"],
-        "handed_over_on": row["handed_over_on"],
-        "credit_note": dict(note) if note else None,
-        "messages": count,
-        "timeline": timeline.tell(
-            told,
-            issued_on=row["issued_on"],
-            handed_over_on=row["handed_over_on"],
-            credited=(note["credited_on"], note["number"], note["credit_ore"]) if note else None,
-        ),
-    }
+        shown = await showing.invoice(tx, claim_id)
+    if shown is None:
+        raise missing("invoice")
+    return shown
 
 
 @router.get("/invoices/{claim_id}/pdf")
 async def invoice_pdf(request: Request, company: Company, claim_id: UUID) -> Response:
     """The invoice as issued, PDF/A-3."""
     async with database(request).transaction(tenant=company) as tx:
-        return await render_invoice(tx, claim_id)
+        found = await showing.invoice_page(tx, claim_id)
+    return await print_page(found, "faktura")
 
 
-async def render_invoice(tx: Transaction, claim_id: UUID) -> Response:
-    """An issued invoice's PDF; 404 where this transaction may not see it."""
-    document = (await documents.documents(tx, [claim_id])).get(ClaimId(claim_id))
-    if document is None:
-        raise missing("invoice")
-    made = await pdf.render(pdf.invoice(document))
-    return _pdf(made, f"faktura-{document['number']}.pdf")
+async def print_page(found: tuple[int, showing.Page] | None, name: str) -> Response:
+    """A document's page as PDF; 404 where the asker may not see it."""
+    if found is None:
+        raise missing("document")
+    number, page = found
+    return _pdf(await showing.printed(page), f"{name}-{number}.pdf")
 
 
 @router.post("/invoices/{claim_id}/credit", status_code=201, openapi_extra=takes(forms.CreditForm))
@@ -184,12 +161,8 @@ async def credit(request: Request, company: Company, claim_id: UUID) -> Response
 async def credit_pdf(request: Request, company: Company, claim_id: UUID) -> Response:
     """The credit note (*kreditfaktura*) of an invoice."""
     async with database(request).transaction(tenant=company) as tx:
-        note = await standing.credit_note(tx, claim_id)
-        found = await documents.documents(tx, [claim_id])
-    if note is None:
-        raise missing("credit note")
-    made = await pdf.render(pdf.credit_note(found[ClaimId(claim_id)], note))
-    return _pdf(made, f"kreditfaktura-{note['number']}.pdf")
+        found = await showing.credit_page(tx, claim_id)
+    return await print_page(found, "kreditfaktura")
 
 
 @router.post("/invoices/{claim_id}/collection", status_code=202)
@@ -253,13 +226,6 @@ async def add_message(
         return {"message_id": message["message_id"]}
 
     return await commands.once(tx, request, claim_id, run)
-
-
-async def _one(request: Request) -> Any:
-    try:
-        return orjson.loads(await forms.body_of(request))
-    except orjson.JSONDecodeError:
-        raise Problem(422, "The request is not JSON") from None
 
 
 def _readable(asked: handlers.Asked | Refusal) -> handlers.Asked:

@@ -13,8 +13,8 @@ from plumbing.identity import require
 from plumbing.problems import Problem
 from services.invoicing.api import forms
 from services.invoicing.api.access import Asker, Company, cursor, database, missing, takes
-from services.invoicing.domain.issuing import Buyer, Refusal, Seller
 from services.invoicing.handlers import registers as handlers
+from services.invoicing.handlers.words import Buyer, Refusal, Seller
 from services.invoicing.store import registers as store
 
 router = APIRouter()

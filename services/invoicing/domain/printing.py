@@ -177,7 +177,7 @@ def _footer(seller: Mapping[str, Any]) -> list[list[Any]]:
         ids.append("Godkänd för F-skatt")
     contact = [seller["email"]] + ([f"Tfn {seller['phone']}"] if seller["phone"] else [])
     address = [seller["street"], _place(seller)]
-    return [["Adress", [seller["name"], *address]], ["Kontakt", contact], ["Företag", ids]]
+    return [["Adress", address], ["Kontakt", contact], ["Företag", ids]]
 
 
 def _notes(document: Mapping[str, Any]) -> list[str]:

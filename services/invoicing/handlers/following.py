@@ -11,6 +11,9 @@ from services.invoicing.domain.standing import FOLLOWED
 from services.invoicing.domain.timeline import TELLS
 from services.invoicing.store import standing as store
 
+HEARD = tuple(FOLLOWED)
+"""The events told of a claim."""
+
 
 async def follow(tx: Transaction, events: Sequence[Any]) -> None:
     """Keep what events of one type tell of their claims."""

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from contracts.ids import ClaimId, CreditorId, new_id
 from plumbing.transaction import Transaction
+from services.invoicing import documents
 from services.invoicing.domain import issuing
 from services.invoicing.domain.issuing import (
     Article,
@@ -21,6 +22,7 @@ from services.invoicing.domain.issuing import (
     Order,
     Refusal,
     Seller,
+    hints,
 )
 from services.invoicing.store import issuing as store
 from services.invoicing.store import registers
@@ -52,8 +54,7 @@ async def issue(
     ]
     if not good:
         return answers
-    counters = await store.take_counters(tx, len(good))
-    series = await store.lock_series(tx, creditor_id)
+    series, counters = await store.lock_series(tx, creditor_id, len(good))
     ready = [result for result in drafts if isinstance(result, Draft)]
     numbers, series = issuing.number_drafts(ready, series)
     issued: list[Decision] = []
@@ -91,7 +92,9 @@ async def _carry_out(
     if new:
         await registers.save_buyers(tx, creditor_id, new)
     invoices = [decision.invoice for decision in issued]
-    await store.write_invoices(tx, invoices[0].draft.seller, series, invoices, payee)
+    writer = documents.Writer(invoices[0].draft.seller, payee)
+    bodies = [writer.write(invoice) for invoice in invoices]
+    await store.write_invoices(tx, creditor_id, series, invoices, bodies)
     tx.say(event for decision in issued for event in decision.says)
 
 
@@ -127,3 +130,6 @@ def _priced(
     if buyer is None:
         return Refusal((Fault("customer_id", "there is no such customer"),))
     return issuing.price(asked.order, seller=seller, buyer=buyer, articles=articles, today=tx.today)
+
+
+__all__ = ["BREATH", "Asked", "draft", "hints", "issue"]

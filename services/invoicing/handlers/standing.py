@@ -17,6 +17,7 @@ from plumbing.transaction import Transaction
 from services.invoicing.domain import standing
 from services.invoicing.domain.issuing import Buyer
 from services.invoicing.domain.standing import Basis, RefusalReason, Standing
+from services.invoicing.handlers import showing
 from services.invoicing.store import issuing as store_issuing
 from services.invoicing.store import registers
 from services.invoicing.store import standing as store
@@ -68,7 +69,7 @@ async def hand_over_proposed(tx: Transaction, proposals: Sequence[CollectionProp
 
 async def _bases(tx: Transaction, claims: Sequence[ClaimId]) -> dict[ClaimId, Basis]:
     """What claims rest on; a debtor's details as the register has them today."""
-    documents = await store_issuing.documents(tx, claims)
+    documents = await showing.read_documents(tx, claims)
     printed = {claim: _debtor(document) for claim, document in documents.items()}
     current = await registers.buyers(tx, {each.customer_id for each in printed.values()}, None)
     return {

@@ -1,0 +1,98 @@
+"""An issued invoice shown: its document, what is known of it, its timeline and its page."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from contracts.ids import ClaimId, CreditorId
+from plumbing.transaction import Transaction
+from services.invoicing import documents, pdf
+from services.invoicing.domain import printing, timeline
+from services.invoicing.domain.issuing import Draft, Refusal
+from services.invoicing.handlers.issuing import Asked, draft
+from services.invoicing.store import issuing as store_issuing
+from services.invoicing.store import standing as store
+
+Page = dict[str, Any]
+
+
+async def invoice(tx: Transaction, claim_id: UUID) -> dict[str, Any] | None:
+    """An invoice as its seller sees it; None where this transaction may not."""
+    row = await store.invoice(tx, claim_id)
+    if row is None:
+        return None
+    note = await store.credit_note(tx, claim_id)
+    told = await store.timeline(tx, claim_id)
+    document = await _document(tx, claim_id)
+    assert document is not None, "every invoice has its document"
+    return document | {
+        "claim_id": claim_id,
+        "state": row["state"],
+        "remaining_ore": row["remaining_ore"],
+        "paid_on": row["paid_on"],
+        "may_be_on_paper": row["on_paper"],
+        "handed_over_on": row["handed_over_on"],
+        "credit_note": note,
+        "messages": await store.count_messages(tx, claim_id),
+        "timeline": timeline.tell(
+            told,
+            issued_on=row["issued_on"],
+            handed_over_on=row["handed_over_on"],
+            credited=(note["credited_on"], note["number"], note["credit_ore"]) if note else None,
+        ),
+    }
+
+
+async def invoice_for_debtor(tx: Transaction, claim_id: UUID) -> dict[str, Any] | None:
+    """An invoice as its customer sees it; what is owed today is payments' to say."""
+    row = await store.invoice(tx, claim_id)
+    document = await _document(tx, claim_id)
+    if row is None or document is None:
+        return None
+    return document | {
+        "claim_id": claim_id,
+        "creditor_id": row["creditor_id"],
+        "state": row["state"],
+        "credited": row["credited"],
+        "messages": await store.messages(tx, claim_id),
+    }
+
+
+async def invoice_page(tx: Transaction, claim_id: UUID) -> tuple[int, Page] | None:
+    """An issued invoice's number and page."""
+    document = await _document(tx, claim_id)
+    return (document["number"], printing.invoice_page(document)) if document else None
+
+
+async def credit_page(tx: Transaction, claim_id: UUID) -> tuple[int, Page] | None:
+    """The number and page of an invoice's credit note."""
+    note = await store.credit_note(tx, claim_id)
+    document = await _document(tx, claim_id)
+    if note is None or document is None:
+        return None
+    return note["number"], printing.credit_page(document, note)
+
+
+async def preview_page(
+    tx: Transaction, creditor_id: CreditorId, asked: Asked, *, payee: str
+) -> Page | Refusal:
+    """The page of an invoice that is not issued (R-51)."""
+    (drafted,) = await draft(tx, creditor_id, [asked])
+    if not isinstance(drafted, Draft):
+        return drafted
+    return printing.invoice_page(documents.Writer(drafted.seller, payee).preview(drafted))
+
+
+async def printed(page: Page) -> bytes:
+    """A page as PDF."""
+    return await pdf.render(page)
+
+
+async def read_documents(tx: Transaction, ids: Sequence[UUID]) -> dict[ClaimId, dict[str, Any]]:
+    """Documents by claim, as they were issued."""
+    found = await store_issuing.documents(tx, ids)
+    return {claim: documents.read(body) for claim, body in found.items()}
+
+
+async def _document(tx: Transaction, claim_id: UUID) -> dict[str, Any] | None:
+    return (await read_documents(tx, [claim_id])).get(ClaimId(claim_id))

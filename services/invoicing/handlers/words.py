@@ -1,0 +1,28 @@
+"""The nouns of the rules that doors hand over and get back; a door imports no rule itself."""
+
+from services.invoicing.domain.issuing import (
+    LONGEST_TERMS_DAYS,
+    Buyer,
+    Decision,
+    Draft,
+    Fault,
+    Order,
+    Refusal,
+    RowOrder,
+    Seller,
+)
+from services.invoicing.domain.standing import RefusalReason, State
+
+__all__ = [
+    "LONGEST_TERMS_DAYS",
+    "Buyer",
+    "Decision",
+    "Draft",
+    "Fault",
+    "Order",
+    "Refusal",
+    "RefusalReason",
+    "RowOrder",
+    "Seller",
+    "State",
+]

@@ -1,0 +1,350 @@
+"""The rules of invoicing on their own: amounts, terms, numbers, states, refusals and words."""
+
+import itertools
+from dataclasses import replace
+from datetime import date, timedelta
+from decimal import Decimal
+from uuid import UUID
+
+import pytest
+
+from contracts.ids import ArticleId, ClaimId, CreditorId, CustomerId, NoteId
+from contracts.invoicing import Channel, CreditKind, HandoverCause
+from contracts.numbers import OcrLevel, check_ocr
+from contracts.terms import DebtorKind, InterestKind, InterestTerms
+from services.invoicing.domain import issuing, standing, timeline
+from services.invoicing.domain.issuing import (
+    Article,
+    Buyer,
+    Draft,
+    Order,
+    Refusal,
+    RowOrder,
+    Seller,
+    Series,
+)
+from services.invoicing.domain.standing import RefusalReason, Standing, State
+
+TODAY = date(2026, 11, 2)
+SELLER = Seller(
+    creditor_id=CreditorId(UUID(int=1)),
+    name="Exempelmåleriet AB",
+    organisation_number="5299999994",
+    email="faktura@maleriet.example",
+    phone=None,
+    street="Jobbstigen 2",
+    postcode="12345",
+    town="Grönköping",
+    vat_registered=True,
+    f_skatt=True,
+    default_terms_days=30,
+    round_to_krona=True,
+    due_date_agreed=False,
+    reminder_fee_agreed=True,
+)
+BUYER = Buyer(
+    customer_id=CustomerId(UUID(int=2)),
+    kind=DebtorKind.CONSUMER,
+    name="Åsa Öberg",
+    identity_number=None,
+    email="asa@kund.example",
+    street="Storgatan 1",
+    postcode="12346",
+    town="Grönköping",
+    channel=Channel.EMAIL,
+)
+PAINT = Article(ArticleId(UUID(int=3)), "Färg 5 l", "burk", 249_90, 25, True)
+
+
+def row(
+    price_ore: int | None = 100_00,
+    vat_percent: int | None = 25,
+    quantity: str = "1",
+    text: str | None = "Målning",
+    article: Article | None = None,
+) -> RowOrder:
+    article_id = article.article_id if article else None
+    return RowOrder(Decimal(quantity), article_id, text, None, price_ore, vat_percent)
+
+
+ORDER = Order(
+    rows=(row(),),
+    issued_on=None,
+    due_on=None,
+    terms_days=None,
+    due_date_agreed=None,
+    reminder_fee_agreed=None,
+    interest=InterestTerms(),
+    message=None,
+    channel=None,
+)
+
+
+def priced(*rows: RowOrder, seller: Seller = SELLER, buyer: Buyer = BUYER, **more) -> Draft:
+    order = replace(ORDER, rows=rows or ORDER.rows, **more)
+    return issuing.price(
+        order, seller=seller, buyer=buyer, articles={PAINT.article_id: PAINT}, today=TODAY
+    )
+
+
+def fields(refusal: Draft | Refusal) -> list[str]:
+    assert isinstance(refusal, Refusal)
+    return [fault.field for fault in refusal.faults]
+
+
+@pytest.mark.parametrize(
+    ("rows", "net", "vat", "rounding", "total"),
+    [
+        # documents-and-exports 1.5, every line of its table
+        ([(999960, 25)], 999960, 249990, 50, 1250000),
+        ([(10010, 25), (3333, 12), (2000, 6)], 15343, 3023, 34, 18400),
+        ([(7990, 25)], 7990, 1998, 12, 10000),
+        ([(4033, 25)], 4033, 1008, -41, 5000),
+        ([(100000, 6)], 100000, 6000, 0, 106000),
+        # both sides of the half krona, and exempt rows
+        ([(149, 0)], 149, 0, -49, 100),
+        ([(150, 0)], 150, 0, 50, 200),
+    ],
+)
+def test_an_invoice_comes_to_what_the_table_says(rows, net, vat, rounding, total):
+    draft = priced(*(row(price, percent) for price, percent in rows))
+    assert (draft.net_ore, draft.vat_ore, draft.rounding_ore, draft.total_ore) == (
+        net,
+        vat,
+        rounding,
+        total,
+    )
+
+
+def test_a_company_that_does_not_round_leaves_the_ore():
+    draft = priced(row(79_90), seller=replace(SELLER, round_to_krona=False))
+    assert (draft.rounding_ore, draft.total_ore) == (0, 99_88)
+
+
+@pytest.mark.parametrize(
+    ("quantity", "price", "net"),
+    [("1.5", 100_00, 150_00), ("0.333", 100, 33), ("0.335", 100, 34), ("2.005", 100, 201)],
+)
+def test_a_row_is_quantity_times_price_rounded_half_up(quantity, price, net):
+    assert priced(row(price, 25, quantity), row(10_000_00)).rows[0].net_ore == net
+
+
+def test_a_row_takes_from_its_article_what_it_does_not_say():
+    """R-49: the row may differ, and the article stays as it is."""
+    draft = priced(row(None, None, "2", None, PAINT), row(200_00, 12, "1", "Färg, fin", PAINT))
+    assert [(r.text, r.unit, r.price_ore, r.vat_percent) for r in draft.rows] == [
+        ("Färg 5 l", "burk", 249_90, 25),
+        ("Färg, fin", "burk", 200_00, 12),
+    ]
+
+
+def test_every_fault_of_an_order_is_named_by_its_field():
+    unknown = replace(PAINT, article_id=ArticleId(UUID(int=9)))
+    refusal = priced(
+        row(article=unknown),
+        row(None),
+        issued_on=TODAY + timedelta(days=1),
+        due_on=TODAY - timedelta(days=1),
+        channel=Channel.PAPER,
+        buyer=replace(BUYER, street=None),
+    )
+    assert fields(refusal) == [
+        "rows.0.article_id",
+        "rows.1.price_ore",
+        "issued_on",
+        "due_on",
+        "channel",
+    ]
+
+
+def test_an_article_that_is_not_active_cannot_be_invoiced():
+    """R-42."""
+    order = replace(ORDER, rows=(row(article=PAINT),))
+    refusal = issuing.price(
+        order,
+        seller=SELLER,
+        buyer=BUYER,
+        articles={PAINT.article_id: replace(PAINT, active=False)},
+        today=TODAY,
+    )
+    assert fields(refusal) == ["rows.0.article_id"]
+
+
+def test_a_company_outside_vat_charges_none():
+    seller = replace(SELLER, vat_registered=False)
+    assert fields(priced(row(), seller=seller)) == ["rows.0.vat_percent"]
+    assert priced(row(100_00, 0), seller=seller).total_ore == 100_00
+
+
+@pytest.mark.parametrize(
+    ("price", "quantity", "accepted"),
+    [
+        (0, "1", False),
+        (49, "1", False),
+        (50, "1", True),
+        (10**11, "9.999", True),
+        (10**11, "10", False),
+    ],
+)
+def test_a_total_lies_above_nothing_and_below_ten_thousand_million_kronor(
+    price, quantity, accepted
+):
+    draft = priced(row(price, 0, quantity))
+    assert isinstance(draft, Draft) is accepted
+
+
+@pytest.mark.parametrize(
+    ("more", "due_on"),
+    [
+        ({}, date(2026, 12, 2)),
+        ({"terms_days": 0}, date(2026, 11, 2)),
+        ({"terms_days": 10}, date(2026, 11, 12)),
+        ({"due_on": date(2026, 12, 24)}, date(2026, 12, 24)),
+        ({"issued_on": date(2026, 10, 1)}, date(2026, 10, 31)),
+    ],
+)
+def test_the_due_date_is_what_was_asked_or_the_companys_terms(more, due_on):
+    assert priced(**more).due_on == due_on
+
+
+def test_terms_that_are_very_short_or_long_are_hinted_at():
+    """R-53; räntelagen 2 a § speaks of more than thirty days between businesses."""
+    business = replace(BUYER, kind=DebtorKind.BUSINESS)
+    assert issuing.hints(priced(terms_days=9)) == ["terms_are_short"]
+    assert issuing.hints(priced(terms_days=10)) == []
+    assert issuing.hints(priced(terms_days=30, buyer=business)) == []
+    assert issuing.hints(priced(terms_days=31, buyer=business)) == ["terms_need_approval"]
+
+
+def test_the_chosen_channel_comes_first_and_the_other_stands_behind():
+    assert priced().channels == (Channel.EMAIL, Channel.PAPER)
+    assert priced(channel=Channel.PAPER).channels == (Channel.PAPER, Channel.EMAIL)
+    assert priced(buyer=replace(BUYER, street=None)).channels == (Channel.EMAIL,)
+
+
+def test_agreements_are_the_companys_setting_unless_the_invoice_says_otherwise():
+    """R-54."""
+    assert (priced().due_date_agreed, priced().reminder_fee_agreed) == (False, True)
+    draft = priced(due_date_agreed=True, reminder_fee_agreed=False)
+    assert (draft.due_date_agreed, draft.reminder_fee_agreed) == (True, False)
+
+
+def test_numbers_follow_each_other_and_a_refused_draft_takes_none():
+    """R-56: the series has no gap and no invoice older than the one before it."""
+    days = [date(2026, 10, 1), date(2026, 11, 1), date(2026, 10, 31), date(2026, 11, 1)]
+    drafts = [priced(issued_on=day) for day in days]
+    numbers, series = issuing.number_drafts(drafts, Series(1042, date(2026, 10, 1)))
+    assert numbers[:2] == [1042, 1043]
+    assert fields(numbers[2]) == ["issued_on"]
+    assert numbers[3] == 1044
+    assert series == Series(1045, date(2026, 11, 1))
+
+
+def test_every_reference_has_the_same_length_and_passes_the_hardest_control():
+    for counter in (1_000_000_000, 5_432_198_765, 9_999_999_999):
+        decision = issuing.issue(priced(), claim_id=ClaimId(UUID(int=4)), number=1, counter=counter)
+        ocr = decision.invoice.ocr
+        assert check_ocr(ocr, OcrLevel.FIXED_LENGTH, [12]) == ocr
+        assert check_ocr(ocr, OcrLevel.VARIABLE_LENGTH) == ocr
+        assert ocr[0] != "0"
+
+
+def test_what_is_said_of_an_invoice_is_what_stands_on_it():
+    draft = priced(interest=InterestTerms(kind=InterestKind.AGREED_FIXED, rate_bp=1200))
+    issued, named = issuing.issue(
+        draft, claim_id=ClaimId(UUID(int=4)), number=7, counter=1_000_000_001
+    ).says
+    assert (issued.total_ore, issued.vat, issued.arose_on) == (125_00, draft.vat, TODAY)
+    assert issued.interest.rate_bp == 1200
+    assert named.channels == (Channel.EMAIL, Channel.PAPER)
+
+
+KNOWN = Standing(
+    claim_id=ClaimId(UUID(int=4)),
+    creditor_id=SELLER.creditor_id,
+    number=7,
+    ocr="100000000127",
+    total_ore=1_250_00,
+    issued_on=date(2026, 9, 1),
+    due_on=date(2026, 10, 1),
+    paid_on=None,
+    credited=False,
+    settled=False,
+    disputes=0,
+    filed=False,
+    case_open=None,
+    handed_over_on=None,
+    reminded=False,
+    opened=False,
+    sent=False,
+    on_paper=False,
+)
+DAY = date(2026, 10, 1)
+
+
+@pytest.mark.parametrize(
+    ("facts", "today", "state"),
+    [
+        ({}, DAY, State.ISSUED),
+        ({"sent": True}, DAY, State.SENT),
+        ({"sent": True, "opened": True}, DAY, State.OPENED),
+        ({"opened": True, "paid_on": DAY}, DAY, State.PART_PAID),
+        ({"paid_on": DAY}, DAY + timedelta(days=1), State.OVERDUE),
+        ({"reminded": True}, TODAY, State.REMINDED),
+        ({"reminded": True, "handed_over_on": DAY}, TODAY, State.COLLECTION),
+        ({"handed_over_on": DAY, "case_open": True, "filed": True}, TODAY, State.KRONOFOGDEN),
+        ({"handed_over_on": DAY, "case_open": False, "reminded": True}, TODAY, State.REMINDED),
+        ({"filed": True, "disputes": 1}, TODAY, State.DISPUTED),
+        ({"filed": True, "settled": True, "disputes": 1}, TODAY, State.PAID),
+        ({"settled": True, "credited": True}, TODAY, State.CREDITED),
+    ],
+)
+def test_the_state_shown_is_the_highest_fact_that_holds(facts, today, state):
+    assert standing.state_of(replace(KNOWN, **facts), today) is state
+
+
+@pytest.mark.parametrize(
+    ("facts", "today", "refusal"),
+    [
+        ({}, DAY, RefusalReason.NOT_OVERDUE),
+        ({}, DAY + timedelta(days=1), None),
+        ({"settled": True}, TODAY, RefusalReason.SETTLED),
+        ({"credited": True}, TODAY, RefusalReason.CREDITED),
+        ({"disputes": 1}, TODAY, RefusalReason.DISPUTED),
+        ({"handed_over_on": DAY}, TODAY, RefusalReason.ALREADY_HANDED_OVER),
+    ],
+)
+def test_only_an_overdue_unpaid_undisputed_invoice_goes_to_collection(facts, today, refusal):
+    """R-108."""
+    assert standing.refuse_handover(replace(KNOWN, **facts), today) is refusal
+
+
+def test_a_handed_over_claim_says_what_was_bought():
+    basis = standing.Basis("Exempelmåleriet AB", "5299999994", ("Målning", "Färg"), BUYER)
+    handed = standing.hand_over(KNOWN, basis, cause=HandoverCause.CREDITOR, today=TODAY)
+    assert handed.basis == "Faktura 7 av den 2026-09-01 avseende Målning, Färg."
+    assert handed.debtor_identity_number is None
+
+
+def test_a_long_basis_is_cut_and_stays_whole_sentences_for_kronofogden():
+    basis = standing.Basis("AB", "5299999994", tuple(f"Rad {n}" for n in range(500)), BUYER)
+    handed = standing.hand_over(KNOWN, basis, cause=HandoverCause.POLICY, today=TODAY)
+    assert len(handed.basis) <= standing.BASIS_MAX
+    assert handed.basis.endswith(" …")
+
+
+def test_an_invoice_is_credited_once():
+    note = {"note_id": NoteId(UUID(int=5)), "kind": CreditKind.CORRECTION, "today": TODAY}
+    credited = standing.credit(KNOWN, note_number=8, **note)
+    assert (credited.credit_ore, credited.note_number) == (1_250_00, 8)
+    again = standing.credit(replace(KNOWN, credited=True), note_number=9, **note)
+    assert again is RefusalReason.CREDITED
+
+
+def test_each_event_that_is_followed_has_its_words():
+    assert set(timeline.TELLS) == set(standing.FOLLOWED)
+    for what, words in timeline.TEXTS.items():
+        for detail in ("", *itertools.chain(*timeline._WORDS.values())):
+            shown = timeline.wording(what, detail)
+            assert shown
+            assert ("{detail}" in words) or shown == words

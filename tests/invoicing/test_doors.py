@@ -1,0 +1,174 @@
+"""Door 1: each event twice, topics in any order, and the invoice ends the same."""
+
+import random
+from datetime import date, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy import text
+
+from contracts.dunning import CollectionProposed
+from contracts.envelope import Event
+from contracts.invoicing import HandedToCollection, HandoverCause
+from contracts.payments import PaymentAllocated
+from tests.invoicing import builders, stories
+
+
+async def issued(house: Any, **more: Any) -> tuple[Any, UUID]:
+    """A company with one issued invoice."""
+    seller = await house.seller()
+    answer = await seller.post("/invoices", json=builders.invoice(**more))
+    return seller, UUID(answer.json()["claim_id"])
+
+
+async def move_to(house: Any, day: date) -> None:
+    """Make it another day."""
+    async with house.app.state.database.engine.begin() as connection:
+        await house.app.state.clock.move(connection, day)
+
+
+async def hear(house: Any, *events: Event) -> None:
+    post = stories.Post()
+    await house.app.state.inbox([post.record(event) for event in events])
+    assert await house.rows("select reason from parked") == []
+
+
+def interleaved(topics: list[list[Event]], shuffle: random.Random) -> list[Event]:
+    """All events, each topic in its own order, topics in any."""
+    queues = [list(topic) for topic in topics]
+    mixed = []
+    while queues := [queue for queue in queues if queue]:
+        mixed.append(shuffle.choice(queues).pop(0))
+    return mixed
+
+
+@pytest.mark.parametrize("seed", range(6))
+async def test_an_invoice_ends_the_same_whatever_came_first_and_twice(house, seed):
+    seller, claim = await issued(house)
+    shuffle, post = random.Random(seed), stories.Post()
+    topics = stories.life(claim, seller.company)
+    for event in (event for topic in topics for event in topic):
+        post.record(event)  # said in one order, heard in another
+    records = [post.record(event) for event in interleaved(topics, shuffle)]
+    twice = [record for record in records for _ in range(2)]
+    cut = shuffle.randrange(1, len(twice))
+    for batch in (twice[:cut], twice[cut:], records):
+        await house.app.state.inbox(batch)
+    shown = (await seller.get(f"/invoices/{claim}")).json()
+    assert (shown["state"], shown["remaining_ore"], shown["paid_on"]) == (
+        "paid",
+        0,
+        "2026-12-10",
+    )
+    assert [entry["what"] for entry in shown["timeline"]] == [
+        "issued",
+        "reminder_charged",
+        "part_paid",
+        "charge_reversed",
+        "demand_charged",
+        "paid",
+        "reopened",
+        "settled",
+        "case_opened",
+        "case_filed",
+        "case_outcome",
+        "case_withdrawn",
+        "case_closed",
+        "disputed",
+        "dispute_settled",
+        "sent",
+        "opened",
+        "sent",
+        "payout_ordered",
+        "payout_settled",
+    ]
+    (row,) = await house.rows(
+        "select settled, disputes, filed, case_open, reminded, sent, opened, on_paper from invoice"
+    )
+    assert tuple(row) == (True, 0, False, False, False, True, True, False)
+
+
+async def test_each_step_of_a_claims_life_shows_in_its_state(house):
+    seller, claim = await issued(house, terms_days=0)
+    await move_to(house, date.today() + timedelta(days=60))  # noqa: DTZ011  (a day far off is enough)
+    claims, cases, disputes, deliveries, _ = stories.life(claim, seller.company)
+    states = []
+    for event in (*deliveries[:2], claims[0], *cases[:2], disputes[0], claims[4]):
+        await hear(house, event)
+        states.append((await seller.get("/invoices")).json()["invoices"][0]["state"])
+    assert states == [
+        *("overdue", "overdue", "reminded", "collection", "kronofogden"),
+        *("disputed", "paid"),
+    ]
+
+
+async def test_an_invoice_to_collect_goes_once_however_often_it_is_proposed(house):
+    seller, claim = await issued(house, terms_days=0)
+    await move_to(house, date.today() + timedelta(days=30))  # noqa: DTZ011
+    who = {"claim_id": claim, "creditor_id": seller.company}
+    await hear(house, CollectionProposed(**who, as_of=date(2026, 12, 20)))
+    await hear(house, CollectionProposed(**who, as_of=date(2026, 12, 21)))
+    (handed,) = await house.said(HandedToCollection)
+    assert handed.cause is HandoverCause.POLICY
+    assert handed.capital_ore == 1_250_00
+    assert (await seller.get(f"/invoices/{claim}")).json()["timeline"][-1]["what"] == "handed_over"
+    again = await seller.post(f"/invoices/{claim}/collection")
+    assert (again.status_code, again.json()["reason"]) == (409, "already_handed_over")
+
+
+async def test_a_paid_or_disputed_invoice_does_not_go_to_collection(house):
+    """R-108."""
+    seller, claim = await issued(house, terms_days=0)
+    early = await seller.post(f"/invoices/{claim}/collection")
+    assert (early.status_code, early.json()["reason"]) == (409, "not_overdue")
+    await move_to(house, date.today() + timedelta(days=30))  # noqa: DTZ011
+    claims, _, disputes, _, _ = stories.life(claim, seller.company)
+    await hear(house, disputes[0])
+    refused = await seller.post(f"/invoices/{claim}/collection")
+    assert (refused.status_code, refused.json()["reason"]) == (409, "disputed")
+    await hear(house, disputes[1], claims[4])
+    refused = await seller.post(f"/invoices/{claim}/collection")
+    assert (refused.status_code, refused.json()["reason"]) == (409, "settled")
+    assert await house.said(HandedToCollection) == []
+
+
+async def test_an_overdue_invoice_goes_to_collection_with_the_number_added_since(house):
+    seller, claim = await issued(house, terms_days=0)
+    await move_to(house, date.today() + timedelta(days=30))  # noqa: DTZ011
+    (customer,) = (await seller.get("/customers")).json()["customers"]
+    number = {"identity_number": "19850709-9805"}
+    changed = await seller.patch(f"/customers/{customer['customer_id']}", json=number)
+    assert changed.status_code == 200, changed.text
+    answer = await seller.post(f"/invoices/{claim}/collection")
+    assert answer.status_code == 202
+    (handed,) = await house.said(HandedToCollection)
+    assert handed.debtor_identity_number == "198507099805"
+    assert handed.basis.endswith("avseende Målning.")
+
+
+async def test_a_batch_of_payments_is_heard_with_one_statement(house):
+    """However many payments a batch has, invoicing asks the database once for all of them."""
+    seller = await house.seller()
+    answer = await seller.post("/invoices/bulk", json={"invoices": [builders.invoice()] * 200})
+    claims = [UUID(result["claim_id"]) for result in answer.json()["results"]]
+    payments = [
+        stories.paid({"claim_id": claim, "creditor_id": seller.company}, 1_250_00, 0)
+        for claim in claims
+    ]
+    asked = []
+    async with house.app.state.database.transaction() as tx:
+        run = tx.execute
+
+        async def count(statement: Any, parameters: Any = None) -> Any:
+            asked.append(statement)
+            return await run(statement, parameters)
+
+        tx.execute = count
+        await house.app.state.inbox.hears[PaymentAllocated](tx, payments)
+    assert len(asked) == 1
+    counts = (await seller.get("/invoices/counts")).json()["states"]
+    assert counts == [{"state": "paid", "count": 200, "total_ore": 250_000_00, "remaining_ore": 0}]
+    async with house.app.state.database.transaction() as tx:
+        told = (await tx.execute(text("select count(*) from timeline"))).scalar_one()
+    assert told == 200

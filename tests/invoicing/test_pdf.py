@@ -1,0 +1,154 @@
+"""What stands on the printed invoice, read back from the PDF, and that it can be made again."""
+
+import json
+import shutil
+import subprocess
+from typing import Any
+
+import pytest
+
+from services.invoicing.domain import printing
+from tests.invoicing import builders
+
+needs_pdftotext = pytest.mark.skipif(
+    shutil.which("pdftotext") is None, reason="pdftotext is not installed"
+)
+
+
+def text_of(made: bytes) -> str:
+    """The words of a PDF, blanks made plain."""
+    run = subprocess.run(
+        ["pdftotext", "-layout", "-", "-"], input=made, capture_output=True, check=True
+    )
+    return run.stdout.decode().replace("\u00a0", " ")
+
+
+async def issued(house: Any, **more: Any) -> tuple[Any, dict[str, Any]]:
+    seller = await house.seller(organisation_number="529999-9994", phone="08-123 456")
+    answer = await seller.post("/invoices", json=builders.invoice(**more))
+    assert answer.status_code == 201, answer.text
+    return seller, answer.json()
+
+
+@needs_pdftotext
+async def test_an_invoice_holds_everything_the_law_and_the_payer_want(house):
+    """Mervärdesskattelagen 17 kap. 24 §; R-54, R-55, R-59."""
+    rows = [
+        builders.row(quantity="9.9996"[:5], price_ore=1_000_00),
+        builders.row(text="Lunch", quantity="1.5", price_ore=100_00, vat_percent=12),
+    ]
+    seller, invoice = await issued(house, rows=rows, reminder_fee_agreed=True, message="Tack!")
+    answer = await seller.get(f"/invoices/{invoice['claim_id']}/pdf")
+    assert answer.headers["content-type"] == "application/pdf"
+    words = text_of(answer.content)
+    for expected in (
+        *("Faktura", "Fakturanummer", "Exempelmåleriet AB", "Jobbstigen 2", "123 45 Grönköping"),
+        *("Org.nr 529999-9994", "Momsreg.nr SE529999999401", "Godkänd för F-skatt"),
+        *("Åsa Öberg", "Storgatan 1", "123 46 Grönköping", "Tack!"),
+        *("Målning", "9,999", "1 000,00", "25 %", "9 999,00", "Lunch", "1,5", "12 %"),
+        *("2 499,75", "18,00", "Öresavrundning", "0,25", "12 667,00 kr"),
+        *("Bankgiro".lower(), "991-2346", invoice["ocr"], invoice["due_on"], "Sida 1 av 1"),
+        "Vid sen betalning debiteras dröjsmålsränta enligt räntelagen",
+        "påminnelseavgift på 60 kr",
+    ):
+        assert expected in words, expected
+
+
+@needs_pdftotext
+async def test_the_reminder_fee_is_printed_only_where_it_is_agreed(house):
+    """Lag (1981:739) 2 §."""
+    seller, invoice = await issued(house, reminder_fee_agreed=False, due_date_agreed=True)
+    words = text_of((await seller.get(f"/invoices/{invoice['claim_id']}/pdf")).content)
+    assert "påminnelseavgift" not in words
+    assert "Efter förfallodagen debiteras dröjsmålsränta" in words
+
+
+async def test_the_same_invoice_gives_the_same_bytes_for_seller_and_customer(house):
+    seller, invoice = await issued(house)
+    first = (await seller.get(f"/invoices/{invoice['claim_id']}/pdf")).content
+    again = (await house.debtor(invoice["claim_id"]).get("/debtor/invoice/pdf")).content
+    assert first == again
+    assert b"<pdfaid:part>3</pdfaid:part>" in first
+
+
+@needs_pdftotext
+async def test_a_credit_note_names_its_invoice_and_what_is_to_the_customers_good(house):
+    """Mervärdesskattelagen 17 kap. 22 and 23 §§."""
+    seller, invoice = await issued(house)
+    where = f"/invoices/{invoice['claim_id']}/credit"
+    assert (await seller.get(f"{where}/pdf")).status_code == 404
+    await seller.post(where, json={"reason": "Fel pris"})
+    words = text_of((await seller.get(f"{where}/pdf")).content)
+    for expected in ("Kreditfaktura", "Avser faktura", "1 av den", "Er tillgodo", "1 250,00 kr"):
+        assert expected in words, expected
+    assert "−1 000,00" in words
+    assert "991-2346" not in words
+
+
+@needs_pdftotext
+async def test_a_preview_shows_the_invoice_and_takes_no_number(house):
+    """R-51."""
+    seller = await house.seller()
+    answer = await seller.post("/invoices/preview", json=builders.invoice())
+    assert answer.status_code == 200, answer.text
+    words = text_of(answer.content)
+    assert "Målning" in words
+    assert "1 250,00 kr" in words
+    assert (await seller.get("/invoices")).json()["invoices"] == []
+    assert (await seller.get("/customers")).json()["customers"] == []
+    assert (await seller.get("/creditors/me")).json()["next_number"] == 1
+
+
+@needs_pdftotext
+async def test_sixty_rows_and_long_names_run_over_several_pages_and_lose_nothing(house):
+    """R-47."""
+    long = "Bostadsrättsföreningen " + "Gränby-Björkhagens " * 8
+    rows = [builders.row(text=f"Rad nummer {at}", price_ore=at * 100 + 1) for at in range(60)]
+    customer = builders.customer(name=long.strip())
+    seller, invoice = await issued(house, rows=rows, customer=customer)
+    words = text_of((await seller.get(f"/invoices/{invoice['claim_id']}/pdf")).content)
+    assert all(f"Rad nummer {at} " in words for at in range(60))
+    assert words.count("Beskrivning") >= 2
+    assert "Sida 2 av" in words
+    assert words.count("OCR-nummer") == 1
+
+
+async def test_letters_that_no_font_has_still_make_a_pdf(house):
+    seller, invoice = await issued(house, message="李 😀 #set $x$ *bold* \\ <b>")
+    made = (await seller.get(f"/invoices/{invoice['claim_id']}/pdf")).content
+    assert made.startswith(b"%PDF")
+
+
+@pytest.mark.parametrize(
+    ("ore", "number"),
+    [(5_00, "5"), (10_75, "10.75"), (10_50, "10.5"), (12_500_00, "12500"), (5, "0.05")],
+)
+def test_the_code_to_scan_writes_amounts_without_needless_zeros(ore, number):
+    """Bank-formats 6."""
+    document = {
+        "seller": {"name": "Exempelmåleriet AB", "organisation_number": "5299999994"},
+        "ocr": "104265",
+        "issued_on": "2026-11-02",
+        "due_on": "2026-12-02",
+        "total_ore": ore,
+        "vat_ore": 0,
+        "payee_bankgiro": "991-2346",
+    }
+    code = printing.qr_text(document)
+    assert f'"due":{number},' in code
+    assert code.isascii()
+    assert " " not in code.replace("lm\\u00e5leriet AB", "")
+    read = json.loads(code)
+    assert list(read)[:2] == ["uqr", "tp"]
+    assert (read["cid"], read["iref"], read["pt"], read["acc"]) == (
+        *("529999-9994", "104265", "BG"),
+        "991-2346",
+    )
+
+
+@pytest.mark.parametrize(
+    ("ore", "shown"),
+    [(0, "0,00"), (5, "0,05"), (-5, "−0,05"), (1_234_567_89, "1 234 567,89")],
+)
+def test_amounts_are_printed_as_swedes_write_them(ore, shown):
+    assert printing.kronor(ore).replace("\u00a0", " ") == shown
