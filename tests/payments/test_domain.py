@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contracts.collections import DisputeOutcome
+from contracts.ids import CreditorId
 from contracts.invoicing import CreditKind
 from contracts.payments import (
     ChargeDeferred,
@@ -34,14 +35,17 @@ from tests.payments import facts
 from tests.payments.facts import DUE, REMINDED
 from tests.payments.paper import TODAY, Paper
 
-JULY = lambda day: date(2026, 7, day)  # noqa: E731
+
+def july(day: int) -> date:
+    """A day of July 2026."""
+    return date(2026, 7, day)
 
 
 def test_a_demand_states_what_the_handbook_s_example_states() -> None:
     """law-and-fees 4.2: 2,240.00 + 19.31 + 60 + 180 = 2,499.31, then 0.61 a day."""
     paper = Paper(facts.invoice(324_000))
     paper.remind()
-    paper.pay(100_000, JULY(10))
+    paper.pay(100_000, july(10))
     (charged,) = paper.propose(facts.demand(paper.invoice)).says
     assert isinstance(charged, DemandCharged)
     statement = charged.statement
@@ -70,7 +74,7 @@ def test_a_reminder_adds_sixty_kronor_and_the_interest_to_the_day() -> None:
     assert charged.fee_ore == 6_000
     assert charged.statement.interest_ore == 533
     assert charged.statement.total_ore == 324_000 + 6_000 + 533
-    assert charged.statement.pay_by == JULY(14)
+    assert charged.statement.pay_by == july(14)
     paper.check()
 
 
@@ -84,19 +88,19 @@ def test_a_reminder_whose_fee_was_not_agreed_is_sent_without_one() -> None:
 
 
 def _settled(paper: Paper) -> None:
-    paper.pay(324_000, JULY(1))
+    paper.pay(324_000, july(1))
 
 
 def _credited(paper: Paper) -> None:
-    paper.credit(324_000, JULY(1), CreditKind.COMMERCIAL)
+    paper.credit(324_000, july(1), CreditKind.COMMERCIAL)
 
 
 def _disputed(paper: Paper) -> None:
-    paper.dispute(facts.disputed(paper.invoice, JULY(1)))
+    paper.dispute(facts.disputed(paper.invoice, july(1)))
 
 
 def _upheld(paper: Paper) -> None:
-    objection = facts.disputed(paper.invoice, JULY(1))
+    objection = facts.disputed(paper.invoice, july(1))
     paper.dispute(objection)
     paper.settle_dispute(facts.dispute_settled(objection, DisputeOutcome.UPHELD))
 
@@ -172,7 +176,7 @@ def test_a_second_demand_after_a_stale_one_costs_nothing_more() -> None:
     """events.md 3.3."""
     paper = Paper(facts.invoice())
     paper.propose(facts.demand(paper.invoice))
-    (again,) = paper.propose(facts.demand(paper.invoice, JULY(30), ordinal=2)).says
+    (again,) = paper.propose(facts.demand(paper.invoice, july(30), ordinal=2)).says
     assert isinstance(again, DemandCharged)
     assert again.fee_ore == 0
     assert paper.open(Component.DEMAND_COST) == 18_000
@@ -192,10 +196,15 @@ def test_a_charge_without_a_reference_rate_waits() -> None:
 def test_a_proposal_that_is_answered_later_keeps_its_time_to_pay() -> None:
     """The letter leaves later, so its day to pay moves as far, to a banking day."""
     proposal = Proposal(
-        facts.invoice().claim_id, facts.CREDITOR, ChargeKind.REMINDER, 1, JULY(6), JULY(14)
+        facts.invoice().claim_id,
+        CreditorId(facts.CREDITOR),
+        ChargeKind.REMINDER,
+        1,
+        july(6),
+        july(14),
     )
-    assert proposal.moved_to(JULY(10)).pay_by == JULY(20)
-    assert proposal.moved_to(JULY(6)) is proposal
+    assert proposal.moved_to(july(10)).pay_by == july(20)
+    assert proposal.moved_to(july(6)) is proposal
 
 
 def test_a_payment_dated_before_the_reminder_takes_the_fee_away() -> None:
@@ -224,7 +233,7 @@ def test_a_part_payment_dated_before_the_reminder_lowers_only_the_interest() -> 
     """Something was owed on the reminder's day; but 1,000.00 bore no interest from 2 July on."""
     paper = Paper(facts.invoice())
     paper.remind()
-    (allocated,) = paper.pay(100_000, JULY(1)).says
+    (allocated,) = paper.pay(100_000, july(1)).says
     assert isinstance(allocated, PaymentAllocated)
     assert paper.open(Component.REMINDER_FEE) == 6_000
     assert paper.open(Component.INTEREST) == 396  # 324,000 x 1 day + 224,000 x 5 days at 10 %
@@ -236,8 +245,8 @@ def test_two_part_payments_dated_before_the_reminder_undo_it_in_either_order(ear
     """What decides is what was owed on the day, not which part was heard first."""
     paper = Paper(facts.invoice())
     paper.remind()
-    paper.pay(early, JULY(1))
-    paper.pay(324_000 - early, JULY(2))
+    paper.pay(early, july(1))
+    paper.pay(324_000 - early, july(2))
     assert paper.claim.is_settled
     assert paper.open(Component.REMINDER_FEE) == 0
     paper.check()
@@ -247,8 +256,8 @@ def test_a_reminder_stays_when_the_first_money_came_after_it() -> None:
     """Money dated 1 July comes last, but the rest was paid after the reminder."""
     paper = Paper(facts.invoice())
     paper.remind()
-    paper.pay(224_000, JULY(20))
-    paper.pay(100_000, JULY(1))
+    paper.pay(224_000, july(20))
+    paper.pay(100_000, july(1))
     assert paper.open(Component.REMINDER_FEE) == 6_000
     paper.check()
 
@@ -265,12 +274,12 @@ def test_before_a_case_capital_comes_first_and_in_a_case_costs_do() -> None:
     """law-and-fees 5."""
     before = Paper(facts.invoice())
     before.remind()
-    before.pay(10_000, JULY(8))
+    before.pay(10_000, july(8))
     assert before.open(Component.CAPITAL) == 314_000
     case = Paper(facts.invoice())
     case.remind()
     case.propose(facts.demand(case.invoice))
-    case.pay(30_000, JULY(28))
+    case.pay(30_000, july(28))
     assert case.open(Component.DEMAND_COST) == case.open(Component.REMINDER_FEE) == 0
     assert case.open(Component.INTEREST) == 0
     assert case.open(Component.CAPITAL) == 324_000 - (30_000 - 24_000 - 2_397)
@@ -281,12 +290,12 @@ def test_before_a_case_capital_comes_first_and_in_a_case_costs_do() -> None:
 def test_what_is_paid_too_much_is_the_debtor_s() -> None:
     """events.md 4: never paid out to a creditor."""
     paper = Paper(facts.invoice())
-    allocated, found = paper.pay(330_000, JULY(1)).says
+    allocated, found = paper.pay(330_000, july(1)).says
     assert isinstance(allocated, PaymentAllocated)
     assert allocated.amount_ore == 324_000
     assert isinstance(found, OverpaymentFound)
     assert found.amount_ore == 6_000
-    (twice,) = paper.pay(324_000, JULY(2)).says
+    (twice,) = paper.pay(324_000, july(2)).says
     assert isinstance(twice, OverpaymentFound)
     assert -paper.sum_of(Account.PAYABLE) == 324_000
     paper.check()
@@ -295,7 +304,7 @@ def test_what_is_paid_too_much_is_the_debtor_s() -> None:
 def test_a_credit_of_an_unpaid_invoice_settles_it() -> None:
     """events.md 2: ClaimSettled, for no payment did it."""
     paper = Paper(facts.invoice())
-    (settled,) = paper.credit(324_000, JULY(1), CreditKind.COMMERCIAL).says
+    (settled,) = paper.credit(324_000, july(1), CreditKind.COMMERCIAL).says
     assert isinstance(settled, ClaimSettled)
     paper.check()
 
@@ -303,8 +312,8 @@ def test_a_credit_of_an_unpaid_invoice_settles_it() -> None:
 def test_a_credit_of_a_paid_invoice_is_set_off_from_the_creditor() -> None:
     """events.md 4: the debtor gets a credit, taken back from what is payable."""
     paper = Paper(facts.invoice())
-    paper.pay(324_000, JULY(1))
-    assert paper.credit(324_000, JULY(10), CreditKind.COMMERCIAL).says == ()
+    paper.pay(324_000, july(1))
+    assert paper.credit(324_000, july(10), CreditKind.COMMERCIAL).says == ()
     assert paper.sum_of(Account.PAYABLE) == 0
     assert -paper.sum_of(Account.OVERPAID) == 324_000
     paper.check()
@@ -315,7 +324,7 @@ def test_a_credit_of_the_whole_invoice_takes_the_reminder_s_fee_with_it(kind: Cr
     """Whoever lets the claim fall does not collect its fees."""
     paper = Paper(facts.invoice())
     paper.remind()
-    reversed_, settled = paper.credit(324_000, JULY(10), kind).says
+    reversed_, settled = paper.credit(324_000, july(10), kind).says
     assert isinstance(reversed_, ChargeReversed)
     assert reversed_.cause is ReversalCause.CREDIT
     assert isinstance(settled, ClaimSettled)
@@ -489,7 +498,7 @@ def test_whatever_happens_no_ore_is_lost(commands: list[Any], agreed: bool) -> N
 @given(
     st.permutations(["remind", "pay", "rest", "credit"]),
     st.integers(1, 323_999),
-    st.dates(JULY(1), REMINDED),
+    st.dates(july(1), REMINDED),
     st.booleans(),
 )
 def test_facts_dated_before_the_charge_give_the_same_money_in_any_order(
