@@ -46,8 +46,11 @@ class Clock:
         return real_now() + timedelta(days=self.offset_days)
 
     def today(self) -> date:
-        """The Swedish calendar day on which business is done."""
-        return self.now().astimezone(SWEDISH).date()
+        """The Swedish calendar day on which business is done: the real one, moved by whole days.
+
+        Not the day of `now`, which in the evening is another one when summer time lies between.
+        """
+        return real_now().astimezone(SWEDISH).date() + timedelta(days=self.offset_days)
 
     async def follow(self, connection: AsyncConnection) -> None:
         """Take over the durable offset and confirm it."""

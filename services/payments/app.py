@@ -36,7 +36,11 @@ PROFILES = {"neutral": pain001.NEUTRAL, "seb": pain001.SEB, "swedbank": pain001.
 
 def create_app() -> FastAPI:
     """The service as its environment describes it."""
-    settings = Settings()
+    return build(Settings())
+
+
+def build(settings: Settings) -> FastAPI:
+    """The service with these settings."""
     creditors: dict[type[Event], Handler] = {
         CreditorRegistered: paying.keep_creditors,
         CreditorChanged: paying.keep_creditors,

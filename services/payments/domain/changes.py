@@ -61,7 +61,7 @@ def dispute(claim: Claim, objection: ClaimDisputed, history: History, *, today: 
     rows, says = take_back(draft, late, history, cause=ReversalCause.DISPUTE, today=today)
     decision = _decision(draft, rows, says, SettledHow.REVERSAL, today)
     book = replace(decision.claim.book, disputes=claim.book.disputes + 1)
-    return replace(decision, claim=replace(decision.claim, book=book))
+    return replace(decision, claim=decision.claim.with_book(book))
 
 
 def settle_dispute(claim: Claim, settlement: DisputeSettled) -> Decision:
@@ -72,14 +72,14 @@ def settle_dispute(claim: Claim, settlement: DisputeSettled) -> Decision:
         disputes=max(0, claim.book.disputes - 1),
         on_hold=claim.book.on_hold or upheld,
     )
-    return Decision(replace(claim, book=book))
+    return Decision(claim.with_book(book), claim.book)
 
 
 def never_delivered(claim: Claim, kind: ChargeKind, history: History, *, today: date) -> Decision:
     """Take back every charge of a kind none of whose letters any channel ever took."""
     ours = [charge for charge in history.charges if charge.kind is kind]
     if any(charge.sent_on for charge in ours):
-        return Decision(claim)
+        return Decision(claim, claim.book)
     draft = Draft(claim, today)
     wrong = [charge for charge in history.standing if charge.kind is kind]
     cause = ReversalCause.NEVER_DELIVERED
@@ -99,4 +99,4 @@ def _decision(
             claim_id=claim.claim_id, creditor_id=claim.creditor_id, how=how, as_of=today
         )
         says.append(settled)
-    return Decision(after, tuple(draft.postings), moved, tuple(rows), tuple(says))
+    return Decision(after, claim.book, tuple(draft.postings), moved, tuple(rows), tuple(says))

@@ -83,7 +83,7 @@ class Prices:
 def decide(claim: Claim, proposal: Proposal, history: History, prices: Prices) -> Decision:
     """Answer a proposal: charged with the whole statement, refused, or deferred."""
     if reason := refusal(claim, proposal, history):
-        return Decision(claim, says=(_refused(proposal, reason),))
+        return Decision(claim, claim.book, says=(_refused(proposal, reason),))
     try:
         interest = accrued(claim, history.changes, proposal.as_of, prices.rates)
         capital_ore = claim.open_ore(Component.CAPITAL)
@@ -109,7 +109,9 @@ def decide(claim: Claim, proposal: Proposal, history: History, prices: Prices) -
         fee_ore=charge.fee_ore + charge.work_ore,
         statement=_statement(after, proposal, interest, per_day_ore, prices.payee_bankgiro),
     )
-    return Decision(after, tuple(draft.postings), charges=(charge,), says=(cast(Event, charged),))
+    return Decision(
+        after, claim.book, tuple(draft.postings), charges=(charge,), says=(cast(Event, charged),)
+    )
 
 
 def refusal(claim: Claim, proposal: Proposal, history: History) -> RefusalReason | None:
@@ -273,4 +275,4 @@ def _deferred(claim: Claim, proposal: Proposal, half_year: date) -> Decision:
         half_year=half_year,
         as_of=proposal.as_of,
     )
-    return Decision(claim, charges=(waits,), says=(deferred,))
+    return Decision(claim, claim.book, charges=(waits,), says=(deferred,))

@@ -62,6 +62,23 @@ class Claim:
     interest: InterestTerms
     book: Book
 
+    def with_book(self, book: Book) -> Claim:
+        """The same claim with another book (`dataclasses.replace`, many times faster)."""
+        return Claim(
+            self.claim_id,
+            self.creditor_id,
+            self.ocr,
+            self.debtor,
+            self.total_ore,
+            self.issued_on,
+            self.due_on,
+            self.arose_on,
+            self.due_date_agreed,
+            self.reminder_fee_agreed,
+            self.interest,
+            book,
+        )
+
     def open_ore(self, component: Component) -> int:
         """What is open of one component."""
         return self.book.open_ore[PLACE[component]]

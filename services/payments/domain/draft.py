@@ -7,7 +7,7 @@ debtor's credit.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple
 
@@ -15,7 +15,7 @@ from contracts.envelope import Event
 from contracts.ids import ClaimId, CreditorId, PaymentId
 from contracts.terms import Beneficiary, Component, ComponentAmount
 from law.allocation import ORDER_OF_ALLOCATION, Stage
-from services.payments.domain.claim import COMPONENTS, PLACE, Claim
+from services.payments.domain.claim import COMPONENTS, PLACE, Book, Claim
 from services.payments.domain.history import Charge
 from services.payments.domain.ledger import BENEFICIARIES, Account, Posting
 
@@ -49,6 +49,8 @@ class Decision:
     """What a rule decided of one claim: new state, lines, money, charges' rows, what is said."""
 
     claim: Claim
+    before: Book
+    """The book as it was; a store writes what differs."""
     postings: tuple[Posting, ...] = ()
     allocations: tuple[Allocation, ...] = ()
     charges: tuple[Charge, ...] = ()
@@ -168,18 +170,20 @@ class Draft:
 
     def written(self) -> Claim:
         """The claim as the draft left it."""
-        return replace(
-            self.claim,
-            book=replace(
-                self.claim.book,
-                open_ore=tuple(self.open),
-                credited_ore=self.credited_ore,
-                paid_ore=self.paid_ore,
-                overpaid_ore=self.overpaid_ore,
-                interest_posted_ore=self.interest_posted_ore,
-                charged_on=self.charged_on,
-                in_case=self.in_case,
-            ),
+        book = self.claim.book
+        return self.claim.with_book(
+            Book(
+                tuple(self.open),
+                self.credited_ore,
+                self.paid_ore,
+                self.overpaid_ore,
+                self.interest_posted_ore,
+                self.charged_on,
+                self.in_case,
+                book.disputes,
+                book.on_hold,
+                book.sent_on,
+            )
         )
 
     def _claim_line(self, component: Component, amount_ore: int) -> None:

@@ -115,7 +115,9 @@ def _met(
         money.paid_on,
         money.booked_on,
     )
-    return Decision(after, tuple(draft.postings), (*moved, allocation), charges, tuple(says))
+    return Decision(
+        after, claim.book, tuple(draft.postings), (*moved, allocation), charges, tuple(says)
+    )
 
 
 def _posted_too_much(draft: Draft, money: Money, history: History, rates: ReferenceRates) -> int:

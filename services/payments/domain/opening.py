@@ -34,4 +34,4 @@ def open_claim(invoice: InvoiceIssued, *, today: date) -> Decision:
         ocr=invoice.ocr,
         opened_on=today,
     )
-    return Decision(draft.written(), tuple(draft.postings), says=(opened,))
+    return Decision(draft.written(), draft.claim.book, tuple(draft.postings), says=(opened,))

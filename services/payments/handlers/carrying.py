@@ -5,6 +5,7 @@ from itertools import chain
 from uuid import UUID
 
 from plumbing.transaction import Transaction
+from services.payments.domain.claim import Book
 from services.payments.domain.draft import Decision
 from services.payments.domain.ledger import Movement, Posting, merged
 from services.payments.domain.payouts import payout_on
@@ -24,8 +25,7 @@ async def carry_out(
     `beside` are money's own lines (bank account, suspense), which decisions leave to the caller.
     """
     allocations = [one for decision in decisions for one in decision.allocations]
-    latest = {decision.claim.claim_id: decision.claim for decision in decisions}
-    await claims.save(tx, list(latest.values()))
+    await claims.save(tx, _books(decisions))
     await money.add_allocations(tx, allocations)
     await charges.save(tx, [charge for decision in decisions for charge in decision.charges])
     lines = chain(beside, *(decision.postings for decision in decisions))
@@ -34,3 +34,14 @@ async def carry_out(
     creditors = {one.creditor_id for one in allocations if one.creditor_part_ore > 0}
     if creditors:
         tx.wake("payout", dict.fromkeys(creditors, payout_on(tx.today)))
+
+
+def _books(decisions: Sequence[Decision]) -> list[tuple[UUID, Book, Book]]:
+    """Each claim's book before its first decision and after its last."""
+    first: dict[UUID, Book] = {}
+    last: dict[UUID, Book] = {}
+    for decision in decisions:
+        claim = decision.claim
+        first.setdefault(claim.claim_id, decision.before)
+        last[claim.claim_id] = claim.book
+    return [(claim_id, before, last[claim_id]) for claim_id, before in first.items()]

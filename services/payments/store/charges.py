@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -15,6 +15,7 @@ from plumbing.transaction import Transaction, columns
 from services.payments.domain.claim import Claim
 from services.payments.domain.history import NO_HISTORY, Charge, ChargeState, History
 from services.payments.domain.interest import CapitalChange, credited_capital, paid_capital
+from services.payments.store.literals import days, numbers, words
 
 _COLUMNS = [
     "claim_id",
@@ -33,17 +34,25 @@ _COLUMNS = [
     "reversed_on",
     "cause",
 ]
+_LITERALS: dict[Callable[[list[Any]], str], tuple[str, ...]] = {
+    numbers: ("ordinal", "fee_ore", "work_ore", "interest_ore"),
+    days: ("as_of", "pay_by", "charged_on", "sent_on", "half_year", "reversed_on"),
+    words: ("kind", "state", "cause"),
+}
 
 CHARGES = text(f"""
   select {", ".join(_COLUMNS)} from charge where claim_id = any(cast(:ids as uuid[]))
 """)
 SAVE = text(f"""
   insert into charge ({", ".join(_COLUMNS)})
-  select * from unnest(cast(:claim_id as uuid[]), cast(:kind as text[]), cast(:ordinal as int[]),
-    cast(:creditor_id as uuid[]), cast(:state as text[]), cast(:as_of as date[]),
-    cast(:pay_by as date[]), cast(:charged_on as date[]), cast(:fee_ore as bigint[]),
-    cast(:work_ore as bigint[]), cast(:interest_ore as bigint[]), cast(:sent_on as date[]),
-    cast(:half_year as date[]), cast(:reversed_on as date[]), cast(:cause as text[]))
+  select * from unnest(cast(:claim_id as uuid[]), cast(cast(:kind as text) as text[]),
+    cast(cast(:ordinal as text) as int[]), cast(:creditor_id as uuid[]),
+    cast(cast(:state as text) as text[]), cast(cast(:as_of as text) as date[]),
+    cast(cast(:pay_by as text) as date[]), cast(cast(:charged_on as text) as date[]),
+    cast(cast(:fee_ore as text) as bigint[]), cast(cast(:work_ore as text) as bigint[]),
+    cast(cast(:interest_ore as text) as bigint[]), cast(cast(:sent_on as text) as date[]),
+    cast(cast(:half_year as text) as date[]), cast(cast(:reversed_on as text) as date[]),
+    cast(cast(:cause as text) as text[]))
   on conflict (claim_id, kind, ordinal) do update set state = excluded.state,
     as_of = excluded.as_of, pay_by = excluded.pay_by, charged_on = excluded.charged_on,
     fee_ore = excluded.fee_ore, work_ore = excluded.work_ore, interest_ore = excluded.interest_ore,
@@ -134,7 +143,10 @@ async def save(tx: Transaction, charges: Sequence[Charge]) -> None:
         )
         for c in latest.values()
     ]
-    await tx.execute(SAVE, columns(rows, _COLUMNS))
+    given: dict[str, Any] = columns(rows, _COLUMNS)
+    for write, names in _LITERALS.items():
+        given |= {name: write(given[name]) for name in names}
+    await tx.execute(SAVE, given)
 
 
 async def mark_sent(tx: Transaction, sent: Sequence[tuple[UUID, ChargeKind, int, date]]) -> None:

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 
 from contracts.collections import ClaimDisputed, DisputeSettled
 from contracts.envelope import Event
@@ -21,6 +21,7 @@ from contracts.invoicing import InvoiceCredited
 from contracts.terms import DebtorKind, InterestKind, InterestTerms
 from plumbing.transaction import Transaction, columns
 from services.payments.domain.claim import COMPONENTS, Book, Claim
+from services.payments.store.literals import days, numbers
 
 _OPEN = [f"{component}_ore" for component in COMPONENTS]
 _BOOK = [
@@ -54,7 +55,6 @@ _TYPES = {"charged_on": "date", "sent_on": "date", "in_case": "boolean", "on_hol
 }
 _READ = f"select {', '.join((*_TERMS, *_OPEN, *_BOOK))} from claim"
 _SAVED = (*_OPEN, *_BOOK)
-_ARRAYS = ", ".join(f"cast(:{name} as {_TYPES.get(name, 'bigint')}[])" for name in _SAVED)
 
 READ = text(f"{_READ} where claim_id = any(cast(:ids as uuid[])) order by claim_id")
 LOCK = text(f"{_READ} where claim_id = any(cast(:ids as uuid[])) order by claim_id for update")
@@ -69,11 +69,6 @@ OPEN = text(f"""
     cast(:due_date_agreed as boolean[]), cast(:reminder_fee_agreed as boolean[]),
     cast(:interest_kind as text[]), cast(:interest_rate_bp as int[]),
     cast(:notice_given as boolean[]), cast(:total_ore as bigint[]))
-""")
-SAVE = text(f"""
-  update claim c set {", ".join(f"{name} = u.{name}" for name in _SAVED)}
-  from unnest(cast(:ids as uuid[]), {_ARRAYS}) as u(claim_id, {", ".join(_SAVED)})
-  where c.claim_id = u.claim_id
 """)
 SENT = text("""
   with sent as (
@@ -150,27 +145,22 @@ async def insert(tx: Transaction, claims: Sequence[Claim]) -> None:
     await tx.execute(OPEN, columns(rows, _TERMS))
 
 
-async def save(tx: Transaction, claims: Sequence[Claim]) -> None:
-    """Write the books of claims that are locked."""
-    if not claims:
+async def save(tx: Transaction, books: Sequence[tuple[UUID, Book, Book]]) -> None:
+    """Write the books of locked claims: id, the book as it was read and as it is now.
+
+    Only the columns in which any of them changed are written.
+    """
+    if not books:
         return
-    rows = [
-        (
-            *(book := claim.book).open_ore,
-            book.credited_ore,
-            book.paid_ore,
-            book.overpaid_ore,
-            book.interest_posted_ore,
-            book.charged_on,
-            book.in_case,
-            book.disputes,
-            book.on_hold,
-            book.sent_on,
-        )
-        for claim in claims
+    was = zip(*(_columns_of(before) for _, before, _ in books), strict=True)
+    now = zip(*(_columns_of(after) for _, _, after in books), strict=True)
+    changed = [
+        (name, column) for name, old, column in zip(_SAVED, was, now, strict=True) if old != column
     ]
-    arrays = dict(zip(_SAVED, map(list, zip(*rows, strict=True)), strict=True))
-    await tx.execute(SAVE, {"ids": [claim.claim_id for claim in claims], **arrays})
+    if changed:
+        given = {name: _literal(name, column) for name, column in changed}
+        ids = [claim_id for claim_id, _, _ in books]
+        await tx.execute(_save(tuple(given)), {"ids": ids, **given})
 
 
 async def mark_sent(tx: Transaction, sent: Sequence[tuple[UUID, date]]) -> set[UUID]:
@@ -216,6 +206,38 @@ async def take_waiting(tx: Transaction, claim_ids: Sequence[UUID]) -> list[Event
     """Take what waited for claims, in the order it came."""
     rows = (await tx.execute(TAKE_WAITING, {"ids": list(claim_ids)})).all()
     return [Event.registry[row.type].model_validate_json(row.payload) for row in sorted(rows)]
+
+
+@cache
+def _save(names: tuple[str, ...]) -> TextClause:
+    arrays = ", ".join(
+        f"cast(cast(:{name} as text) as {_TYPES.get(name, 'bigint')}[])" for name in names
+    )
+    return text(f"""
+      update claim c set {", ".join(f"{name} = u.{name}" for name in names)}
+      from unnest(cast(:ids as uuid[]), {arrays}) as u(claim_id, {", ".join(names)})
+      where c.claim_id = u.claim_id
+    """)
+
+
+def _literal(name: str, column: Sequence[Any]) -> str:
+    return days(column) if _TYPES.get(name) == "date" else numbers(column)
+
+
+def _columns_of(book: Book) -> tuple[Any, ...]:
+    """A book's values in the order of `_SAVED`."""
+    return (
+        *book.open_ore,
+        book.credited_ore,
+        book.paid_ore,
+        book.overpaid_ore,
+        book.interest_posted_ore,
+        book.charged_on,
+        book.in_case,
+        book.disputes,
+        book.on_hold,
+        book.sent_on,
+    )
 
 
 def claim_of(row: Sequence[Any]) -> Claim:

@@ -14,6 +14,7 @@ from contracts.ids import new_id
 from plumbing.transaction import Transaction
 from services.payments.domain.claim import COMPONENTS
 from services.payments.domain.ledger import BENEFICIARIES, Account, Movement, UnbalancedError
+from services.payments.store.literals import days, numbers, words
 
 POST = text("""
   with journals as (
@@ -22,9 +23,12 @@ POST = text("""
       cast(:kinds as text[]), cast(:sources as uuid[])) as u(id, kind, source))
   insert into posting (transaction_id, n, account, owner, component, amount_ore, value_on)
   select u.transaction_id, u.n, u.account, u.owner, u.component, u.amount_ore, u.value_on
-  from unnest(cast(:transactions as uuid[]), cast(:accounts as text[]), cast(:owners as uuid[]),
-    cast(:components as text[]), cast(:amounts as bigint[]), cast(:values as date[]))
-    with ordinality as u(transaction_id, account, owner, component, amount_ore, value_on, n)
+  from (select l.*, m.id as transaction_id from unnest(cast(cast(:places as text) as int[]),
+      cast(cast(:accounts as text) as text[]), cast(:owners as uuid[]),
+      cast(cast(:components as text) as text[]), cast(cast(:amounts as text) as bigint[]),
+      cast(cast(:values as text) as date[]))
+      with ordinality as l(place, account, owner, component, amount_ore, value_on, n)
+    join unnest(cast(:ids as uuid[])) with ordinality as m(id, place) using (place)) as u
 """)
 
 ONE_MOMENT = text("set transaction isolation level repeatable read, read only")
@@ -132,18 +136,17 @@ async def balances(
 
 async def post(tx: Transaction, movements: Sequence[Movement]) -> None:
     """Write movements, each one ledger transaction; raises `UnbalancedError` if one is not zero."""
-    ids, kinds, sources, transactions = [], [], [], []
+    ids, kinds, sources, places = [], [], [], []
     lines = []
     for movement in movements:
         made = [posting for posting in movement.postings if posting[3]]
         if sum(posting[3] for posting in made):
             raise UnbalancedError(movement)
         if made:
-            transaction_id = new_id()
-            ids.append(transaction_id)
+            ids.append(new_id())
             kinds.append(movement.kind)
             sources.append(movement.source)
-            transactions += [transaction_id] * len(made)
+            places += [len(ids)] * len(made)
             lines += made
     if not lines:
         return
@@ -155,11 +158,11 @@ async def post(tx: Transaction, movements: Sequence[Movement]) -> None:
             "ids": ids,
             "kinds": kinds,
             "sources": sources,
-            "transactions": transactions,
-            "accounts": accounts,
+            "places": numbers(places),
+            "accounts": words(accounts),
             "owners": owners,
-            "components": components,
-            "amounts": amounts,
-            "values": values,
+            "components": words(components),
+            "amounts": numbers(amounts),
+            "values": days(values),
         },
     )

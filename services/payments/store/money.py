@@ -18,12 +18,15 @@ from plumbing.transaction import Transaction, columns
 from services.payments.domain.draft import Allocation
 from services.payments.domain.incoming import Hold, IncomingPayment, Reference, ReferenceKind
 from services.payments.domain.matching import is_on_ledger
+from services.payments.store.literals import days, numbers
 
 INSERT = text("""
   insert into payment (payment_id, source_key, file_id, paid_on, booked_on, amount_ore, currency)
   select u.payment_id, u.source_key, :file_id, u.paid_on, u.booked_on, u.amount_ore, u.currency
-  from unnest(cast(:payment_id as uuid[]), cast(:source_key as text[]), cast(:paid_on as date[]),
-    cast(:booked_on as date[]), cast(:amount_ore as bigint[]), cast(:currency as text[]))
+  from unnest(cast(:payment_id as uuid[]), cast(:source_key as text[]),
+    cast(cast(:paid_on as text) as date[]),
+    cast(cast(:booked_on as text) as date[]), cast(cast(:amount_ore as text) as bigint[]),
+    cast(:currency as text[]))
     as u(payment_id, source_key, paid_on, booked_on, amount_ore, currency)
   order by u.payment_id on conflict do nothing returning payment_id
 """)
@@ -31,9 +34,10 @@ ALLOCATE = text("""
   insert into allocation (payment_id, claim_id, creditor_id, amount_ore, creditor_part_ore,
     capital_ore, overpaid_ore, paid_on, booked_on)
   select * from unnest(cast(:payment_id as uuid[]), cast(:claim_id as uuid[]),
-    cast(:creditor_id as uuid[]), cast(:amount_ore as bigint[]),
-    cast(:creditor_part_ore as bigint[]), cast(:capital_ore as bigint[]),
-    cast(:overpaid_ore as bigint[]), cast(:paid_on as date[]), cast(:booked_on as date[]))
+    cast(:creditor_id as uuid[]), cast(cast(:amount_ore as text) as bigint[]),
+    cast(cast(:creditor_part_ore as text) as bigint[]),
+    cast(cast(:capital_ore as text) as bigint[]), cast(cast(:overpaid_ore as text) as bigint[]),
+    cast(cast(:paid_on as text) as date[]), cast(cast(:booked_on as text) as date[]))
 """)
 OPENING_ALONE = text("select pg_advisory_xact_lock_shared(742001)")
 WAITING_ALONE = text("select pg_advisory_xact_lock(742001)")
@@ -92,12 +96,17 @@ async def insert_new(
 ) -> list[Received]:
     """Keep the payments not known before and give those back, in order."""
     by_id = {payment_id_of(payment.source_key): payment for payment in payments}
-    rows = [
-        (payment_id, p.source_key, p.paid_on, p.booked_on, p.amount_ore, p.currency)
-        for payment_id, p in by_id.items()
-    ]
-    names = ("payment_id", "source_key", "paid_on", "booked_on", "amount_ore", "currency")
-    kept = await tx.execute(INSERT, {"file_id": file_id, **columns(rows, names)})
+    found = by_id.values()
+    given = {
+        "file_id": file_id,
+        "payment_id": list(by_id),
+        "source_key": [payment.source_key for payment in found],
+        "paid_on": days(payment.paid_on for payment in found),
+        "booked_on": days(payment.booked_on for payment in found),
+        "amount_ore": numbers(payment.amount_ore for payment in found),
+        "currency": [payment.currency for payment in found],
+    }
+    kept = await tx.execute(INSERT, given)
     new = set(kept.scalars())
     return [
         Received(key, payment, is_on_ledger(payment))
@@ -109,7 +118,12 @@ async def insert_new(
 async def add_allocations(tx: Transaction, allocations: Sequence[Allocation]) -> None:
     """Keep what money met."""
     if allocations:
-        await tx.execute(ALLOCATE, columns(allocations, Allocation._fields))
+        given: dict[str, Any] = columns(allocations, Allocation._fields)
+        for name in ("amount_ore", "creditor_part_ore", "capital_ore", "overpaid_ore"):
+            given[name] = numbers(given[name])
+        for name in ("paid_on", "booked_on"):
+            given[name] = days(given[name])
+        await tx.execute(ALLOCATE, given)
 
 
 async def hold_openings(tx: Transaction) -> None:

@@ -1,0 +1,350 @@
+"""Payments' doors on a real PostgreSQL: what is heard, booked, woken and asked."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from datetime import date
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from contracts.collections import DisputeOutcome
+from contracts.dunning import ReminderProposed
+from contracts.envelope import Event
+from contracts.notifications import Letter
+from contracts.payments import (
+    ChargeDeferred,
+    ChargeRefused,
+    ChargeReversed,
+    ClaimOpened,
+    ClaimSettled,
+    OverpaymentFound,
+    PaymentAllocated,
+    PaymentUnmatched,
+    ReminderCharged,
+    UnmatchedReason,
+)
+from services.payments.domain.incoming import Hold
+from tests.payments import facts
+from tests.payments.conftest import OpenRoom, Room
+from tests.payments.facts import DEMANDED, REMINDED
+
+
+async def test_an_invoice_is_paid_and_its_money_is_payable_the_next_banking_day(
+    room: Room,
+) -> None:
+    """events.md 5, rows one to four; R-97, R-130."""
+    invoice = facts.invoice()
+    await room.hear(invoice)
+    result = await room.book(facts.payment(invoice.ocr, amount_ore=324_000))
+    assert (result.booked, result.matched, result.booked_ore) == (1, 1, 324_000)
+    opened, allocated = await room.said()
+    assert isinstance(opened, ClaimOpened)
+    assert isinstance(allocated, PaymentAllocated)
+    assert allocated.settled
+    accounts = (await room.check()).accounts
+    assert accounts["bank:client"] == -accounts["payable"] == 324_000
+    ((kind, key, due_on),) = await room.rows("select kind, key, due_on from timers")
+    assert (kind, key, due_on) == ("payout", facts.CREDITOR, date(2026, 8, 21))
+
+
+async def test_a_payment_in_two_files_is_booked_once(room: Room) -> None:
+    """Also twice in one file, and in two files at the same time."""
+    invoice = facts.invoice()
+    await room.hear(invoice)
+    payment = facts.payment(invoice.ocr, amount_ore=100_000)
+    first = await room.book(payment, payment)
+    assert (first.booked, first.duplicates) == (1, 1)
+    both = await asyncio.gather(room.book(payment), room.book(payment))
+    assert [result.booked for result in both] == [0, 0]
+    assert len(await room.said_of(PaymentAllocated)) == 1
+    await room.check()
+
+
+async def test_money_waits_for_its_claim_and_is_matched_when_it_opens(room: Room) -> None:
+    """events.md 4."""
+    invoice = facts.invoice()
+    await room.book(facts.payment(invoice.ocr, amount_ore=330_000))
+    (unmatched,) = await room.said_of(PaymentUnmatched)
+    assert unmatched.reason is UnmatchedReason.UNKNOWN_REFERENCE
+    assert (await room.check()).accounts["suspense"] == -330_000
+    await room.hear(invoice)
+    (allocated,) = await room.said_of(PaymentAllocated)
+    assert allocated.payment_id == unmatched.payment_id
+    assert [found.amount_ore for found in await room.said_of(OverpaymentFound)] == [6_000]
+    assert (await room.check()).accounts["suspense"] == 0
+    assert (
+        await room.rows("select 1 from unmatched union all select 1 from unmatched_reference") == []
+    )
+
+
+async def test_money_and_claim_that_come_at_the_same_moment_find_each_other(room: Room) -> None:
+    """Either the booking sees the claim or the opening sees the money."""
+    for _ in range(15):
+        invoice = facts.invoice(1_000)
+        payment = facts.payment(invoice.ocr, amount_ore=1_000)
+        await asyncio.gather(room.book(payment), room.hear(invoice))
+    assert len(await room.said_of(PaymentAllocated)) == 15
+    await room.check()
+
+
+async def test_held_payments_wait_and_only_kronor_on_the_account_are_booked(room: Room) -> None:
+    """bank-formats 4: of another currency not even the amount is sure."""
+    result = await room.book(facts.held(500, Hold.RETURNED), facts.held(700, Hold.CURRENCY))
+    assert (result.held, result.booked_ore) == (2, 500)
+    assert (await room.check()).accounts == {"bank:client": 500, "suspense": -500}
+
+
+async def test_a_charge_is_made_once_however_often_it_is_proposed(room: Room) -> None:
+    """events.md 3.1."""
+    invoice = facts.invoice()
+    await room.hear(invoice, facts.remind(invoice), facts.remind(invoice))
+    assert len(await room.said_of(ReminderCharged)) == 1
+    assert [refused.reason for refused in await room.said_of(ChargeRefused)] == ["already_charged"]
+    await room.check()
+
+
+async def test_a_charge_waits_for_its_reference_rate_and_is_priced_when_it_comes(
+    room: Room,
+) -> None:
+    """events.md 4: an operator adds the rate; as of the day it is priced."""
+    room.live_on(date(2027, 1, 4))
+    invoice = facts.invoice()
+    await room.hear(invoice, facts.remind(invoice, as_of=date(2027, 1, 4)))
+    assert len(await room.said_of(ChargeDeferred)) == 1
+    room.live_on(date(2027, 1, 7))
+    async with room.asker("operator") as operator:
+        rate = {"valid_from": "2027-01-01", "bp": 200, "source": "SFS 2027:1"}
+        answer = await operator.post("/rates", json=rate)
+        assert answer.status_code == 201, answer.text
+        assert (await operator.post("/rates", json=rate | {"bp": 250})).status_code == 409
+        assert (await operator.post("/rates", json=rate | {"valid_from": "2027-02-01"})).is_error
+        assert (await operator.get("/rates")).json()[0]["source"] == "SFS 2027:1"
+    assert await room.rows("select due_on from timers") == [(date(2027, 1, 7),)]
+    await room.wake("deferred", invoice.claim_id)
+    (charged,) = await room.said_of(ReminderCharged)
+    assert charged.charged_on == date(2027, 1, 7)
+    await room.check()
+
+
+async def test_a_letter_that_never_left_is_not_paid_for(room: Room) -> None:
+    """events.md 3.3; once sent, a later failure changes nothing."""
+    lost, kept = facts.invoice(), facts.invoice()
+    for invoice in (lost, kept):
+        await room.hear(invoice, facts.remind(invoice))
+    await room.hear(facts.sent(kept, Letter.REMINDER, REMINDED))
+    for invoice in (lost, kept):
+        await room.hear(facts.undelivered(invoice, Letter.REMINDER))
+    assert [one.claim_id for one in await room.said_of(ChargeReversed)] == [lost.claim_id]
+    await room.check()
+
+
+async def test_interest_without_agreed_due_date_runs_from_the_sending(room: Room) -> None:
+    """Räntelagen 4 §: the letter may be known before the claim."""
+    invoice = facts.invoice(due_date_agreed=False)
+    await room.hear(facts.sent(invoice, sent_on=date(2026, 6, 5)), invoice)
+    await room.hear(facts.remind(invoice, date(2026, 7, 10)))
+    (charged,) = await room.said_of(ReminderCharged)
+    assert [segment.days for segment in charged.statement.interest] == [5]
+
+
+async def test_a_thousand_claims_are_charged_in_one_batch(room: Room) -> None:
+    """Set-shaped: a batch of one is the same code."""
+    invoices = [facts.invoice(ocr=str(10**9 + at)) for at in range(1_000)]
+    await room.hear_together(invoices)
+    await room.hear_together([facts.remind(invoice) for invoice in invoices])
+    charged = await room.said_of(ReminderCharged)
+    assert len(charged) == 1_000
+    assert {one.statement.total_ore for one in charged} == {330_533}
+    await room.check()
+
+
+# --- in any order, twice, at the same time -----------------------------------------------------
+
+
+def _story() -> tuple[list[list[Event]], list[Any]]:
+    """One claim's facts by topic, in order within each, and its payments."""
+    invoice = facts.invoice()
+    objection = facts.disputed(invoice, date(2026, 7, 15))
+    topics: list[list[Event]] = [
+        [invoice, facts.credit(invoice, 24_000, credited_on=date(2026, 7, 1))],
+        [facts.remind(invoice)],
+        [objection, facts.dispute_settled(objection, DisputeOutcome.WITHDRAWN)],
+        [facts.sent(invoice)],
+    ]
+    payments = [
+        facts.payment(invoice.ocr, amount_ore=100_000, paid_on=date(2026, 7, 2)),
+        facts.payment(invoice.ocr, amount_ore=200_000, paid_on=date(2026, 7, 3)),
+    ]
+    return topics, payments
+
+
+@pytest.mark.parametrize("seed", range(12))
+async def test_any_order_of_topics_ends_with_the_same_money(open_room: OpenRoom, seed: int) -> None:
+    """events.md 3: all was paid or credited before the reminder's day; payments come twice."""
+    room = await open_room()
+    topics, payments = _story()
+    chance = random.Random(seed)
+    queues: list[list[Any]] = [list(topic) for topic in topics] + [[*payments, *payments]]
+    while any(queues):
+        queue = chance.choice([queue for queue in queues if queue])
+        fact = queue.pop(0)
+        await (room.hear(fact) if isinstance(fact, Event) else room.book(fact))
+    accounts = (await room.check()).accounts
+    assert {name: ore for name, ore in accounts.items() if ore} == {
+        "bank:client": 300_000,
+        "payable": -300_000,
+    }
+    charged, reversed_ = await room.said_of(ReminderCharged), await room.said_of(ChargeReversed)
+    refused = await room.said_of(ChargeRefused)
+    assert (len(charged), len(reversed_), len(refused)) in {(1, 1, 0), (0, 0, 1)}
+    ((state,),) = await room.rows("select capital_ore + reminder_fee_ore + interest_ore from claim")
+    assert state == 0
+    assert await room.rows("select 1 from waiting") == []
+    last = [e for e in await room.said() if isinstance(e, PaymentAllocated | ClaimSettled)][-1]
+    assert isinstance(last, ClaimSettled) or last.settled
+
+
+async def test_two_bookings_of_the_same_claims_wait_for_each_other(room: Room) -> None:
+    """Claims are locked in the order of their ids; every payment is allocated once."""
+    invoices = [facts.invoice(10_000, ocr=str(10**9 + at)) for at in range(40)]
+    await room.hear_together(invoices)
+    chance = random.Random(1)
+
+    def batch() -> list[Any]:
+        mixed = chance.sample(invoices, len(invoices))
+        return [facts.payment(one.ocr, amount_ore=2_000) for one in mixed]
+
+    await asyncio.gather(*(room.book(*batch()) for _ in range(6)))
+    found = await room.check()
+    assert found.accounts["bank:client"] == 40 * 6 * 2_000
+    assert found.accounts["overpaid"] == -40 * 2_000
+    assert len([one for one in await room.said_of(PaymentAllocated) if one.settled]) == 40
+
+
+async def test_a_charge_and_a_payment_at_the_same_moment_end_in_a_legitimate_state(
+    room: Room,
+) -> None:
+    """The claim's lock decides: refused, or charged and reversed; the same money."""
+    invoices = [facts.invoice(10_000, ocr=str(10**9 + at)) for at in range(20)]
+    await room.hear_together(invoices)
+    await asyncio.gather(
+        *(room.hear(facts.remind(invoice)) for invoice in invoices),
+        *(room.book(facts.payment(invoice.ocr, amount_ore=10_000)) for invoice in invoices),
+    )
+    accounts = (await room.check()).accounts
+    assert accounts["claim"] == 0
+    assert accounts["payable"] == -200_000
+
+
+# --- what the database itself guards -----------------------------------------------------------
+
+
+async def test_postings_are_never_changed_and_never_off_by_an_ore(room: Room) -> None:
+    """events.md 5: the second wall."""
+    await room.hear(facts.invoice())
+    for statement in (
+        "update posting set amount_ore = 1",
+        "delete from posting",
+        """insert into posting (transaction_id, n, account, amount_ore, value_on)
+           values (gen_random_uuid(), 1, 'suspense', 1, '2026-07-01')""",
+    ):
+        with pytest.raises(DBAPIError, match=r"never changed|sum to zero"):
+            async with room.database.engine.begin() as connection:
+                await connection.execute(text(statement))
+
+
+@pytest.mark.parametrize(
+    "harm",
+    [
+        "update claim set capital_ore = capital_ore + 1",
+        "update claim set overpaid_ore = 5",
+        "update allocation set creditor_part_ore = 1",
+        "delete from unmatched",
+    ],
+)
+async def test_the_check_sees_every_column_that_differs_from_the_postings(
+    room: Room, harm: str
+) -> None:
+    """A judge that cannot say no is none."""
+    invoice = facts.invoice()
+    await room.hear(invoice)
+    await room.book(facts.payment(invoice.ocr, amount_ore=100), facts.payment("99", amount_ore=100))
+    async with room.database.engine.begin() as connection:
+        await connection.execute(text(harm))
+    with pytest.raises(AssertionError):
+        await room.check()
+
+
+# --- door 3 ------------------------------------------------------------------------------------
+
+
+async def test_a_claim_is_shown_to_its_seller_its_debtor_and_operators_alone(room: Room) -> None:
+    """Architecture 6: the company in the token binds every query."""
+    invoice, other = facts.invoice(), facts.invoice()
+    room.live_on(DEMANDED)
+    await room.hear(invoice, facts.remind(invoice))
+    await room.book(facts.payment(invoice.ocr, amount_ore=100_000, paid_on=date(2026, 7, 10)))
+    path = f"/claims/{invoice.claim_id}"
+    async with (
+        room.asker("seller", company=facts.CREDITOR) as seller,
+        room.asker("seller", company=other.claim_id) as stranger,
+        room.asker("debtor", claim=invoice.claim_id) as debtor,
+        room.asker("debtor", claim=other.claim_id) as neighbour,
+        room.asker("operator") as operator,
+    ):
+        shown = (await seller.get(path)).json()
+        assert shown["to_pay_ore"] == 224_000 + 6_000 + 533
+        assert shown["interest_accrued_ore"] == 1_931 - 533
+        assert shown["pay_by"] == "2026-07-14"
+        assert shown["payments"] == [{"paid_on": "2026-07-10", "amount_ore": 100_000}]
+        assert shown["state"] == "open"
+        assert (await debtor.get(path)).json() == (await operator.get(path)).json() == shown
+        assert (await stranger.get(path)).status_code == 404
+        assert (await neighbour.get(path)).status_code == 404
+        asked = {"claim_ids": [str(invoice.claim_id), str(other.claim_id)]}
+        brief = (await seller.post("/claims/lookup", json=asked)).json()
+        assert [one["to_pay_ore"] for one in brief] == [230_533]
+        assert (await stranger.post("/claims/lookup", json=asked)).json() == []
+        assert (await debtor.post("/claims/lookup", json=asked)).status_code == 403
+
+
+async def test_an_operator_says_whose_unmatched_money_is(room: Room) -> None:
+    """R-97: what is not certain a person decides, once."""
+    invoice = facts.invoice()
+    await room.hear(invoice)
+    await room.book(facts.payment("99", amount_ore=100_000))
+    async with room.asker("operator") as operator:
+        (waiting,) = (await operator.get("/unmatched")).json()["payments"]
+        assert waiting["references"] == ["99"]
+        path, body = (
+            f"/unmatched/{waiting['payment_id']}/allocate",
+            {"claim_id": str(invoice.claim_id)},
+        )
+        once = {"idempotency-key": "1"}
+        for _ in range(2):
+            answer = await operator.post(path, json=body, headers=once)
+            assert answer.status_code == 200, answer.text
+        assert (await operator.post(path, json=body)).status_code == 404
+        assert (await operator.get("/unmatched")).json()["payments"] == []
+        check = (await operator.get("/ledger/check")).json()
+        assert check["problems"] == []
+        assert check["accounts"]["payable"] == -100_000
+        balances = (await operator.get("/ledger/accounts")).json()
+        assert {one["account"] for one in balances} >= {"bank:client", "payable", "pending"}
+    async with room.asker("seller", company=facts.CREDITOR) as seller:
+        assert (await seller.get("/unmatched")).status_code == 403
+    assert len(await room.said_of(PaymentAllocated)) == 1
+
+
+async def test_every_type_heard_has_a_handler_that_takes_a_batch(room: Room) -> None:
+    """Proposals for claims not yet open wait for them and are answered when they open."""
+    invoices = [facts.invoice(ocr=str(10**9 + at)) for at in range(3)]
+    proposals: list[ReminderProposed] = [facts.remind(invoice) for invoice in invoices]
+    await room.hear_together(proposals)
+    assert await room.said() == []
+    await room.hear_together(invoices)
+    assert len(await room.said_of(ReminderCharged)) == 3
