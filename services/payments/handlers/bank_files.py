@@ -8,8 +8,8 @@ books; the other only controls: what it tells of is compared with what was booke
 import asyncio
 import contextlib
 import io
-from collections.abc import Callable, Coroutine, Iterator, Sequence
-from concurrent.futures import Future
+from collections.abc import Callable, Coroutine, Generator, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, BinaryIO, cast
@@ -81,20 +81,7 @@ class BankFiles:
         async with self.database.transaction() as tx:
             await store.sweep(tx, real_now() - LEFT_BEHIND)
 
-    async def _go_on(self, file_id: UUID, attempts: int) -> None:
-        try:
-            await self._validate(file_id)
-            await self._book(file_id)
-        except Exception as error:
-            if is_trouble(error):
-                raise
-            log.error("bank_file_stuck", file_id=str(file_id), exc_info=error)
-            pause = min(LONGEST_PAUSE, timedelta(seconds=2**attempts))
-            trouble = f"{type(error).__name__}: {shown(error)}"[:500]
-            async with self.database.transaction() as tx:
-                await store.note_trouble(tx, file_id, trouble, real_now() + pause)
-
-    async def _validate(self, file_id: UUID) -> None:
+    async def validate(self, file_id: UUID) -> None:
         """First pass, unless it has been made."""
         async with self.database.transaction() as tx:
             row = await store.read_file(tx, file_id)
@@ -106,6 +93,19 @@ class BankFiles:
         async with self.database.transaction() as tx:
             state = await intake.note_validation(tx, file_id, found, self.rules)
         log.info("bank_file_validated", file_id=str(file_id), state=state)
+
+    async def _go_on(self, file_id: UUID, attempts: int) -> None:
+        try:
+            await self.validate(file_id)
+            await self._book(file_id)
+        except Exception as error:
+            if is_trouble(error):
+                raise
+            log.error("bank_file_stuck", file_id=str(file_id), exc_info=error)
+            pause = min(LONGEST_PAUSE, timedelta(seconds=2**attempts))
+            trouble = f"{type(error).__name__}: {shown(error)}"[:500]
+            async with self.database.transaction() as tx:
+                await store.note_trouble(tx, file_id, trouble, real_now() + pause)
 
     async def _book(self, file_id: UUID) -> None:
         """Second pass, from where it stopped."""
@@ -121,10 +121,9 @@ class BankFiles:
         with self._opened(file_id) as file:
             start_at = ranges[0][1] if ranges and ranges[0][0] == 0 else 0
             items = bank_file.read(cast(BinaryIO, file), accepted, start_at=start_at)
-            await _pipeline(
-                unbooked(items, start_at, ranges),
-                lambda at, batch: _patiently(lambda: work(file_id, at, batch)),
-            )
+            batches = unbooked(items, start_at, ranges)
+            del items  # the reading thread alone keeps it, and frees it
+            await _pipeline(batches, lambda at, batch: _patiently(lambda: work(file_id, at, batch)))
         async with self.database.transaction() as tx:
             await store.set_state(tx, file_id, "booked")
         log.info("bank_file_booked", file_id=str(file_id), role=row["role"])
@@ -205,7 +204,7 @@ def _difference(
 
 def unbooked(
     items: Iterator[Item], start_at: int, ranges: Sequence[tuple[int, int]]
-) -> Iterator[tuple[int, list[Item]]]:
+) -> Generator[tuple[int, list[Item]], None, None]:
     """Cut items, the first of which has position `start_at`, into batches of what is not booked.
 
     A batch never reaches over what is booked already, so that its items are one stretch.
@@ -229,15 +228,20 @@ def unbooked(
 
 
 async def _pipeline(
-    batches: Iterator[tuple[int, list[Item]]],
+    batches: Generator[tuple[int, list[Item]], None, None],
     work: Callable[[int, list[Item]], Coroutine[Any, Any, None]],
 ) -> None:
-    """Work on batches, a few at a time, while a thread reads the next one."""
+    """Work on batches, a few at a time, while one thread reads the next.
+
+    Always the same thread, from the first read to the end: a parser that changes threads crashes.
+    """
+    loop = asyncio.get_running_loop()
+    reader = ThreadPoolExecutor(1, "bank-file")
     under_way: set[asyncio.Task[None]] = set()
-    ahead = asyncio.ensure_future(asyncio.to_thread(next, batches, None))
+    ahead = loop.run_in_executor(reader, next, batches, None)
     try:
         while (batch := await ahead) is not None:
-            ahead = asyncio.ensure_future(asyncio.to_thread(next, batches, None))
+            ahead = loop.run_in_executor(reader, next, batches, None)
             if len(under_way) == AT_ONCE:
                 done, under_way = await asyncio.wait(under_way, return_when=asyncio.FIRST_COMPLETED)
                 for task in done:
@@ -246,9 +250,11 @@ async def _pipeline(
         await asyncio.gather(*under_way)
     finally:
         ahead.cancel()
+        reader.submit(batches.close)
+        reader.shutdown(wait=False)
         for task in under_way:
             task.cancel()
-        await asyncio.gather(ahead, *under_way, return_exceptions=True)
+        await asyncio.gather(*under_way, return_exceptions=True)
 
 
 async def _patiently(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
