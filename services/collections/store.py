@@ -283,8 +283,7 @@ async def move_news(tx: Transaction, number: int) -> None:
 def _row(case: Case) -> tuple[Any, ...]:
     written = {
         "handover": case.handover.payload(),
-        "application": case.application
-        and json.dumps(case.application, ensure_ascii=False).encode(),
+        "application": case.application and json.dumps(case.application).encode(),
     }
     return tuple(written.get(name, getattr(case, name)) for name in COLUMNS)
 

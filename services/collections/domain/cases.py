@@ -332,7 +332,7 @@ def hear_undeliverable(case: Case, event: DeliveryFailed) -> Decision:
     before_letter = case.stage in (Stage.OPENED, Stage.DEMAND_PROPOSED, Stage.DEMAND_CHARGED)
     if event.ordinal != case.demand_ordinal or not before_letter:
         return Decision(case)
-    after = replace(case, stage=Stage.UNDELIVERABLE, next_on=None)
+    after = replace(case, stage=Stage.UNDELIVERABLE, next_on=None, respond_by=None)
     return Decision(after, tasks=(Task("demand_undeliverable", event.reason),))
 
 
