@@ -1,0 +1,157 @@
+"""Door 3: policies, objections, cases; the operator's alarms."""
+
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Request
+from pydantic import BaseModel, Field
+from starlette.responses import Response
+
+from contracts.ids import ClaimId, CreditorId
+from plumbing import commands
+from plumbing.identity import Identity, company_of, identity_of, require
+from plumbing.problems import Problem
+from services.collections import handlers, store
+
+router = APIRouter()
+
+Asking = Annotated[Identity, Depends(identity_of)]
+
+
+async def seller(identity: Asking) -> CreditorId:
+    """The company that asks."""
+    require(identity, "seller")
+    return CreditorId(company_of(identity))
+
+
+Seller = Annotated[CreditorId, Depends(seller)]
+
+
+class PolicyBody(BaseModel):
+    """What follows an unpaid demand, and a decision of Kronofogden's."""
+
+    filing: Literal["automatic", "ask"] = "automatic"
+    enforcement: bool = True
+
+
+class ObjectionBody(BaseModel):
+    """An objection; without an amount it is to the whole claim. A debtor's link names the claim."""
+
+    claim_id: UUID | None = None
+    reason: str = Field(min_length=1, max_length=2000)
+    disputed_ore: int | None = Field(default=None, gt=0)
+
+
+class Settlement(BaseModel):
+    """How the parties agreed."""
+
+    outcome: Literal["upheld", "withdrawn"]
+
+
+@router.get("/policy")
+async def get_policy(request: Request, creditor_id: Seller) -> PolicyBody:
+    """The company's policy."""
+    async with request.app.state.database.transaction(tenant=creditor_id) as tx:
+        policy = await store.read_policy(tx, creditor_id)
+    return PolicyBody(filing=policy.filing.value, enforcement=policy.enforcement)
+
+
+@router.put("/policy")
+async def put_policy(request: Request, creditor_id: Seller, body: PolicyBody) -> PolicyBody:
+    """Choose a policy."""
+    async with request.app.state.database.transaction(tenant=creditor_id) as tx:
+        await handlers.choose_policy(tx, creditor_id, **body.model_dump())
+    return body
+
+
+@router.post("/disputes", status_code=201)
+async def object_to(request: Request, identity: Asking, body: ObjectionBody) -> Response:
+    """The debtor objects to his claim, or its seller on his behalf."""
+    require(identity, "debtor", "seller")
+    by = CreditorId(company_of(identity)) if "seller" in identity.roles else None
+    claim_id = body.claim_id if by is not None else identity.claim
+    if claim_id is None:
+        errors = [{"field": "claim_id", "reason": "must be given"}]
+        raise Problem(422, "The request is not valid", errors=errors)
+    async with request.app.state.database.transaction(tenant=by) as tx:
+
+        async def run() -> dict[str, Any]:
+            dispute = await handlers.object_to(
+                tx, ClaimId(claim_id), body.reason, body.disputed_ore, by
+            )
+            return {"dispute_id": dispute.dispute_id, "claim_id": claim_id}
+
+        return await commands.once(tx, request, by or claim_id, run)
+
+
+@router.get("/disputes")
+async def get_disputes(request: Request, creditor_id: Seller) -> dict[str, Any]:
+    """The company's objections, newest first."""
+    async with request.app.state.database.transaction(tenant=creditor_id) as tx:
+        return {"disputes": await store.read_disputes(tx)}
+
+
+@router.post("/disputes/{dispute_id}/settle")
+async def settle(
+    request: Request, identity: Asking, dispute_id: UUID, body: Settlement
+) -> dict[str, Any]:
+    """End an objection; a creditor who agrees credits the invoice himself."""
+    async with request.app.state.database.transaction(tenant=_tenant(identity)) as tx:
+        dispute = await handlers.settle_dispute(tx, dispute_id, body.outcome)
+    return {"dispute_id": dispute.dispute_id, "outcome": dispute.outcome}
+
+
+@router.get("/cases")
+async def get_cases(request: Request, identity: Asking) -> dict[str, Any]:
+    """The newest cases: the company's, or everybody's for operators."""
+    async with request.app.state.database.transaction(tenant=_tenant(identity)) as tx:
+        return {"cases": [_shown(case) for case in await store.read_cases(tx)]}
+
+
+@router.get("/cases/alarms")
+async def get_alarms(request: Request, identity: Asking) -> dict[str, Any]:
+    """What waits for an operator."""
+    require(identity, "operator")
+    async with request.app.state.database.transaction() as tx:
+        count, tasks = await store.read_tasks(tx)
+    return {"count": count, "alarms": tasks}
+
+
+@router.get("/cases/{claim_id}")
+async def get_case(request: Request, identity: Asking, claim_id: UUID) -> dict[str, Any]:
+    """One case."""
+    async with request.app.state.database.transaction(tenant=_tenant(identity)) as tx:
+        found = await store.read_cases(tx, ClaimId(claim_id))
+    if not found:
+        raise Problem(404, "No such case")
+    return _shown(found[0])
+
+
+@router.post("/cases/{claim_id}/withdraw", status_code=202)
+async def withdraw(request: Request, creditor_id: Seller, claim_id: UUID) -> dict[str, Any]:
+    """The creditor regrets."""
+    async with request.app.state.database.transaction(tenant=creditor_id) as tx:
+        return _shown(await handlers.withdraw(tx, ClaimId(claim_id)))
+
+
+@router.post("/cases/{claim_id}/file", status_code=202)
+async def file(request: Request, creditor_id: Seller, claim_id: UUID) -> dict[str, Any]:
+    """The creditor decides that a case goes to Kronofogden."""
+    async with request.app.state.database.transaction(tenant=creditor_id) as tx:
+        return _shown(await handlers.file_now(tx, ClaimId(claim_id)))
+
+
+def _tenant(identity: Identity) -> UUID | None:
+    """The company to see; None for operators, who see all."""
+    require(identity, "seller", "operator")
+    return None if "operator" in identity.roles else company_of(identity)
+
+
+def _shown(case: Any) -> dict[str, Any]:
+    """A case as JSON: no name, address or number of the debtor."""
+    names = (
+        *("claim_id", "creditor_id", "number", "opened_on", "stage", "held", "lack", "next_on"),
+        *("respond_by", "sent_on", "filed_on", "amount_ore", "kronofogden_number", "decided_on"),
+        "close_reason",
+    )
+    return {name: getattr(case, name) for name in names}

@@ -1,0 +1,16 @@
+"""collections' environment."""
+
+from pydantic import Field
+
+from plumbing.settings import ServiceSettings
+
+
+class Settings(ServiceSettings):
+    """Read once, in `app.py`."""
+
+    database_url: str = Field(validation_alias="COLLECTIONS_DATABASE_URL")
+    kronofogden_url: str = "http://127.0.0.1:8040"
+    kronofogden_token: str = ""
+    ombudskod: str = "BETALT"
+    """The filer's code at Kronofogden (*ombudskod*)."""
+    kronofogden_poll_seconds: float = 0.5

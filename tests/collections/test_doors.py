@@ -1,0 +1,173 @@
+"""collections' doors on a real PostgreSQL: shuffled topics, and the doors of HTTP."""
+
+import random
+from uuid import UUID
+
+import pytest
+from sqlalchemy import text
+
+from contracts.envelope import Event
+from contracts.ids import new_id
+from contracts.payments import RefusalReason, ReversalCause
+from contracts.terms import ChargeKind
+from plumbing.transaction import Database
+from tests.collections.builders import (
+    CLAIM,
+    CREDITOR,
+    FILING_ON,
+    HANDED_ON,
+    charge_reversed,
+    credited,
+    demand_charged,
+    failed,
+    filing_charged,
+    handed_over,
+    issued,
+    paid,
+    refused,
+    sent,
+    stale,
+)
+from tests.collections.house import House, record
+
+# Each list is a topic; what answers a proposal can only come after the hand-over was heard.
+STORIES: dict[str, list[list[Event]]] = {
+    "demanded": [[demand_charged()], [sent()]],
+    "stale": [[demand_charged()], [stale()]],
+    "undeliverable": [
+        [
+            demand_charged(),
+            charge_reversed(ChargeKind.DEMAND, 4_500_00, ReversalCause.NEVER_DELIVERED),
+        ],
+        [failed()],
+    ],
+    "paid": [[demand_charged(), paid()], [sent()]],
+    "credited": [[demand_charged(), credited()], [sent()]],
+    "refused": [[refused(ChargeKind.DEMAND, RefusalReason.SETTLED)], [issued()]],
+}
+
+
+@pytest.mark.parametrize("topics", STORIES.values(), ids=STORIES)
+async def test_whatever_order_the_topics_come_in_the_case_ends_the_same(
+    own: Database, topics: list[list[Event]]
+) -> None:
+    """Each event twice, in an order kept only within its topic."""
+    house = House(own)
+    await house.day(HANDED_ON)
+    ends = []
+    for seed in range(6):
+        shuffle = random.Random(seed)
+        await house.hear(handed_over())
+        waiting = [[record(event) for event in topic] for topic in topics]
+        waiting = [[each for one in topic for each in (one, one)] for topic in waiting]
+        records = []
+        while any(waiting):
+            records.append(shuffle.choice([topic for topic in waiting if topic]).pop(0))
+        await house.deliver(records, at_once=shuffle.choice([1, 3, 100]))
+        ends.append(await house.state())
+        async with own.transaction() as tx:
+            await tx.execute(text("truncate collection_case, timers, inbox, task, claim"))
+    assert ends == [ends[0]] * 6
+
+
+async def test_a_second_hand_over_opens_no_second_case(own: Database) -> None:
+    house = House(own)
+    await house.day(HANDED_ON)
+    await house.hear(handed_over())
+    await house.hear(handed_over())
+    assert await house.said() == ["CaseOpened", "DemandProposed"]
+
+
+async def test_a_payment_of_a_claim_without_a_case_is_passed_by(own: Database) -> None:
+    house = House(own)
+    await house.hear(paid(), credited(), filing_charged())
+    assert await house.state() == []
+
+
+async def test_a_debtor_objects_once_and_the_case_waits(own: Database) -> None:
+    """R-115, R-116."""
+    house = House(own)
+    await house.day(HANDED_ON)
+    await house.hear(issued(), handed_over(), demand_charged(), sent())
+    async with house.door(claim=CLAIM, role="debtor") as debtor:
+        answer = await debtor.post("/disputes", json={"reason": "Färgen flagnar."})
+        assert answer.status_code == 201
+        dispute_id = answer.json()["dispute_id"]
+        again = await debtor.post("/disputes", json={"reason": "Igen."})
+        assert again.status_code == 409
+        assert (await debtor.get("/disputes")).status_code == 403
+    await house.day(FILING_ON)
+    assert (await house.said())[2:] == ["ClaimDisputed"]
+    async with house.door(company=CREDITOR) as seller:
+        listed = (await seller.get("/disputes")).json()["disputes"]
+        assert [one["dispute_id"] for one in listed] == [dispute_id]
+        settled = await seller.post(f"/disputes/{dispute_id}/settle", json={"outcome": "withdrawn"})
+        assert settled.status_code == 200, settled.text
+        twice = await seller.post(f"/disputes/{dispute_id}/settle", json={"outcome": "upheld"})
+        assert twice.status_code == 409
+    await house.day(FILING_ON.replace(day=6))
+    assert (await house.said())[3:] == ["DisputeSettled", "FilingProposed"]
+
+
+async def test_a_claim_without_a_case_can_be_disputed_by_its_debtor_and_its_seller(
+    own: Database,
+) -> None:
+    house = House(own)
+    await house.hear(issued())
+    stranger = new_id()
+    objection = {"claim_id": str(CLAIM), "reason": "Fel belopp.", "disputed_ore": 100}
+    async with house.door(company=stranger) as other:
+        assert (await other.post("/disputes", json=objection)).status_code == 404
+    async with house.door(company=CREDITOR) as seller:
+        assert (await seller.post("/disputes", json=objection)).status_code == 201
+    assert await house.said() == ["ClaimDisputed"]
+
+
+async def test_a_case_handed_over_while_disputed_makes_no_demand(own: Database) -> None:
+    house = House(own)
+    await house.day(HANDED_ON)
+    await house.hear(issued())
+    async with house.door(claim=CLAIM, role="debtor") as debtor:
+        await debtor.post("/disputes", json={"reason": "Färgen flagnar."})
+    await house.hear(handed_over())
+    assert await house.said() == ["ClaimDisputed", "CaseOpened"]
+
+
+async def test_a_creditor_who_wants_to_be_asked_files_by_hand(own: Database) -> None:
+    house = House(own)
+    async with house.door(company=CREDITOR) as seller:
+        wish = {"filing": "ask", "enforcement": False}
+        assert (await seller.put("/policy", json=wish)).json() == wish
+        assert (await seller.get("/policy")).json() == wish
+        await house.day(HANDED_ON)
+        await house.hear(handed_over(), demand_charged(), sent())
+        await house.day(FILING_ON)
+        shown = (await seller.get(f"/cases/{CLAIM}")).json()
+        assert (shown["stage"], shown["lack"]) == ("awaits_creditor", "creditor_decides")
+        assert "Karin" not in (await seller.get("/cases")).text
+        assert (await seller.post(f"/cases/{CLAIM}/file")).status_code == 202
+        assert (await seller.post(f"/cases/{CLAIM}/file")).status_code == 409
+    assert (await house.said())[-1] == "FilingProposed"
+
+
+async def test_a_seller_sees_and_touches_only_his_own_cases(own: Database) -> None:
+    house = House(own)
+    await house.hear(handed_over())
+    async with house.door(company=UUID(int=7)) as other:
+        assert (await other.get(f"/cases/{CLAIM}")).status_code == 404
+        assert (await other.get("/cases")).json() == {"cases": []}
+        assert (await other.post(f"/cases/{CLAIM}/withdraw")).status_code == 404
+        assert (await other.get("/cases/alarms")).status_code == 403
+    async with house.door(company=CREDITOR) as seller:
+        answer = await seller.post(f"/cases/{CLAIM}/withdraw")
+        assert (answer.status_code, answer.json()["stage"]) == (202, "closed")
+        assert (await seller.post(f"/cases/{CLAIM}/withdraw")).status_code == 409
+
+
+async def test_a_lost_debtor_is_an_alarm_to_operators(own: Database) -> None:
+    house = House(own)
+    await house.day(HANDED_ON)
+    await house.hear(handed_over(), demand_charged(), failed())
+    async with house.door(role="operator") as operator:
+        alarms = (await operator.get("/cases/alarms")).json()
+    assert (alarms["count"], alarms["alarms"][0]["kind"]) == (1, "demand_undeliverable")
