@@ -307,8 +307,8 @@ PAGES = jinja2.Environment(
 )
 PAGES.filters.update(
     kronor=kronor, plain_kronor=plain_kronor, day=day, clock_time=clock_time, count=count,
-    rate=rate, duration=duration, percent=percent, state_word=state_word, state_tone=state_tone, word=word,
-    identity_number=identity_number, bankgiro=bankgiro, ocr=ocr,
+    rate=rate, duration=duration, percent=percent, state_word=state_word, state_tone=state_tone,
+    word=word, identity_number=identity_number, bankgiro=bankgiro, ocr=ocr,
 )  # fmt: skip
 
 

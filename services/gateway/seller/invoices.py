@@ -22,6 +22,9 @@ from services.gateway.words import STATES, advice, as_date, page
 
 router = APIRouter()
 
+Command = tuple[str, str, dict[str, Any]]
+"""Service, path and body of what is asked of a service."""
+
 PAGE_SIZE = 50
 LONGEST_TEXT = 2000
 OPEN_STATES = (
@@ -158,21 +161,21 @@ async def credit(
         "kind": "commercial" if slag == "commercial" else "correction",
         "reason": skal.strip()[:LONGEST_TEXT],
     }
-    command = ("invoicing", f"/invoices/{claim_id}/credit", body)
+    command: Command = ("invoicing", f"/invoices/{claim_id}/credit", body)
     return await _act(request, session, claim_id, command, "krediterad")
 
 
 @router.post("/fakturor/{claim_id}/inkasso")
 async def to_collection(request: Request, session: SellerSession, claim_id: UUID) -> Response:
     """Hand the claim over to collection (R-108)."""
-    command = ("invoicing", f"/invoices/{claim_id}/collection", {})
+    command: Command = ("invoicing", f"/invoices/{claim_id}/collection", {})
     return await _act(request, session, claim_id, command, "inkasso")
 
 
 @router.post("/fakturor/{claim_id}/paminn")
 async def remind(request: Request, session: SellerSession, claim_id: UUID) -> Response:
     """Ask for the one reminder now."""
-    command = ("dunning", f"/claims/{claim_id}/remind", {})
+    command: Command = ("dunning", f"/claims/{claim_id}/remind", {})
     return await _act(request, session, claim_id, command, "pamind")
 
 
@@ -189,7 +192,11 @@ async def pause(
         return await _invoice_page(
             request, session, claim_id, status=422, wrong={"till": "Välj en dag framåt i tiden."}
         )
-    command = ("dunning", f"/claims/{claim_id}/pause", {"until": until and until.isoformat()})
+    command: Command = (
+        "dunning",
+        f"/claims/{claim_id}/pause",
+        {"until": until and until.isoformat()},
+    )
     return await _act(request, session, claim_id, command, "pausad" if until else "ateruppta")
 
 
@@ -218,21 +225,21 @@ async def settle(
 ) -> Response:
     """Say how an objection ended: the customer was right, or took it back."""
     body = {"outcome": "upheld" if utfall == "upheld" else "withdrawn"}
-    command = ("collections", f"/disputes/{dispute_id}/settle", body)
+    command: Command = ("collections", f"/disputes/{dispute_id}/settle", body)
     return await _act(request, session, claim_id, command, "avgjord")
 
 
 @router.post("/fakturor/{claim_id}/aterkalla")
 async def withdraw(request: Request, session: SellerSession, claim_id: UUID) -> Response:
     """Take the case back (R-112)."""
-    command = ("collections", f"/cases/{claim_id}/withdraw", {})
+    command: Command = ("collections", f"/cases/{claim_id}/withdraw", {})
     return await _act(request, session, claim_id, command, "aterkallad")
 
 
 @router.post("/fakturor/{claim_id}/ansok")
 async def file_case(request: Request, session: SellerSession, claim_id: UUID) -> Response:
     """Go on to Kronofogden where the policy is to ask first (R-111)."""
-    command = ("collections", f"/cases/{claim_id}/file", {})
+    command: Command = ("collections", f"/cases/{claim_id}/file", {})
     return await _act(request, session, claim_id, command, "ansokt")
 
 
@@ -248,7 +255,7 @@ async def write(
         wrong = {"text": "Skriv ett meddelande."}
         return await _invoice_page(request, session, claim_id, status=422, wrong=wrong)
     body = {"text": text.strip()[:LONGEST_TEXT]}
-    command = ("invoicing", f"/invoices/{claim_id}/messages", body)
+    command: Command = ("invoicing", f"/invoices/{claim_id}/messages", body)
     return await _act(request, session, claim_id, command, "meddelande")
 
 
@@ -256,7 +263,7 @@ async def _act(
     request: Request,
     session: Session,
     claim_id: UUID,
-    command: tuple[str, str, dict[str, Any]],
+    command: Command,
     done: str,
 ) -> Response:
     """Carry out a command and go back to the invoice; a refusal is told on its page."""
