@@ -257,15 +257,12 @@ async def _web_invoice(
 ) -> Response:
     upstream: Upstream = request.app.state.upstream
     settings: Settings = request.app.state.settings
-    invoice, claim, thread = await asyncio.gather(
+    invoice, claim = await asyncio.gather(
         _current(upstream, who),
         upstream.perhaps(who.identity, "payments", f"/claims/{who.claim_id}"),
-        upstream.perhaps(who.identity, "invoicing", "/debtor/messages"),
     )
     seller = invoice.get("seller") or {}
-    customer = invoice.get("customer") or {}
-    payer = str(customer.get("name") or invoice.get("customer_name") or "")
-    messages = thread.get("messages") if isinstance(thread, dict) else thread
+    payer = str((invoice.get("buyer") or {}).get("name") or "")
     answer = words.page(
         request,
         "webbfaktura.html",
@@ -278,7 +275,7 @@ async def _web_invoice(
         code=payment_code(usingqr(invoice, claim, seller)) if claim else None,
         pay_link=bank_link(settings, who, claim, payer) if claim else None,
         steps=what_next(invoice, claim),
-        messages=messages or invoice.get("messages") or [],
+        messages=invoice.get("messages") or [],
         **({"wrong": {}, "notice": None, "refusal": None} | values),
     )
     answer.headers.update(PRIVATE)

@@ -42,7 +42,7 @@ async def pick(request: Request, tillbaka: str = "/") -> Response:
     """The page that lists who one may be."""
     upstream: Upstream = request.app.state.upstream
     found, day = await asyncio.gather(
-        upstream.perhaps(FOREMAN, "invoicing", "/creditors"),
+        upstream.perhaps(FOREMAN, "invoicing", "/creditors", {"limit": 200}),
         upstream.perhaps(FOREMAN, "invoicing", "/ops/numbers"),
     )
     return page(

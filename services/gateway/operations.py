@@ -122,7 +122,7 @@ async def overview(request: Request, session: OperatorSession) -> Response:
     numbers, ledger, alarms = await asyncio.gather(
         upstream.of_all(session.identity, "/ops/numbers", seconds=3),
         upstream.perhaps(session.identity, "payments", "/ledger/check", seconds=5),
-        upstream.perhaps(session.identity, "collections", "/alarms", seconds=3),
+        upstream.perhaps(session.identity, "collections", "/cases/alarms", seconds=3),
     )
     reading = Reading(numbers, {})
     dashboard: Dashboard = request.app.state.dashboard

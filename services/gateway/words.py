@@ -69,7 +69,13 @@ OTHER_WORDS = {
     "held": "Hålls kvar", "pending": "Väntar", "accepted": "Mottagen", "failed": "Misslyckades",
     "opened": "Öppnad", "objected": "Bestridd", "confirmed": "Bekräftad", "served": "Delgiven",
     "service_failed": "Ej delgiven", "decided": "Utslag", "enforcement": "Utmätning",
-    "demand": "Inkassokrav", "filing": "Ansökan", "unmatched": "Omatchad",
+    "demand_proposed": "Krav förbereds", "demand_charged": "Krav på väg",
+    "undeliverable": "Kunden nås inte", "awaits_creditor": "Väntar på dig",
+    "filing_proposed": "Ansökan förbereds", "filing_charged": "Ansökan klar",
+    "applying": "Ansökan skickas", "invoice": "Faktura", "reminder": "Påminnelse",
+    "withdrawal": "Återkallelse", "credit_note": "Kreditfaktura", "credit": "Kreditfaktura",
+    "sent": "Skickad", "stale": "För sent", "manual": "Hålls för handpåläggning",
+    "carrying": "Skickas", "queued": "I kö", "demand": "Inkassokrav", "filing": "Ansökan", "unmatched": "Omatchad",
 }  # fmt: skip
 
 ADVICE = {

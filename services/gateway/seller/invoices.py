@@ -26,7 +26,10 @@ Command = tuple[str, str, dict[str, Any]]
 """Service, path and body of what is asked of a service."""
 
 PAGE_SIZE = 50
+SHORTEST_SEARCH = 3
+"""Letters of a name (R-45)."""
 LONGEST_TEXT = 2000
+LONGEST_REASON = 500
 OPEN_STATES = (
     "issued", "sent", "opened", "part_paid", "overdue", "reminded", "collection", "kronofogden",
     "disputed",
@@ -52,14 +55,14 @@ async def overview(request: Request, session: SellerSession) -> Response:
     """What the company is owed, by state, and what needs a look."""
     upstream: Upstream = request.app.state.upstream
     who = session.identity
-    summary, latest, late, disputed, payouts = await asyncio.gather(
-        upstream.perhaps(who, "invoicing", "/invoices/summary"),
+    counts, latest, late, disputed, payouts = await asyncio.gather(
+        upstream.perhaps(who, "invoicing", "/invoices/counts"),
         upstream.ask(who, "invoicing", "/invoices", query={"limit": 8}),
         upstream.perhaps(who, "invoicing", "/invoices", {"state": "overdue", "limit": 6}),
         upstream.perhaps(who, "invoicing", "/invoices", {"state": "disputed", "limit": 6}),
         upstream.perhaps(who, "payments", "/payouts", {"limit": 4}),
     )
-    states = {each["state"]: each for each in (summary or {}).get("states", [])}
+    states = {each["state"]: each for each in (counts or {}).get("states", [])}
     return page(
         request,
         "oversikt.html",
@@ -84,17 +87,15 @@ async def listed(
 ) -> Response:
     """The company's invoices, newest first."""
     upstream: Upstream = request.app.state.upstream
-    found = await upstream.ask(
-        session.identity,
-        "invoicing",
-        "/invoices",
-        query={
-            "state": status if status in STATES else None,
-            "q": sok.strip()[:100],
-            "after": efter[:100],
-            "limit": PAGE_SIZE,
-        },
-    )
+    search = sok.strip()[:100]
+    too_short = 0 < len(search) < SHORTEST_SEARCH and not search.isdigit()
+    query = {
+        "state": status if status in STATES else None,
+        "q": None if too_short else search,
+        "after": efter if efter.isdigit() else None,
+        "limit": PAGE_SIZE,
+    }
+    found = await upstream.ask(session.identity, "invoicing", "/invoices", query=query)
     return page(
         request,
         "fakturor.html",
@@ -104,6 +105,7 @@ async def listed(
         states=STATES,
         state=status,
         search=sok,
+        fault="Skriv ett nummer eller minst tre bokstäver." if too_short else None,
         after=efter,
     )
 
@@ -159,7 +161,7 @@ async def credit(
         )  # fmt: skip
     body = {
         "kind": "commercial" if slag == "commercial" else "correction",
-        "reason": skal.strip()[:LONGEST_TEXT],
+        "reason": skal.strip()[:LONGEST_REASON],
     }
     command: Command = ("invoicing", f"/invoices/{claim_id}/credit", body)
     return await _act(request, session, claim_id, command, "krediterad")

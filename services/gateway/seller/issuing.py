@@ -17,8 +17,8 @@ from fastapi.responses import RedirectResponse, Response
 from starlette.datastructures import FormData
 
 from plumbing.problems import Problem
-from services.gateway.seller.invoices import listed_in, pdf_answer
-from services.gateway.seller.registers import SHORTEST_SEARCH, customer_in, text
+from services.gateway.seller.invoices import SHORTEST_SEARCH, listed_in, pdf_answer
+from services.gateway.seller.registers import customer_in, text
 from services.gateway.sessions import SellerSession, Session
 from services.gateway.upstream import Upstream
 from services.gateway.words import (
@@ -207,7 +207,7 @@ def _interest_of(typed: Typed, wrong: dict[str, str]) -> dict[str, Any]:
 
 
 async def _articles(upstream: Upstream, session: Session) -> list[dict[str, Any]]:
-    found = await upstream.perhaps(session.identity, "invoicing", "/articles")
+    found = await upstream.perhaps(session.identity, "invoicing", "/articles", {"limit": 200})
     return [each for each in listed_in(found, "articles") if each.get("active", True)]
 
 

@@ -5,7 +5,6 @@ A change applies to what comes, never to what was issued (R-33, R-41); the servi
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 from uuid import UUID
 
@@ -14,9 +13,9 @@ from fastapi.responses import RedirectResponse, Response
 from starlette.datastructures import FormData
 
 from plumbing.problems import Problem
-from services.gateway.seller.invoices import listed_in
+from services.gateway.seller.invoices import SHORTEST_SEARCH, listed_in
 from services.gateway.sessions import SellerSession, Session
-from services.gateway.upstream import Upstream
+from services.gateway.upstream import Query, Upstream
 from services.gateway.words import faults, page, parse_kronor, plain_kronor
 
 router = APIRouter()
@@ -24,7 +23,6 @@ router = APIRouter()
 CUSTOMER_FIELDS = (
     "kind", "name", "identity_number", "email", "street", "postcode", "town", "channel",
 )  # fmt: skip
-SHORTEST_SEARCH = 3
 
 
 @router.get("/kunder")
@@ -165,7 +163,8 @@ async def _save_article(
 
 
 async def _articles(upstream: Upstream, session: Session) -> list[dict[str, Any]]:
-    found = await upstream.ask(session.identity, "invoicing", "/articles")
+    query: Query = {"inactive": "true", "limit": 200}
+    found = await upstream.ask(session.identity, "invoicing", "/articles", query=query)
     return listed_in(found, "articles")
 
 
@@ -176,8 +175,7 @@ async def _articles_page(
     wrong: dict[str, str] | None = None,
     article_id: UUID | None = None,
 ) -> Response:
-    upstream: Upstream = request.app.state.upstream
-    (found,) = await asyncio.gather(_articles(upstream, session))
+    found = await _articles(request.app.state.upstream, session)
     return page(
         request, "artiklar.html", status=422 if wrong else 200, session=session, articles=found,
         given=given or {"vat_percent": 25, "unit": "st"}, wrong=wrong or {}, article_id=article_id,

@@ -15,7 +15,7 @@ from starlette.datastructures import FormData
 
 from plumbing.problems import Problem
 from services.gateway.seller.registers import text
-from services.gateway.sessions import SellerSession, Session
+from services.gateway.sessions import SellerSession, Session, page_session
 from services.gateway.upstream import Upstream
 from services.gateway.words import faults, page
 
@@ -30,6 +30,12 @@ GENERAL = ("name", "email", "phone", "street", "postcode", "town")
 GENERAL_FLAGS = ("vat_registered", "f_skatt")
 DEFAULT_NUMBERS = ("default_terms_days", "first_number")
 DEFAULT_FLAGS = ("round_to_krona", "due_date_agreed", "reminder_fee_agreed")
+
+
+@router.get("/villkor")
+async def terms(request: Request) -> Response:
+    """The terms that a company has accepted (R-13)."""
+    return page(request, "villkor.html", session=page_session(request))
 
 
 @router.get("/installningar")
