@@ -1,0 +1,303 @@
+"""The debtor's web invoice: what is to be paid, how, and what happens otherwise, in plain words.
+
+Whoever holds the link may see this one claim and nothing else. The amount is the ledger's, as of
+today; the page asks again each second while it is open, and shows a payment once it is booked.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Annotated, Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+import segno
+from fastapi import APIRouter, Depends, Form, Request
+from fastapi.responses import RedirectResponse, Response
+from fastapi.sse import EventSourceResponse, ServerSentEvent
+from markupsafe import Markup
+from starlette.background import BackgroundTask
+
+from contracts.numbers import NumberError, format_organisation_number, parse_organisation_number
+from plumbing.identity import Identity
+from plumbing.links import Link, read_token
+from plumbing.problems import Problem
+from services.gateway import words
+from services.gateway.settings import Settings
+from services.gateway.upstream import Upstream
+
+router = APIRouter()
+
+LOOK_EVERY_SECONDS = 1.0
+LIVE_SECONDS = 900
+"""After a quarter of an hour the browser connects anew, by itself."""
+LONGEST_TEXT = 2000
+PRIVATE = {
+    "referrer-policy": "no-referrer",
+    "x-robots-tag": "noindex, nofollow",
+    "cache-control": "no-store, private",
+}
+NOTICES = {
+    "invandning": "Din invändning är mottagen. Kravet ligger stilla tills den är avgjord.",
+    "meddelande": "Meddelandet är skickat till säljaren.",
+}
+COMPONENTS = tuple(words.COMPONENTS)
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Somebody who holds a link that opens one claim."""
+
+    token: str
+    link: Link
+
+    @property
+    def claim_id(self) -> UUID:
+        """The one claim that is open to them."""
+        return self.link.claim_id
+
+    @property
+    def identity(self) -> Identity:
+        """Who they are to the services: nobody but the debtor of this claim."""
+        return Identity(self.claim_id, frozenset({"debtor"}), claim=self.claim_id)
+
+
+async def holder(request: Request, token: str) -> Holder:
+    """FastAPI dependency: the holder of the link in the path; 404 for every other text."""
+    settings: Settings = request.app.state.settings
+    link = read_token(settings.link_key, token)
+    if link is None:
+        raise Problem(404, "No such page")
+    return Holder(token, link)
+
+
+LinkHolder = Annotated[Holder, Depends(holder)]
+
+
+@router.get("/f/{token}")
+async def web_invoice(request: Request, who: LinkHolder, gjort: str = "") -> Response:
+    """The web invoice; a person's own opening of it is recorded (R-65)."""
+    answer = await _web_invoice(request, who, notice=NOTICES.get(gjort))
+    if is_opened_by_a_person(request):
+        answer.background = BackgroundTask(_record_opening, request, who)
+    return answer
+
+
+@router.get("/f/{token}/faktura.pdf")
+async def pdf(request: Request, who: LinkHolder) -> Response:
+    """The invoice as a document (R-67)."""
+    upstream: Upstream = request.app.state.upstream
+    await _current(upstream, who)
+    content = await upstream.document(who.identity, "invoicing", "/debtor/invoice/pdf")
+    name = {"content-disposition": 'inline; filename="faktura.pdf"'}
+    return Response(content, media_type="application/pdf", headers=PRIVATE | name)
+
+
+@router.post("/f/{token}/invandning")
+async def object_to(
+    request: Request, who: LinkHolder, skal: Annotated[str, Form()] = ""
+) -> Response:
+    """Object to the whole claim."""
+    command = ("collections", "/disputes", {"reason": skal.strip()[:LONGEST_TEXT]})
+    wrong = {"skal": "Skriv vad som inte stämmer, så att säljaren kan svara."}
+    return await _send(request, who, command, wrong if not skal.strip() else {}, "invandning")
+
+
+@router.post("/f/{token}/meddelande")
+async def write(request: Request, who: LinkHolder, text: Annotated[str, Form()] = "") -> Response:
+    """Write to the seller (R-66)."""
+    command = ("invoicing", "/debtor/messages", {"text": text.strip()[:LONGEST_TEXT]})
+    wrong = {"text": "Skriv ett meddelande först."}
+    return await _send(request, who, command, wrong if not text.strip() else {}, "meddelande")
+
+
+@router.get("/f/{token}/live", response_class=EventSourceResponse)
+async def live(request: Request, who: LinkHolder) -> AsyncIterator[ServerSentEvent]:
+    """Says when the claim's standing has changed; the page then fetches itself anew."""
+    upstream: Upstream = request.app.state.upstream
+    until, before = time.monotonic() + LIVE_SECONDS, None
+    while time.monotonic() < until:
+        claim = await upstream.perhaps(who.identity, "payments", f"/claims/{who.claim_id}")
+        now = standing_of(claim) if claim else before
+        if before is not None and now != before:
+            yield ServerSentEvent(event="changed", data={"state": (claim or {}).get("state")})
+        before = now
+        await asyncio.sleep(LOOK_EVERY_SECONDS)
+
+
+def is_opened_by_a_person(request: Request) -> bool:
+    """Whether a browser navigated here: not a mail scanner, a prefetch or the page's own fetch."""
+    purpose = request.headers.get("sec-purpose") or request.headers.get("purpose") or ""
+    navigates = request.headers.get("sec-fetch-mode") == "navigate"
+    return navigates and "prefetch" not in purpose.lower()
+
+
+def standing_of(claim: dict[str, Any]) -> tuple[Any, ...]:
+    """What of a claim a reader would see change."""
+    return claim.get("state"), claim.get("to_pay_ore"), claim.get("paid_ore"), claim.get("disputed")
+
+
+def usingqr(invoice: dict[str, Any], claim: dict[str, Any], seller: dict[str, Any]) -> str | None:
+    """The UsingQR text (rev. 2 June 2014) for what is to be paid now; None when nothing is."""
+    to_pay_ore = int(claim.get("to_pay_ore") or 0)
+    if to_pay_ore <= 0 or claim.get("state") == "settled":
+        return None
+    due_on = words.as_date(claim.get("pay_by") or invoice.get("due_on"))
+    fields: dict[str, Any] = {
+        "uqr": 1,
+        "tp": 1,
+        "nme": str(seller.get("name", ""))[:100],
+        "cid": _with_hyphen(str(seller.get("organisation_number", ""))),
+        "iref": claim.get("ocr") or invoice.get("ocr"),
+        "ddt": due_on.strftime("%Y%m%d") if due_on else "",
+    }
+    account = {"pt": "BG", "acc": words.bankgiro(claim.get("payee_bankgiro"))}
+    head, tail = (json.dumps(part, ensure_ascii=False) for part in (fields, account))
+    return f'{head[:-1]}, "due": {_plain_number(to_pay_ore)}, {tail[1:]}'
+
+
+def payment_code(text: str | None) -> Markup | None:
+    """The text as a QR code, drawn in SVG."""
+    if text is None:
+        return None
+    code = segno.make(text, error="m", micro=False)
+    return Markup(code.svg_inline(omitsize=True, border=3, light="#fff", dark="#000"))
+
+
+def what_next(invoice: dict[str, Any], claim: dict[str, Any] | None) -> list[tuple[str, str]]:
+    """What happens now and later, in plain words: a heading and a sentence each (R-106, R-123)."""
+    state = str(invoice.get("state") or "")
+    if (claim or {}).get("state") == "settled" or state in ("paid", "credited"):
+        return [("Allt är klart", "Du behöver inte göra något mer.")]
+    if (claim or {}).get("disputed") or state == "disputed":
+        return [(
+            "Kravet ligger stilla",
+            "Du har invänt mot fakturan. Inga påminnelser och inget inkasso skickas medan säljaren "
+            "tar ställning. Den som bestrider ett krav kan få det prövat i tingsrätten.",
+        )]  # fmt: skip
+    steps = [("Betala i tid", "Betalar du senast på förfallodagen tillkommer inga kostnader.")]
+    fee = (
+        "en avgift på 60 kr, som ni har avtalat, och " if invoice.get("reminder_fee_agreed") else ""
+    )
+    later = [
+        (
+            "Påminnelse",
+            "Är fakturan obetald fem dagar efter förfallodagen skickas en påminnelse. "
+            f"Då tillkommer {fee}ränta från den dag lagen eller avtalet säger.",
+        ),
+        (
+            "Inkassokrav",
+            "Betalas inte påminnelsen kan ett inkassokrav skickas. Det kostar 180 kr, och du får "
+            "minst åtta dagar på dig att betala eller invända.",
+        ),
+        (
+            "Kronofogden",
+            "Därefter kan säljaren ansöka om betalningsföreläggande. Kronofogdens avgift läggs på "
+            "skulden. Ett utslag kan ge betalningsanmärkning och leda till utmätning av lön eller "
+            "egendom. För företag kan redan ansökan ge en anmärkning.",
+        ),
+    ]
+    reached = {"reminded": 1, "collection": 2, "kronofogden": 3}.get(state, 0)
+    return (steps if reached == 0 else []) + later[max(0, reached - 1) :]
+
+
+def bank_link(settings: Settings, who: Holder, claim: dict[str, Any], payer: str) -> str | None:
+    """The demo bank's page with the payment filled in; None outside a demo."""
+    if not (settings.betalt_demo and settings.bank_url):
+        return None
+    back = f"{settings.public_url.rstrip('/')}/f/{who.token}"
+    query = {
+        "bankgiro": words.bankgiro(claim.get("payee_bankgiro")),
+        "ocr": claim.get("ocr") or "",
+        "belopp": words.plain_kronor(claim.get("to_pay_ore")).replace(words.NO_BREAK, ""),
+        "namn": payer,
+        "tillbaka": back,
+    }
+    return f"{settings.bank_url.rstrip('/')}/betala?{urlencode(query)}"
+
+
+async def _send(
+    request: Request,
+    who: Holder,
+    command: tuple[str, str, dict[str, Any]],
+    wrong: dict[str, str],
+    done: str,
+) -> Response:
+    """Carry out what the debtor asks and go back; a refusal is told on the page."""
+    if wrong:
+        return await _web_invoice(request, who, status=422, wrong=wrong)
+    service, path, body = command
+    upstream: Upstream = request.app.state.upstream
+    await _current(upstream, who)
+    try:
+        await upstream.ask(who.identity, service, path, method="POST", json=body)
+    except Problem as problem:
+        if problem.status not in (409, 422):
+            raise
+        return await _web_invoice(
+            request, who, status=problem.status, refusal=words.advice(problem)
+        )
+    return RedirectResponse(f"/f/{who.token}?gjort={done}", status_code=303, headers=PRIVATE)
+
+
+async def _current(upstream: Upstream, who: Holder) -> dict[str, Any]:
+    """The invoice, unless the link was replaced by a newer one (410)."""
+    invoice: dict[str, Any] = await upstream.ask(who.identity, "invoicing", "/debtor/invoice")
+    if int(invoice.get("link_version") or who.link.version) != who.link.version:
+        raise Problem(410, "The link was replaced")
+    return invoice
+
+
+async def _web_invoice(
+    request: Request, who: Holder, *, status: int = 200, **values: Any
+) -> Response:
+    upstream: Upstream = request.app.state.upstream
+    settings: Settings = request.app.state.settings
+    invoice, claim = await asyncio.gather(
+        _current(upstream, who),
+        upstream.perhaps(who.identity, "payments", f"/claims/{who.claim_id}"),
+    )
+    seller = invoice.get("seller") or {}
+    payer = str((invoice.get("buyer") or {}).get("name") or "")
+    answer = words.page(
+        request,
+        "webbfaktura.html",
+        status=status,
+        token=who.token,
+        invoice=invoice,
+        claim=claim,
+        seller=seller,
+        components=[(name, (claim or {}).get(f"{name}_ore") or 0) for name in COMPONENTS],
+        code=payment_code(usingqr(invoice, claim, seller)) if claim else None,
+        pay_link=bank_link(settings, who, claim, payer) if claim else None,
+        steps=what_next(invoice, claim),
+        messages=invoice.get("messages") or [],
+        **({"wrong": {}, "notice": None, "refusal": None} | values),
+    )
+    answer.headers.update(PRIVATE)
+    return answer
+
+
+async def _record_opening(request: Request, who: Holder) -> None:
+    upstream: Upstream = request.app.state.upstream
+    try:
+        await upstream.ask(who.identity, "notifications", "/opened", method="POST", json={})
+    except Problem:
+        return  # an opening that is not recorded hurts nobody; the next one will be
+
+
+def _with_hyphen(organisation_number: str) -> str:
+    try:
+        return format_organisation_number(parse_organisation_number(organisation_number))
+    except NumberError:
+        return organisation_number
+
+
+def _plain_number(amount_ore: int) -> str:
+    """Kronor as a JSON number without needless zeros: 12500, 10.75, 10.5."""
+    whole, rest = divmod(amount_ore, 100)
+    return f"{whole}.{rest:02d}".rstrip("0").rstrip(".") if rest else str(whole)

@@ -1,0 +1,371 @@
+"""The operator's pages and API: the topics, what is parked, money without a claim, and the clock.
+
+Numbers come from every service's `/ops/numbers`; rates are the difference of two readings. Nothing
+is stored: a restart of the gateway only forgets the last reading.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import calendar
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Annotated, Any
+from uuid import UUID, uuid4
+
+from fastapi import APIRouter, Form, Request
+from fastapi.responses import JSONResponse, RedirectResponse, Response
+from pydantic import BaseModel, Field
+
+from contracts.topics import TOPICS
+from plumbing.problems import Problem
+from services.gateway.clock import Barrier, Reading, waiting_for
+from services.gateway.sessions import ApiOperator, OperatorSession, Session
+from services.gateway.upstream import Upstream
+from services.gateway.words import as_date, page
+
+router = APIRouter()
+demo_router = APIRouter()
+"""Doors that exist in demo mode alone: those that move the clock."""
+
+LONGEST_QUIET_SECONDS = 600
+RATE_WINDOW_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """Events per second of one service since the reading before; None while unknown."""
+
+    said: float | None = None
+    heard: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TopicRow:
+    """One topic: who speaks there, and how far behind each hearer is."""
+
+    name: str
+    owner: str
+    said: float | None
+    lags: tuple[tuple[str, int], ...]
+
+    @property
+    def behind(self) -> int:
+        """Records not yet acted on, by all hearers."""
+        return sum(lag for _, lag in self.lags)
+
+
+class Dashboard:
+    """The last reading, to make rates of."""
+
+    def __init__(self) -> None:
+        self._at = 0.0
+        self._before: Mapping[str, Any] = {}
+        self._rates: dict[str, Rates] = {}
+
+    def rates(self, numbers: Mapping[str, Any]) -> dict[str, Rates]:
+        """Rates since the last reading that lies at least a second back."""
+        now = time.monotonic()
+        passed = now - self._at
+        if self._before and passed < RATE_WINDOW_SECONDS:
+            return self._rates
+        self._rates = rates_between(self._before, numbers, passed if self._before else 0)
+        self._at, self._before = now, numbers
+        return self._rates
+
+
+def rates_between(
+    before: Mapping[str, Any], now: Mapping[str, Any], seconds: float
+) -> dict[str, Rates]:
+    """Said and heard per second; a service that started anew has no rate yet."""
+    found = {}
+    for name, numbers in now.items():
+        earlier = before.get(name)
+        if numbers is None or earlier is None or seconds <= 0:
+            found[name] = Rates()
+            continue
+        said = (numbers["relay"]["sent"] - earlier["relay"]["sent"]) / seconds
+        heard = (numbers["inbox"]["heard"] - earlier["inbox"]["heard"]) / seconds
+        found[name] = Rates(said if said >= 0 else None, heard if heard >= 0 else None)
+    return found
+
+
+def topic_rows(numbers: Mapping[str, Any], rates: Mapping[str, Rates]) -> list[TopicRow]:
+    """Every topic of `contracts`, with the lag of each service that hears it."""
+    rows = []
+    for topic in TOPICS:
+        owner = topic.name.partition(".")[0]
+        lags = tuple(
+            (name, each["inbox"]["lag"][topic.name])
+            for name, each in numbers.items()
+            if each is not None and topic.name in (each["inbox"]["lag"] or {})
+        )
+        rows.append(TopicRow(topic.name, owner, rates.get(owner, Rates()).said, lags))
+    return rows
+
+
+def month_later(day: date) -> date:
+    """The same day of the next month, or its last day."""
+    year, month = (day.year + 1, 1) if day.month == 12 else (day.year, day.month + 1)
+    return date(year, month, min(day.day, calendar.monthrange(year, month)[1]))
+
+
+# --- pages -------------------------------------------------------------------------------------
+
+
+@router.get("/drift")
+async def overview(request: Request, session: OperatorSession) -> Response:
+    """Services, topics, the ledger and the clock at one glance."""
+    upstream, barrier = _parts(request)
+    numbers, ledger, alarms = await asyncio.gather(
+        upstream.of_all(session.identity, "/ops/numbers", seconds=3),
+        upstream.perhaps(session.identity, "payments", "/ledger/check", seconds=5),
+        upstream.perhaps(session.identity, "collections", "/cases/alarms", seconds=3),
+    )
+    reading = Reading(numbers, {})
+    dashboard: Dashboard = request.app.state.dashboard
+    rates = dashboard.rates(numbers)
+    days = reading.days
+    return page(
+        request,
+        "drift.html",
+        session=session,
+        numbers=numbers,
+        rates=rates,
+        topics=topic_rows(numbers, rates),
+        ledger=ledger,
+        alarms=_rows(alarms, "alarms"),
+        today=min(days.values()) if days else None,
+        job=barrier.job,
+        waiting=barrier.job.waiting if barrier.moving and barrier.job else waiting_for(reading),
+        parked=sum(reading.parked.values()),
+    )
+
+
+@router.get("/drift/parkerade")
+async def parked(request: Request, session: OperatorSession, nyckel: str = "") -> Response:
+    """What is parked anywhere, and what is set aside at the other doors."""
+    upstream, _ = _parts(request)
+    asked = (
+        upstream.perhaps(session.identity, name, "/ops/parked", {"key": nyckel})
+        for name in upstream.services
+    )
+    found = dict(zip(upstream.services, await asyncio.gather(*asked), strict=True))
+    return page(request, "parkerade.html", session=session, found=found, key=nyckel)
+
+
+@router.get("/drift/parkerade/{service}/{parked_id}")
+async def one_parked(
+    request: Request, session: OperatorSession, service: str, parked_id: int
+) -> Response:
+    """One parked event, personal fields masked by its service."""
+    upstream, _ = _parts(request)
+    path = f"/ops/parked/{parked_id}"
+    event = await upstream.ask(session.identity, _known(upstream, service), path)
+    return page(request, "parkerad.html", session=session, service=service, event=event)
+
+
+@router.post("/drift/parkerade/kor-om")
+async def redrive(
+    request: Request,
+    session: OperatorSession,
+    service: Annotated[str, Form()],
+    nyckel: Annotated[str, Form()] = "",
+) -> Response:
+    """Let one key, or everything of a service, be acted on again."""
+    upstream, _ = _parts(request)
+    await upstream.ask(
+        session.identity,
+        _known(upstream, service),
+        "/ops/parked/redrive",
+        method="POST",
+        json={"key": nyckel or None},
+        seconds=60,
+    )
+    return _to("/drift/parkerade")
+
+
+@router.get("/drift/betalningar")
+async def unmatched(request: Request, session: OperatorSession) -> Response:
+    """Money that waits for its claim."""
+    return await _unmatched_page(request, session)
+
+
+@router.post("/drift/betalningar/{payment_id}/koppla")
+async def allocate(
+    request: Request,
+    session: OperatorSession,
+    payment_id: UUID,
+    fordran: Annotated[str, Form()] = "",
+    nyckel: Annotated[str, Form()] = "",
+) -> Response:
+    """Let a payment meet the claim the operator names."""
+    upstream, _ = _parts(request)
+    try:
+        claim = UUID(fordran.strip())
+    except ValueError:
+        wrong = {
+            str(payment_id): "Skriv fordrans id, 36 tecken, som det står i drifts- och API-svar."
+        }
+        return await _unmatched_page(request, session, wrong, status=422)
+    path = f"/unmatched/{payment_id}/allocate"
+    try:
+        await upstream.ask(
+            session.identity, "payments", path, method="POST", json={"claim_id": str(claim)},
+            key=nyckel[:200] or None,
+        )  # fmt: skip
+    except Problem as problem:
+        if problem.status not in (404, 409, 422):
+            raise
+        wrong = {str(payment_id): "Betalningen kan inte kopplas till den fordran."}
+        return await _unmatched_page(request, session, wrong, status=problem.status)
+    return _to("/drift/betalningar")
+
+
+async def _unmatched_page(
+    request: Request, session: Session, wrong: dict[str, str] | None = None, status: int = 200
+) -> Response:
+    upstream, _ = _parts(request)
+    found = await upstream.ask(session.identity, "payments", "/unmatched")
+    return page(
+        request, "omatchade.html", status=status, session=session,
+        payments=_rows(found, "payments", "unmatched"), wrong=wrong or {}, new_key=uuid4,
+    )  # fmt: skip
+
+
+@router.get("/drift/bankfiler")
+async def bank_files(request: Request, session: OperatorSession) -> Response:
+    """Files of the bank: what they held and what was wrong with them."""
+    upstream, _ = _parts(request)
+    found = await upstream.ask(session.identity, "payments", "/bank-files")
+    files = _rows(found, "files", "bank_files")
+    return page(request, "bankfiler.html", session=session, files=files)
+
+
+@router.get("/drift/bankfiler/{file_id}")
+async def bank_file(request: Request, session: OperatorSession, file_id: UUID) -> Response:
+    """One file of the bank."""
+    upstream, _ = _parts(request)
+    found = await upstream.ask(session.identity, "payments", f"/bank-files/{file_id}")
+    return page(request, "bankfil.html", session=session, file=found)
+
+
+@router.get("/drift/utskick")
+async def doubtful(request: Request, session: OperatorSession) -> Response:
+    """Letters of which nobody knows whether they were taken."""
+    upstream, _ = _parts(request)
+    found = await upstream.ask(session.identity, "notifications", "/deliveries/doubtful")
+    return page(request, "utskick.html", session=session, deliveries=_rows(found, "deliveries"))
+
+
+@router.get("/drift/huvudbok")
+async def ledger(request: Request, session: OperatorSession) -> Response:
+    """The ledger's own judgement: accounts, sums, what is wrong."""
+    upstream, _ = _parts(request)
+    found = await upstream.ask(session.identity, "payments", "/ledger/check", seconds=60)
+    return page(request, "huvudbok.html", session=session, ledger=found)
+
+
+@demo_router.post("/drift/klocka")
+async def move_by_button(
+    request: Request,
+    session: OperatorSession,
+    steg: Annotated[str, Form()] = "",
+    till: Annotated[str, Form()] = "",
+) -> Response:
+    """Begin to move the day: a step by name, or to a given day."""
+    _, barrier = _parts(request)
+    days = {"dag": 1, "vecka": 7}.get(steg)
+    target = as_date(till) if steg == "till" else None
+    if steg == "manad":
+        today = as_date((await barrier.standing())["today"])
+        target = month_later(today) if today else None
+    if days is None and target is None:
+        raise Problem(422, "Which day?")
+    await barrier.start(target, days=days)
+    return _to("/drift#klocka")
+
+
+@demo_router.post("/drift/klocka/stopp")
+async def stop_by_button(request: Request, session: OperatorSession) -> Response:
+    """Stop at the day reached."""
+    _, barrier = _parts(request)
+    await barrier.stop()
+    return _to("/drift#klocka")
+
+
+# --- the operator's API ------------------------------------------------------------------------
+
+
+class Day(BaseModel):
+    """The business day to move to."""
+
+    today: date
+
+
+class Patience(BaseModel):
+    """How long to wait for quiet, in seconds."""
+
+    timeout: float = Field(default=60, gt=0, le=LONGEST_QUIET_SECONDS)
+
+
+@router.get("/ops/clock")
+async def read_clock(request: Request, _: ApiOperator) -> dict[str, Any]:
+    """The business day, whether it moves, and what is waited for."""
+    return await _parts(request)[1].standing()
+
+
+@router.post("/ops/quiet")
+async def wait_for_quiet(
+    request: Request, _: ApiOperator, patience: Patience | None = None
+) -> Response:
+    """Wait until all is quiet: 200 with the readings, 504 with what is still under way."""
+    barrier = _parts(request)[1]
+    quiet, reading = await barrier.quiet((patience or Patience()).timeout)
+    body = {
+        "quiet": quiet,
+        "waiting_for": list(waiting_for(reading)),
+        "parked": reading.parked,
+        "services": reading.services,
+        "standins": reading.standins,
+    }
+    return JSONResponse(body, status_code=200 if quiet else 504)
+
+
+@demo_router.post("/ops/clock", status_code=202)
+async def move_clock(request: Request, _: ApiOperator, day: Day) -> dict[str, Any]:
+    """Begin to move to a day; ask `GET /ops/clock` how it goes."""
+    barrier = _parts(request)[1]
+    job = await barrier.start(day.today)
+    return {"job": {"begun_on": job.begun_on, "target": job.target}}
+
+
+@demo_router.delete("/ops/clock")
+async def stop_clock(request: Request, _: ApiOperator) -> dict[str, Any]:
+    """Stop a movement at the day reached."""
+    barrier = _parts(request)[1]
+    await barrier.stop()
+    return await barrier.standing()
+
+
+def _parts(request: Request) -> tuple[Upstream, Barrier]:
+    return request.app.state.upstream, request.app.state.barrier
+
+
+def _known(upstream: Upstream, service: str) -> str:
+    if service not in upstream.services:
+        raise Problem(404, "No such service")
+    return service
+
+
+def _rows(found: Any, *names: str) -> list[dict[str, Any]] | None:
+    """The list in an answer, whichever of the names it has; None when there was no answer."""
+    if isinstance(found, dict):
+        return next((found[name] for name in names if name in found), [])
+    return found if isinstance(found, list) else None
+
+
+def _to(address: str) -> RedirectResponse:
+    return RedirectResponse(address, status_code=303)

@@ -1,0 +1,341 @@
+"""A company's invoices: the overview, the list, and one invoice with what may be done with it.
+
+Lists show what invoicing has heard; the page of one invoice shows the amount of the ledger as of
+today. What may be done is decided by the service that is asked; the page only offers it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Form, Request
+from fastapi.responses import RedirectResponse, Response
+
+from plumbing.links import make_token
+from plumbing.problems import Problem
+from services.gateway.sessions import SellerSession, Session
+from services.gateway.settings import Settings
+from services.gateway.upstream import Upstream
+from services.gateway.words import STATES, advice, as_date, page
+
+router = APIRouter()
+
+Command = tuple[str, str, dict[str, Any]]
+"""Service, path and body of what is asked of a service."""
+
+PAGE_SIZE = 50
+SHORTEST_SEARCH = 3
+"""Letters of a name (R-45)."""
+LONGEST_TEXT = 2000
+LONGEST_REASON = 500
+OPEN_STATES = (
+    "issued", "sent", "opened", "part_paid", "overdue", "reminded", "collection", "kronofogden",
+    "disputed",
+)  # fmt: skip
+LATE_STATES = ("overdue", "reminded", "collection", "kronofogden")
+NOTICES = {
+    "skickad": "Fakturan är skickad.",
+    "krediterad": "Kreditfakturan är skapad.",
+    "inkasso": "Fakturan är lämnad till inkasso.",
+    "pamind": "Påminnelsen är beställd. Den skickas när avgiften är bokförd.",
+    "pausad": "Kravet är pausat.",
+    "ateruppta": "Pausen är hävd.",
+    "bestridd": "Invändningen är registrerad.",
+    "avgjord": "Invändningen är avgjord.",
+    "meddelande": "Meddelandet är skickat.",
+    "aterkallad": "Inkassoärendet är återkallat.",
+    "ansokt": "Ansökan till Kronofogden är beställd.",
+}
+
+
+@router.get("/")
+async def overview(request: Request, session: SellerSession) -> Response:
+    """What the company is owed, by state, and what needs a look."""
+    upstream: Upstream = request.app.state.upstream
+    who = session.identity
+    counts, latest, late, disputed, payouts = await asyncio.gather(
+        upstream.perhaps(who, "invoicing", "/invoices/counts"),
+        upstream.ask(who, "invoicing", "/invoices", query={"limit": 8}),
+        upstream.perhaps(who, "invoicing", "/invoices", {"state": "overdue", "limit": 6}),
+        upstream.perhaps(who, "invoicing", "/invoices", {"state": "disputed", "limit": 6}),
+        upstream.perhaps(who, "payments", "/payouts", {"limit": 4}),
+    )
+    states = {each["state"]: each for each in (counts or {}).get("states", [])}
+    return page(
+        request,
+        "oversikt.html",
+        session=session,
+        states=states,
+        order=[name for name in STATES if name in states],
+        open_ore=_sum(states, OPEN_STATES),
+        late_ore=_sum(states, LATE_STATES),
+        latest=_invoices(latest),
+        needing=_invoices(late) + _invoices(disputed),
+        payouts=(payouts or {}).get("payouts", []) if isinstance(payouts, dict) else payouts,
+    )
+
+
+@router.get("/fakturor")
+async def listed(
+    request: Request,
+    session: SellerSession,
+    status: str = "",
+    sok: str = "",
+    efter: str = "",
+) -> Response:
+    """The company's invoices, newest first."""
+    upstream: Upstream = request.app.state.upstream
+    search = sok.strip()[:100]
+    too_short = 0 < len(search) < SHORTEST_SEARCH and not search.isdigit()
+    query = {
+        "state": status if status in STATES else None,
+        "q": None if too_short else search,
+        "after": efter if efter.isdigit() else None,
+        "limit": PAGE_SIZE,
+    }
+    found = await upstream.ask(session.identity, "invoicing", "/invoices", query=query)
+    return page(
+        request,
+        "fakturor.html",
+        session=session,
+        invoices=_invoices(found),
+        next=(found or {}).get("next"),
+        states=STATES,
+        state=status,
+        search=sok,
+        fault="Skriv ett nummer eller minst tre bokstäver." if too_short else None,
+        after=efter,
+    )
+
+
+@router.get("/fakturor/{claim_id}")
+async def shown(
+    request: Request, session: SellerSession, claim_id: UUID, gjort: str = ""
+) -> Response:
+    """One invoice: its rows, its money as of today, its timeline, and what may be done."""
+    return await _invoice_page(request, session, claim_id, notice=NOTICES.get(gjort))
+
+
+@router.get("/fakturor/{claim_id}/pdf")
+async def pdf(request: Request, session: SellerSession, claim_id: UUID) -> Response:
+    """The invoice as a document."""
+    upstream: Upstream = request.app.state.upstream
+    content = await upstream.document(session.identity, "invoicing", f"/invoices/{claim_id}/pdf")
+    return pdf_answer(content, f"faktura-{claim_id}.pdf")
+
+
+@router.get("/fakturor/{claim_id}/kredit-pdf")
+async def credit_pdf(request: Request, session: SellerSession, claim_id: UUID) -> Response:
+    """The credit note as a document."""
+    upstream: Upstream = request.app.state.upstream
+    path = f"/invoices/{claim_id}/credit/pdf"
+    content = await upstream.document(session.identity, "invoicing", path)
+    return pdf_answer(content, f"kreditfaktura-{claim_id}.pdf")
+
+
+@router.get("/fakturor/{claim_id}/kreditera")
+async def credit_form(request: Request, session: SellerSession, claim_id: UUID) -> Response:
+    """Ask for the reason, and warn that an original may already be on paper (R-81)."""
+    upstream: Upstream = request.app.state.upstream
+    invoice = await upstream.ask(session.identity, "invoicing", f"/invoices/{claim_id}")
+    return page(request, "kreditera.html", session=session, invoice=invoice, claim_id=claim_id)
+
+
+@router.post("/fakturor/{claim_id}/kreditera")
+async def credit(
+    request: Request,
+    session: SellerSession,
+    claim_id: UUID,
+    slag: Annotated[str, Form()] = "correction",
+    skal: Annotated[str, Form()] = "",
+) -> Response:
+    """Credit the whole invoice."""
+    if not skal.strip():
+        upstream: Upstream = request.app.state.upstream
+        invoice = await upstream.ask(session.identity, "invoicing", f"/invoices/{claim_id}")
+        return page(
+            request, "kreditera.html", status=422, session=session, invoice=invoice,
+            claim_id=claim_id, kind=slag, wrong={"skal": "Skriv varför fakturan krediteras."},
+        )  # fmt: skip
+    body = {
+        "kind": "commercial" if slag == "commercial" else "correction",
+        "reason": skal.strip()[:LONGEST_REASON],
+    }
+    command: Command = ("invoicing", f"/invoices/{claim_id}/credit", body)
+    return await _act(request, session, claim_id, command, "krediterad")
+
+
+@router.post("/fakturor/{claim_id}/inkasso")
+async def to_collection(request: Request, session: SellerSession, claim_id: UUID) -> Response:
+    """Hand the claim over to collection (R-108)."""
+    command: Command = ("invoicing", f"/invoices/{claim_id}/collection", {})
+    return await _act(request, session, claim_id, command, "inkasso")
+
+
+@router.post("/fakturor/{claim_id}/paminn")
+async def remind(request: Request, session: SellerSession, claim_id: UUID) -> Response:
+    """Ask for the one reminder now."""
+    command: Command = ("dunning", f"/claims/{claim_id}/remind", {})
+    return await _act(request, session, claim_id, command, "pamind")
+
+
+@router.post("/fakturor/{claim_id}/pausa")
+async def pause(
+    request: Request,
+    session: SellerSession,
+    claim_id: UUID,
+    till: Annotated[str, Form()] = "",
+) -> Response:
+    """Let nothing happen before a day; no day lifts the pause."""
+    until = as_date(till)
+    if till and until is None:
+        return await _invoice_page(
+            request, session, claim_id, status=422, wrong={"till": "Välj en dag framåt i tiden."}
+        )
+    command: Command = (
+        "dunning",
+        f"/claims/{claim_id}/pause",
+        {"until": until and until.isoformat()},
+    )
+    return await _act(request, session, claim_id, command, "pausad" if until else "ateruppta")
+
+
+@router.post("/fakturor/{claim_id}/invandning")
+async def dispute(
+    request: Request,
+    session: SellerSession,
+    claim_id: UUID,
+    skal: Annotated[str, Form()] = "",
+) -> Response:
+    """Record an objection that reached the company itself."""
+    if not skal.strip():
+        wrong = {"skal": "Skriv vad kunden invänder."}
+        return await _invoice_page(request, session, claim_id, status=422, wrong=wrong)
+    body = {"claim_id": str(claim_id), "reason": skal.strip()[:LONGEST_TEXT]}
+    return await _act(request, session, claim_id, ("collections", "/disputes", body), "bestridd")
+
+
+@router.post("/fakturor/{claim_id}/invandning/{dispute_id}")
+async def settle(
+    request: Request,
+    session: SellerSession,
+    claim_id: UUID,
+    dispute_id: UUID,
+    utfall: Annotated[str, Form()],
+) -> Response:
+    """Say how an objection ended: the customer was right, or took it back."""
+    body = {"outcome": "upheld" if utfall == "upheld" else "withdrawn"}
+    command: Command = ("collections", f"/disputes/{dispute_id}/settle", body)
+    return await _act(request, session, claim_id, command, "avgjord")
+
+
+@router.post("/fakturor/{claim_id}/aterkalla")
+async def withdraw(request: Request, session: SellerSession, claim_id: UUID) -> Response:
+    """Take the case back (R-112)."""
+    command: Command = ("collections", f"/cases/{claim_id}/withdraw", {})
+    return await _act(request, session, claim_id, command, "aterkallad")
+
+
+@router.post("/fakturor/{claim_id}/ansok")
+async def file_case(request: Request, session: SellerSession, claim_id: UUID) -> Response:
+    """Go on to Kronofogden where the policy is to ask first (R-111)."""
+    command: Command = ("collections", f"/cases/{claim_id}/file", {})
+    return await _act(request, session, claim_id, command, "ansokt")
+
+
+@router.post("/fakturor/{claim_id}/meddelande")
+async def write(
+    request: Request,
+    session: SellerSession,
+    claim_id: UUID,
+    text: Annotated[str, Form()] = "",
+) -> Response:
+    """Write to the customer (R-66)."""
+    if not text.strip():
+        wrong = {"text": "Skriv ett meddelande."}
+        return await _invoice_page(request, session, claim_id, status=422, wrong=wrong)
+    body = {"text": text.strip()[:LONGEST_TEXT]}
+    command: Command = ("invoicing", f"/invoices/{claim_id}/messages", body)
+    return await _act(request, session, claim_id, command, "meddelande")
+
+
+async def _act(
+    request: Request,
+    session: Session,
+    claim_id: UUID,
+    command: Command,
+    done: str,
+) -> Response:
+    """Carry out a command and go back to the invoice; a refusal is told on its page."""
+    service, path, body = command
+    upstream: Upstream = request.app.state.upstream
+    try:
+        await upstream.ask(session.identity, service, path, method="POST", json=body)
+    except Problem as problem:
+        if problem.status not in (409, 422):
+            raise
+        return await _invoice_page(
+            request, session, claim_id, status=problem.status, refusal=advice(problem)
+        )
+    return RedirectResponse(f"/fakturor/{claim_id}?gjort={done}", status_code=303)
+
+
+async def _invoice_page(
+    request: Request, session: Session, claim_id: UUID, *, status: int = 200, **values: Any
+) -> Response:
+    upstream: Upstream = request.app.state.upstream
+    who = session.identity
+    invoice, claim, ladder, disputes, case, deliveries, messages = await asyncio.gather(
+        upstream.ask(who, "invoicing", f"/invoices/{claim_id}"),
+        upstream.perhaps(who, "payments", f"/claims/{claim_id}"),
+        upstream.perhaps(who, "dunning", f"/claims/{claim_id}"),
+        upstream.perhaps(who, "collections", "/disputes", {"claim_id": str(claim_id)}),
+        upstream.perhaps(who, "collections", f"/cases/{claim_id}"),
+        upstream.perhaps(who, "notifications", "/deliveries", {"claim_id": str(claim_id)}),
+        upstream.perhaps(who, "invoicing", f"/invoices/{claim_id}/messages"),
+    )
+    settings: Settings = request.app.state.settings
+    version = int(invoice.get("link_version") or 1)
+    return page(
+        request,
+        "faktura.html",
+        status=status,
+        session=session,
+        claim_id=claim_id,
+        invoice=invoice,
+        claim=claim,
+        ladder=ladder,
+        disputes=[
+            each
+            for each in listed_in(disputes, "disputes")
+            if each.get("claim_id", str(claim_id)) == str(claim_id) and not each.get("settled_on")
+        ],
+        case=case,
+        deliveries=listed_in(deliveries, "deliveries"),
+        messages=listed_in(messages, "messages"),
+        link=f"/f/{make_token(settings.link_key, claim_id, version)}",
+        **({"wrong": {}, "notice": None, "refusal": None} | values),
+    )
+
+
+def listed_in(found: Any, name: str) -> list[dict[str, Any]]:
+    """The list in an answer; nothing when there was no answer."""
+    if isinstance(found, dict):
+        return list(found.get(name) or [])
+    return list(found or [])
+
+
+def pdf_answer(content: bytes, name: str) -> Response:
+    """A document to be shown in the browser and saved under a name."""
+    headers = {"content-disposition": f'inline; filename="{name}"'}
+    return Response(content, media_type="application/pdf", headers=headers)
+
+
+def _invoices(found: Any) -> list[dict[str, Any]]:
+    return listed_in(found, "invoices")
+
+
+def _sum(states: dict[str, Any], names: tuple[str, ...]) -> int:
+    return sum(int(states[name].get("remaining_ore") or 0) for name in names if name in states)

@@ -1,0 +1,182 @@
+"""A company's registers: customers and articles.
+
+A change applies to what comes, never to what was issued (R-33, R-41); the services see to that.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+from fastapi.responses import RedirectResponse, Response
+from starlette.datastructures import FormData
+
+from plumbing.problems import Problem
+from services.gateway.seller.invoices import SHORTEST_SEARCH, listed_in
+from services.gateway.sessions import SellerSession, Session
+from services.gateway.upstream import Query, Upstream
+from services.gateway.words import faults, page, parse_kronor, plain_kronor
+
+router = APIRouter()
+
+CUSTOMER_FIELDS = (
+    "kind", "name", "identity_number", "email", "street", "postcode", "town", "channel",
+)  # fmt: skip
+
+
+@router.get("/kunder")
+async def customers(request: Request, session: SellerSession, sok: str = "") -> Response:
+    """The register of customers; a search needs three letters (R-45)."""
+    upstream: Upstream = request.app.state.upstream
+    search = sok.strip()[:100]
+    too_short = 0 < len(search) < SHORTEST_SEARCH
+    query = {"q": search if len(search) >= SHORTEST_SEARCH else None, "limit": 200}
+    found = await upstream.ask(session.identity, "invoicing", "/customers", query=query)
+    return page(
+        request, "kunder.html", session=session, customers=listed_in(found, "customers"),
+        search=sok, too_short=too_short,
+    )  # fmt: skip
+
+
+@router.get("/kunder/ny")
+async def new_customer(request: Request, session: SellerSession) -> Response:
+    """An empty form."""
+    given = {"kind": "business", "channel": "email"}
+    return page(request, "kund.html", session=session, given=given, wrong={}, customer_id=None)
+
+
+@router.post("/kunder/ny")
+async def add_customer(request: Request, session: SellerSession) -> Response:
+    """Save a new customer (R-29)."""
+    return await _save_customer(request, session, "POST", "/customers", None)
+
+
+@router.get("/kunder/{customer_id}")
+async def customer(request: Request, session: SellerSession, customer_id: UUID) -> Response:
+    """The customer's form, filled in."""
+    upstream: Upstream = request.app.state.upstream
+    given = await upstream.ask(session.identity, "invoicing", f"/customers/{customer_id}")
+    return page(
+        request, "kund.html", session=session, given=given, wrong={}, customer_id=customer_id
+    )
+
+
+@router.post("/kunder/{customer_id}")
+async def change_customer(request: Request, session: SellerSession, customer_id: UUID) -> Response:
+    """Update a customer (R-33)."""
+    return await _save_customer(request, session, "PATCH", f"/customers/{customer_id}", customer_id)
+
+
+async def _save_customer(
+    request: Request, session: Session, method: str, path: str, customer_id: UUID | None
+) -> Response:
+    form = await request.form()
+    given = customer_in(form)
+    upstream: Upstream = request.app.state.upstream
+    try:
+        await upstream.ask(session.identity, "invoicing", path, method=method, json=given)
+    except Problem as problem:
+        if problem.status not in (409, 422):
+            raise
+        return page(
+            request, "kund.html", status=422, session=session, given=given,
+            wrong=faults(problem), customer_id=customer_id,
+        )  # fmt: skip
+    return RedirectResponse("/kunder", status_code=303)
+
+
+def customer_in(form: FormData, prefix: str = "") -> dict[str, Any]:
+    """A customer as typed; empty fields are none."""
+    given = {name: text(form, prefix + name) or None for name in CUSTOMER_FIELDS}
+    return given | {
+        "kind": "consumer" if given["kind"] == "consumer" else "business",
+        "channel": "paper" if given["channel"] == "paper" else "email",
+        "name": given["name"] or "",
+    }
+
+
+def text(form: FormData, name: str) -> str:
+    """A field of a form as text; files and missing fields are empty."""
+    value = form.get(name, "")
+    return value.strip()[:2000] if isinstance(value, str) else ""
+
+
+@router.get("/artiklar")
+async def articles(request: Request, session: SellerSession) -> Response:
+    """The register of articles."""
+    return await _articles_page(request, session)
+
+
+@router.post("/artiklar")
+async def add_article(request: Request, session: SellerSession) -> Response:
+    """Save a new article (R-38)."""
+    return await _save_article(request, session, "POST", "/articles", None)
+
+
+@router.get("/artiklar/{article_id}")
+async def article(request: Request, session: SellerSession, article_id: UUID) -> Response:
+    """The register with one article's form filled in."""
+    upstream: Upstream = request.app.state.upstream
+    found = await _articles(upstream, session)
+    one = next((each for each in found if each.get("article_id") == str(article_id)), None)
+    if one is None:
+        raise Problem(404, "No such article")
+    given = one | {"price": plain_kronor(one.get("price_ore"))}
+    return await _articles_page(request, session, given=given, article_id=article_id)
+
+
+@router.post("/artiklar/{article_id}")
+async def change_article(request: Request, session: SellerSession, article_id: UUID) -> Response:
+    """Update or deactivate an article (R-41, R-42)."""
+    return await _save_article(request, session, "PATCH", f"/articles/{article_id}", article_id)
+
+
+async def _save_article(
+    request: Request, session: Session, method: str, path: str, article_id: UUID | None
+) -> Response:
+    form = await request.form()
+    price = parse_kronor(text(form, "price"))
+    given = {
+        "name": text(form, "name"),
+        "unit": text(form, "unit"),
+        "price": text(form, "price"),
+        "vat_percent": int(text(form, "vat_percent") or 25),
+        "number": text(form, "number") or None,
+        "active": bool(text(form, "active")) if article_id else True,
+    }
+    if price is None:
+        wrong = {"price_ore": "Skriv ett belopp i kronor, till exempel 1 250,00."}
+        return await _articles_page(request, session, given, wrong, article_id)
+    body = {k: v for k, v in given.items() if k != "price" and (v is not None or article_id)}
+    if not article_id:
+        body.pop("active")
+    upstream: Upstream = request.app.state.upstream
+    try:
+        json = body | {"price_ore": price}
+        await upstream.ask(session.identity, "invoicing", path, method=method, json=json)
+    except Problem as problem:
+        if problem.status not in (409, 422):
+            raise
+        return await _articles_page(request, session, given, faults(problem), article_id)
+    return RedirectResponse("/artiklar", status_code=303)
+
+
+async def _articles(upstream: Upstream, session: Session) -> list[dict[str, Any]]:
+    query: Query = {"inactive": "true", "limit": 200}
+    found = await upstream.ask(session.identity, "invoicing", "/articles", query=query)
+    return listed_in(found, "articles")
+
+
+async def _articles_page(
+    request: Request,
+    session: Session,
+    given: dict[str, Any] | None = None,
+    wrong: dict[str, str] | None = None,
+    article_id: UUID | None = None,
+) -> Response:
+    found = await _articles(request.app.state.upstream, session)
+    return page(
+        request, "artiklar.html", status=422 if wrong else 200, session=session, articles=found,
+        given=given or {"vat_percent": 25, "unit": "st"}, wrong=wrong or {}, article_id=article_id,
+    )  # fmt: skip

@@ -1,0 +1,341 @@
+"""What pages say and how: Swedish amounts, days and states, and refusals in ordinary words.
+
+Services refuse in English with a field and a reason; a person gets a Swedish page that says what to
+do now. Programs (paths of the API, the feed, health) get the problem as JSON.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from fastapi import Request
+from fastapi.responses import HTMLResponse, JSONResponse, Response
+
+from contracts.numbers import format_bankgiro, format_organisation_number, mask_personal_number
+from plumbing.clock import SWEDISH
+from plumbing.problems import Problem
+
+FOLDER = Path(__file__).parent
+PROGRAMS = ("/api/", "/feeds/", "/ops/", "/health/", "/demo/token")
+NO_BREAK = "\N{NO-BREAK SPACE}"
+
+MONTHS = (
+    "jan.", "feb.", "mars", "apr.", "maj", "juni", "juli", "aug.", "sep.", "okt.", "nov.", "dec.",
+)  # fmt: skip
+
+STATES = {
+    "issued": ("Skapad", "calm"),
+    "sent": ("Skickad", "calm"),
+    "opened": ("Öppnad", "calm"),
+    "part_paid": ("Delbetald", "calm"),
+    "paid": ("Betald", "good"),
+    "overdue": ("Förfallen", "warn"),
+    "reminded": ("Påmind", "warn"),
+    "collection": ("Inkasso", "bad"),
+    "kronofogden": ("Kronofogden", "bad"),
+    "disputed": ("Bestridd", "held"),
+    "credited": ("Krediterad", "quiet"),
+}
+"""What a list shows of an invoice, and the tone it is shown in."""
+
+COMPONENTS = {
+    "capital": "Fakturabelopp",
+    "reminder_fee": "Påminnelseavgift",
+    "interest": "Dröjsmålsränta",
+    "demand_cost": "Inkassokostnad",
+    "instalment_cost": "Kostnad för amorteringsplan",
+    "late_compensation": "Förseningsersättning",
+    "filing_fee": "Kronofogdens ansökningsavgift",
+    "filing_work": "Arvode för ansökan",
+    "enforcement_fee": "Kronofogdens grundavgift",
+}
+
+OTHER_WORDS = {
+    "open": "Öppen", "settled": "Betald", "disputed": "Bestridd", "closed": "Avslutad",
+    "waiting": "Väntar", "demanded": "Krav skickat", "filed": "Hos Kronofogden",
+    "withdrawn": "Återkallad", "upheld": "Vidhållen", "ordered": "Skickad till banken",
+    "rejected": "Nekad av banken", "paid_out": "Utbetald", "received": "Mottagen",
+    "validated": "Kontrollerad", "refused": "Nekad", "booking": "Bokförs", "booked": "Bokförd",
+    "consumer": "Privatperson", "business": "Företag", "email": "Webbfaktura via e-post",
+    "paper": "Papper", "automatic": "Automatiskt", "ask": "Fråga först",
+    "correction": "Rättelse", "commercial": "Överenskommelse", "bankgiro": "Bankgiro",
+    "plusgiro": "Plusgiro", "account": "Bankkonto", "iban": "IBAN",
+    "no_reference": "Saknar referens", "unknown_reference": "Okänd referens",
+    "held": "Hålls kvar", "pending": "Väntar", "accepted": "Mottagen", "failed": "Misslyckades",
+    "opened": "Öppnad", "objected": "Bestridd", "confirmed": "Bekräftad", "served": "Delgiven",
+    "service_failed": "Ej delgiven", "decided": "Utslag", "enforcement": "Utmätning",
+    "demand_proposed": "Krav förbereds", "demand_charged": "Krav på väg",
+    "undeliverable": "Kunden nås inte", "awaits_creditor": "Väntar på dig",
+    "filing_proposed": "Ansökan förbereds", "filing_charged": "Ansökan klar",
+    "applying": "Ansökan skickas", "invoice": "Faktura", "reminder": "Påminnelse",
+    "withdrawal": "Återkallelse", "credit_note": "Kreditfaktura", "credit": "Kreditfaktura",
+    "sent": "Skickad", "stale": "För sent", "manual": "Hålls för handpåläggning",
+    "carrying": "Skickas", "queued": "I kö", "demand": "Inkassokrav", "filing": "Ansökan", "unmatched": "Omatchad",
+}  # fmt: skip
+
+ADVICE = {
+    400: ("Det gick inte att läsa det du skickade", "Gå tillbaka och försök igen."),
+    401: ("Du behöver logga in", "Logga in och försök sedan igen."),
+    403: ("Du får inte se den här sidan", "Byt identitet, eller gå tillbaka till din översikt."),
+    404: ("Sidan finns inte", "Kontrollera adressen, eller börja om från startsidan."),
+    405: ("Så kan sidan inte användas", "Gå tillbaka och använd knapparna på sidan."),
+    409: ("Det går inte just nu", "Ladda om sidan för att se hur det ligger till nu."),
+    410: ("Länken gäller inte längre", "Använd länken i det senaste meddelandet du har fått."),
+    413: ("Det du skickade är för stort", "Dela upp det eller korta texten och försök igen."),
+    422: ("Något behöver rättas", "Gå tillbaka, rätta uppgifterna och försök igen."),
+    502: ("Något gick fel hos oss", "Felet är noterat. Försök igen om en stund."),
+    503: ("Tjänsten svarar inte just nu", "Inget har gått förlorat. Försök igen om en stund."),
+    504: (
+        "Det tog för lång tid",
+        "Kontrollera om det du gjorde blev gjort innan du försöker igen.",
+    ),
+}
+"""Per status: what happened, and what to do now."""
+
+REASONS = {
+    "paid": "Fakturan är redan betald.",
+    "settled": "Fakturan är redan betald.",
+    "credited": "Fakturan är redan krediterad.",
+    "disputed": "Fakturan är bestridd; avgör invändningen först.",
+    "on_hold": "Ärendet är pausat.",
+    "already_charged": "Det är redan gjort.",
+    "already_credited": "Fakturan är redan krediterad.",
+    "already_handed_over": "Fakturan är redan skickad till inkasso.",
+    "not_overdue": "Fakturan har inte förfallit än.",
+    "too_early": "Det är för tidigt.",
+    "barred": "Lagen hindrar det.",
+    "not issued": "Fakturan är inte skickad.",
+}
+"""Known reasons of refusals, in words; anything else gets the general advice of its status."""
+
+FAULTS = (
+    (r"field required|is needed|missing", "Fyll i uppgiften."),
+    (r"at least (\d+) character", "Skriv minst {0} tecken."),
+    (r"at most (\d+) character", "Skriv högst {0} tecken."),
+    (r"greater than or equal to (\d+)", "Ange minst {0}."),
+    (r"less than or equal to (\d+)", "Ange högst {0}."),
+    (r"organisation number", "Organisationsnumret stämmer inte. Kontrollera siffrorna."),
+    (r"personal number|identity number", "Numret stämmer inte. Kontrollera siffrorna."),
+    (r"e-?mail address of the customer", "Kunden saknar e-postadress."),
+    (r"postal address of the customer", "Kunden saknar postadress."),
+    (r"e-?mail", "E-postadressen stämmer inte."),
+    (r"postcode", "Postnumret ska ha fem siffror."),
+    (r"not registered for VAT", "Företaget är inte momsregistrerat, så momsen ska vara 0 %."),
+    (r"lie ahead|future", "Datumet får inte ligga framåt i tiden."),
+    (r"latest invoice of the series", "Datumet ligger före den senaste fakturan i nummerserien."),
+    (r"days after the invoice date", "Förfallodagen ska ligga inom ett år från fakturadatumet."),
+    (r"no such article", "Artikeln finns inte."),
+    (r"not active", "Artikeln är avaktiverad."),
+    (r"no such customer", "Kunden finns inte."),
+    (r"total must be", "Fakturans summa ska vara över noll."),
+    (r"coming day", "Välj en dag framåt i tiden."),
+    (r"valid (integer|decimal|number)|integer|decimal", "Skriv ett tal."),
+    (r"valid date|date", "Skriv ett datum, till exempel 2026-11-22."),
+)
+"""Patterns of services' reasons for a field, and the same in Swedish."""
+
+
+def kronor(amount_ore: int | None) -> str:
+    """An amount as Swedes write it: `1 234,50 kr`; a dash for none."""
+    return f"{plain_kronor(amount_ore)}{NO_BREAK}kr" if amount_ore is not None else "–"
+
+
+def plain_kronor(amount_ore: int | None) -> str:
+    """The amount without its unit, as a form field holds it: `1 234,50`."""
+    if amount_ore is None:
+        return ""
+    whole, rest = divmod(abs(amount_ore), 100)
+    sign = "−" if amount_ore < 0 else ""
+    return f"{sign}{whole:,}".replace(",", NO_BREAK) + f",{rest:02d}"
+
+
+def parse_kronor(text: str) -> int | None:
+    """Öre of an amount as typed (`1 234,50`, `99.5`, `100 kr`); None when it is no amount."""
+    cleaned = re.sub(r"\s|kr$", "", text.strip().lower()).replace("−", "-").replace(",", ".")
+    if not re.fullmatch(r"-?[0-9]{1,12}(\.[0-9]{1,2})?", cleaned):
+        return None
+    return int((Decimal(cleaned) * 100).to_integral_value(ROUND_HALF_UP))
+
+
+def parse_quantity(text: str) -> str | None:
+    """A quantity as typed, with a point; None when it is none."""
+    cleaned = re.sub(r"\s", "", text).replace("−", "-").replace(",", ".")
+    return cleaned if re.fullmatch(r"-?[0-9]{1,9}(\.[0-9]{1,3})?", cleaned) else None
+
+
+def as_date(value: Any) -> date | None:
+    """A calendar day out of JSON or a form; None when it is none. Instants become Swedish days."""
+    if isinstance(value, datetime):
+        return value.astimezone(SWEDISH).date()
+    if isinstance(value, date):
+        return value
+    text = str(value or "").strip()
+    try:
+        if len(text) > 10:
+            instant = datetime.fromisoformat(text)
+            return instant.astimezone(SWEDISH).date() if instant.tzinfo else instant.date()
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def day(value: Any) -> str:
+    """A day as people write it: `22 nov. 2026`; a dash for none."""
+    found = as_date(value)
+    return f"{found.day}{NO_BREAK}{MONTHS[found.month - 1]}{NO_BREAK}{found.year}" if found else "–"
+
+
+def clock_time(value: Any) -> str:
+    """The Swedish time of an instant: `14.05`."""
+    try:
+        return datetime.fromisoformat(str(value)).astimezone(SWEDISH).strftime("%H.%M")
+    except ValueError:
+        return ""
+
+
+def count(value: Any) -> str:
+    """A whole number with groups of three; a dash for none."""
+    return "–" if value is None else f"{int(value):,}".replace(",", NO_BREAK)
+
+
+def rate(value: float | None) -> str:
+    """Events per second, `12,5`; a dash while it is not known."""
+    if value is None:
+        return "–"
+    return count(round(value)) if value >= 100 else f"{value:.1f}".replace(".", ",")
+
+
+def duration(seconds: float | None) -> str:
+    """A short length of time: `0,4 s`, `3 min`, `2 tim`."""
+    if seconds is None:
+        return "–"
+    if seconds < 100:
+        return f"{seconds:.1f}".replace(".", ",") + f"{NO_BREAK}s"
+    return (
+        f"{seconds / 60:.0f}{NO_BREAK}min"
+        if seconds < 6000
+        else f"{seconds / 3600:.0f}{NO_BREAK}tim"
+    )
+
+
+def percent(basis_points: int | None) -> str:
+    """A yearly rate: 1050 is `10,5 %`."""
+    if basis_points is None:
+        return "–"
+    return f"{Decimal(basis_points) / 100:f}".replace(".", ",") + f"{NO_BREAK}%"
+
+
+def parse_percent(text: str) -> int | None:
+    """Basis points of a rate as typed (`8`, `10,5`); None when it is none."""
+    try:
+        points = Decimal(text.strip().rstrip("%").strip().replace(",", ".")) * 100
+    except InvalidOperation:
+        return None
+    return int(points) if points.is_finite() and points == points.to_integral_value() else None
+
+
+def state_word(state: Any) -> str:
+    """A state in Swedish."""
+    known = STATES.get(str(state))
+    return known[0] if known else word(state)
+
+
+def state_tone(state: Any) -> str:
+    """The tone a state is shown in: good, calm, warn, bad, held or quiet."""
+    known = STATES.get(str(state))
+    return known[1] if known else "calm"
+
+
+def word(code: Any) -> str:
+    """A code of a service in Swedish; unknown ones are shown as they are, readable."""
+    text = str(code if code is not None else "")
+    return OTHER_WORDS.get(text) or COMPONENTS.get(text) or text.replace("_", " ").capitalize()
+
+
+def identity_number(number: str | None) -> str:
+    """An organisation or personal number for a list: personal ones are masked."""
+    if not number:
+        return ""
+    digits = re.sub(r"\D", "", number)
+    if len(digits) == 10 and digits[2] >= "2":
+        return format_organisation_number(digits)
+    return mask_personal_number(number)
+
+
+def bankgiro(digits: str | None) -> str:
+    """A bankgiro with its hyphen."""
+    only = re.sub(r"\D", "", digits or "")
+    return format_bankgiro(only) if 7 <= len(only) <= 8 else (digits or "")
+
+
+def ocr(digits: str | None) -> str:
+    """A reference in groups of four, easier to type off a screen."""
+    return NO_BREAK.join(re.findall(r".{1,4}", digits or ""))
+
+
+def fault(reason: str) -> str:
+    """A service's reason for a field, in Swedish."""
+    for pattern, text in FAULTS:
+        if found := re.search(pattern, reason, re.IGNORECASE):
+            return text.format(*found.groups())
+    return "Uppgiften går inte att använda. Kontrollera den."
+
+
+def faults(problem: Problem) -> dict[str, str]:
+    """Field → what is wrong with it, in Swedish; `body.` and the like are taken off."""
+    found: dict[str, str] = {}
+    for error in problem.body.get("errors") or ():
+        field = re.sub(r"^(body|query|path)\.", "", str(error.get("field", "")))
+        found.setdefault(field, fault(str(error.get("reason", ""))))
+    return found
+
+
+def advice(problem: Problem) -> tuple[str, str]:
+    """What happened and what to do, for a page."""
+    title, what_now = ADVICE.get(problem.status, ADVICE[502])
+    reason = problem.body.get("reason")
+    if isinstance(reason, str) and reason in REASONS:
+        return title, REASONS[reason]
+    named = list(faults(problem).values())
+    return title, " ".join(named) if named else what_now
+
+
+PAGES = jinja2.Environment(
+    loader=jinja2.FileSystemLoader(FOLDER / "templates"),
+    autoescape=True,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+PAGES.filters.update(
+    kronor=kronor, plain_kronor=plain_kronor, day=day, clock_time=clock_time, count=count,
+    rate=rate, duration=duration, percent=percent, state_word=state_word, state_tone=state_tone,
+    word=word, identity_number=identity_number, bankgiro=bankgiro, ocr=ocr,
+)  # fmt: skip
+
+
+def page(request: Request, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
+    """A page, everything escaped."""
+    state = getattr(request.scope.get("app"), "state", None)
+    shown = {
+        "settings": getattr(state, "settings", None),
+        "path": request.url.path,
+        "session": None,
+    }
+    html = PAGES.get_template(template).render(**(shown | values))
+    return HTMLResponse(html, status_code=status)
+
+
+def answer(request: Request, problem: Problem, **values: Any) -> Response:
+    """A refusal for whoever asked: a page for people, a problem for programs."""
+    if request.url.path.startswith(PROGRAMS):
+        media_type = "application/problem+json"
+        return JSONResponse(problem.body, status_code=problem.status, media_type=media_type)
+    title, what_now = advice(problem)
+    return page(
+        request, "problem.html", status=problem.status, title=title, what_now=what_now, **values
+    )
