@@ -5,6 +5,6 @@ public HTTP and in bank files and writes a journal, `teller` lives through it da
 counts what came of it. Nothing here touches a database.
 """
 
-from deploy.story.tell import tell
+from deploy.story.telling import tell
 
 __all__ = ["tell"]

@@ -272,15 +272,17 @@ FIRST_NAMES = (
     "Wilma", "Yasmine", "Åke", "Åsa", "Örjan",
 )  # fmt: skip
 LAST_NAMES = (
-    "Ahlgren", "Andersson", "Berg", "Bergström", "Björk", "Blom", "Dahl", "Edlund", "Ek", "Eriksson",
-    "Forsberg", "Fransson", "Gustafsson", "Hassan", "Hedlund", "Holm", "Håkansson", "Isaksson",
+    "Ahlgren", "Andersson", "Berg", "Bergström", "Björk", "Blom", "Dahl", "Edlund", "Ek",
+    "Eriksson", "Forsberg", "Fransson", "Gustafsson", "Hassan", "Hedlund", "Holm", "Håkansson",
+    "Isaksson",
     "Jansson", "Johansson", "Karlsson", "Lind", "Lindqvist", "Lund", "Lundgren", "Löf", "Mattsson",
     "Månsson", "Nilsson", "Nordin", "Norén", "Nyström", "Olsson", "Persson", "Sandström", "Sjöberg",
     "Strand", "Sundqvist", "Svensson", "Söderberg", "Wallin", "Wikström", "Åberg", "Öberg",
 )  # fmt: skip
 BUSINESS_NAMES = (
-    "Almtuna", "Bergshamra", "Brofästet", "Dalälven", "Eklunda", "Fiskeby", "Furulund", "Gamla Bruket",
-    "Granlida", "Hamnkrogen", "Hjortens", "Hällefors", "Järnvägens", "Karlbergs", "Klippans",
+    "Almtuna", "Bergshamra", "Brofästet", "Dalälven", "Eklunda", "Fiskeby", "Furulund",
+    "Gamla Bruket", "Granlida", "Hamnkrogen", "Hjortens", "Hällefors", "Järnvägens", "Karlbergs",
+    "Klippans",
     "Kungsgatans", "Kvarnens", "Lillåns", "Långsele", "Mellersta", "Nordens", "Nybro", "Pilängens",
     "Ringvägens", "Solgårdens", "Stenbrottets", "Strömsunds", "Södra Hamnens", "Tegelbrukets",
     "Vallda", "Vikens", "Västra Portens", "Åsens", "Ängelholms", "Östanå",

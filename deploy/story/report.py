@@ -20,7 +20,7 @@ MAILS_AT_ONCE = 10_000
 
 @dataclass(frozen=True)
 class Count:
-    """A story in numbers; invoices by the state they are in now, the rest as often as it happened."""
+    """A story in numbers: invoices by their state now, the rest as often as it happened."""
 
     states: dict[str, int]
     letters: dict[str, int]
