@@ -1,7 +1,8 @@
 """`betalt`, the operator's hand: one program, each command a function with a line of help.
 
-A command that needs more than a few lines lives in a module of its own and is registered at the
-end of this one.
+A command that needs more than a few lines lives in a module of its own (`deploy/commands/`). The
+exit status is 0 when all is well, 1 when something is wrong or refused; `read-bank-file` says
+2 for a file that is refused.
 """
 
 import asyncio
@@ -11,9 +12,13 @@ import typer
 from rich.console import Console
 
 from deploy import run as run_command
+from deploy.commands import clock, parked, rates
+from deploy.commands.ledger import check_ledger
+from deploy.commands.say_again import say_again
 from deploy.local.platform import make_topics
 from deploy.local.ports import fixed_ports
 from deploy.local.processes import LaunchError
+from deploy.read_bank_file import read_bank_file
 
 app = typer.Typer(
     name="betalt",
@@ -39,8 +44,12 @@ def topics() -> None:
     print("\n".join(made) if made else "All topics are there.")
 
 
-# Registered here, each from its own module: say-again, parked list|show|redrive, clock, rates,
-# read-bank-file, check-ledger.
+app.command("say-again")(say_again)
+app.add_typer(parked.app, name="parked", no_args_is_help=True)
+app.add_typer(clock.app, name="clock", no_args_is_help=True)
+app.add_typer(rates.app, name="rates", no_args_is_help=True)
+app.command("check-ledger")(check_ledger)
+app.command("read-bank-file")(read_bank_file)
 
 
 def main() -> None:

@@ -1,0 +1,35 @@
+"""`betalt say-again`: has a service repeat what it has said, when Kafka lost it or a hearer is new.
+
+Hearers act on nothing twice, so it is harmless; what is older than any inbox remembers is refused.
+"""
+
+import time
+from datetime import datetime
+from typing import Annotated
+
+import typer
+
+from deploy.commands.operator import operator, say
+from deploy.commands.parked import Service
+
+LOOK_EVERY_SECONDS = 0.5
+
+
+def say_again(
+    service: Annotated[Service, typer.Argument(help="The service that shall repeat itself.")],
+    since: Annotated[
+        datetime,
+        typer.Option(formats=["%Y-%m-%d"], help="From this day on; a real day, not a moved one."),
+    ],
+    topic: Annotated[str | None, typer.Option(help="Only this topic.")] = None,
+    wait: Annotated[bool, typer.Option(help="Wait until it is said.")] = True,
+) -> None:
+    """Have a service say again what it has said since a day, in order and before anything new."""
+    asked = operator()
+    body = {"since": since.date().isoformat(), "topic": topic}
+    asked.ask_service(service, "POST", "/ops/say-again", body)
+    while wait and asked.ask_service(service, "GET", "/ops/numbers")["outbox"]["say_again"]:
+        time.sleep(LOOK_EVERY_SECONDS)
+    done = "has said" if wait else "will say"
+    what = f"of {topic} " if topic else ""
+    say(f"{service.value} {done} everything {what}since {body['since']} again.")
