@@ -24,7 +24,10 @@ Hearing = Mapping[str, tuple[type[Event], ...]]
 
 
 def heard_by(service: str) -> tuple[type[Event], ...]:
-    """What a service hears: the keys of its `HEARS`; nothing where it has no such door."""
+    """What a service hears; nothing where it has no such door.
+
+    The keys of its `HEARS`, or of `hears(…)` where a setting is part of what handlers do.
+    """
     name = f"services.{service}.subscribers"
     try:
         module = import_module(name)
@@ -32,7 +35,8 @@ def heard_by(service: str) -> tuple[type[Event], ...]:
         if absent.name not in (name, f"services.{service}"):
             raise
         return ()
-    return tuple(sorted(module.HEARS, key=lambda event: str(event.type)))
+    heard = module.HEARS if hasattr(module, "HEARS") else module.hears("")
+    return tuple(sorted(heard, key=lambda event: str(event.type)))
 
 
 def hearing() -> dict[str, tuple[type[Event], ...]]:

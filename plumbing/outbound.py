@@ -154,7 +154,7 @@ class Outbound:
     async def _settle(self, kind: str, done: Sequence[tuple[Parcel, Any]]) -> None:
         try:
             async with self.database.transaction() as tx:
-                tx.causes = {parcel.key: parcel.origin for parcel, _ in done}
+                tx.origins = {parcel.key: parcel.origin for parcel, _ in done}
                 await self.carriers[kind].settle(tx, done)
                 await tx.execute(SETTLED, {"ids": [parcel.id for parcel, _ in done]})
         except Exception as error:

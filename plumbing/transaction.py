@@ -18,7 +18,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from uuid_utils.compat import uuid7
 
-from contracts.envelope import Event
+from contracts.envelope import Envelope, Event
 from plumbing.clock import Clock
 
 LARGEST_PAYLOAD = 900_000
@@ -86,8 +86,10 @@ class Transaction:
         self.now: datetime = clock.now()
         self.today: date = clock.today()
         self.correlation = correlation or uuid7()
-        self.causes: Mapping[UUID, Cause] = {}
-        """What is being acted on, by key: the event heard, or the one that queued a parcel."""
+        self.causes: Mapping[UUID, Envelope] = {}
+        """Envelope of the event now being heard, by key; empty at the other doors."""
+        self.origins: Mapping[UUID, Cause] = {}
+        """What queued the parcels now being settled, by key; empty at the other doors."""
         self._said: list[tuple[Event, UUID, UUID | None]] = []
         self._armed: dict[tuple[str, UUID], date | None] = {}
         self._afterwards: list[Callable[[], None]] = []
@@ -101,7 +103,7 @@ class Transaction:
     def say(self, events: Iterable[Event], *, cause: Cause | None = None) -> None:
         """Say events in this order; they become true with the commit. Cause: the event heard."""
         for event in events:
-            known = cause or self.causes.get(event.key)
+            known = cause or self.causes.get(event.key) or self.origins.get(event.key)
             correlation = known.correlation if known else self.correlation
             self._said.append((event, correlation, known.id if known else None))
 

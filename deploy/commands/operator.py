@@ -13,12 +13,12 @@ from uuid import UUID
 import httpx2
 import orjson
 from rich.console import Console
-from services.gateway.sessions import Session, Sessions
 
 from deploy.local.folders import data_folder
 from deploy.local.ports import fixed_ports
 from deploy.local.processes import LaunchError
 from plumbing.identity import Identity
+from services.gateway.sessions import Session, Sessions
 
 PERSON = UUID("00000000-0000-7000-8000-00000000c114")
 """Who an operator at the command line is; an installation with sign-in gives tokens of its own."""

@@ -31,9 +31,7 @@ PAYMENT = UUID("0193f000-0000-7000-8000-000000000001")
 FILE = UUID("0193f000-0000-7000-8000-000000000009")
 TODAY = date(2026, 11, 22)
 
-STATES = (
-    "issued sent opened part_paid paid overdue reminded collection kronofogden disputed credited"
-).split()  # fmt: skip
+STATES = ["issued", "sent", "opened", "part_paid", "paid", "overdue", "reminded", "collection", "kronofogden", "disputed", "credited"]  # fmt: skip
 NAMES = (
     "Västerbottens Kök & Bad AB", "Björn Ångström", "Solsidans Förskola", "Bostadsrättsföreningen "
     "Utsikten i Norra Djurgårdsstaden", "Åsa Öberg", "Café Körsbär HB",
@@ -194,7 +192,7 @@ def invoice(state: str) -> dict[str, Any]:
 
 def numbers(world: World, service: str) -> dict[str, Any]:
     """A service's `/ops/numbers`."""
-    lag = {topic: 0 for topic in TOPICS[service]}
+    lag = dict.fromkeys(TOPICS[service], 0)
     backlog = world.backlog.get(service, 0)
     lag[TOPICS[service][0]] = backlog
     return {
@@ -243,7 +241,9 @@ def content(world: World, call: Call) -> Any:
 def own(call: Call) -> bool:
     """Whether the claim asked for is the asker's: Anna's, or the one of the debtor's link."""
     who = call.identity
-    return who is not None and (who.company == ANNA or who.claim == CLAIM or "operator" in who.roles)
+    return who is not None and (
+        who.company == ANNA or who.claim == CLAIM or "operator" in who.roles
+    )
 
 
 ANSWERS: dict[tuple[str, str, str], Any] = {
