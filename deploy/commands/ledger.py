@@ -1,4 +1,4 @@
-"""`betalt check-ledger`: recomputes the ledger from its postings, and says what is wrong with it."""
+"""`betalt check-ledger`: recomputes the ledger from its postings and says what is wrong."""
 
 from typing import Annotated, Any
 

@@ -9,7 +9,7 @@ from contracts.ids import ClaimId
 from plumbing.identity import Identity, company_of, identity_of, require
 from plumbing.problems import Problem
 from services.notifications import handlers, store
-from services.notifications.domain import Delivery
+from services.notifications.store import Delivery
 
 router = APIRouter()
 

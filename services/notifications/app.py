@@ -13,9 +13,6 @@ from services.notifications.settings import Settings
 from services.notifications.smtp import PostOffice
 from services.notifications.subscribers import HEARS
 
-MAILS_AT_ONCE = 200
-"""Letters taken from the queue together; their facts are read with one statement."""
-
 
 def create_app(settings: Settings | None = None) -> FastAPI:
     """The service as an ASGI app; settings come from the environment unless given."""
@@ -43,6 +40,12 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         routers=[api.router],
         tasks=[hold_post_office],
     )
-    app.state.mail_room = MailRoom(settings, app.state.database, post_office)
-    app.state.outbound.at_once = MAILS_AT_ONCE
+    app.state.mail_room = MailRoom(
+        app.state.database,
+        post_office,
+        public_url=settings.public_url,
+        link_key=settings.link_key,
+        mail_domain=settings.mail_domain,
+        payee_bankgiro=settings.payee_bankgiro,
+    )
     return app

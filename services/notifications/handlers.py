@@ -28,7 +28,6 @@ from plumbing.links import link_url
 from plumbing.transaction import Database, Transaction
 from services.notifications import domain, letters, store
 from services.notifications.domain import Decision, Delivery, Outcome, State
-from services.notifications.settings import Settings
 from services.notifications.smtp import (
     Mail,
     NotTakenError,
@@ -175,9 +174,12 @@ async def settle(tx: Transaction, done: Sequence[tuple[outbound.Parcel, Outcome]
 class MailRoom:
     """Writes queued letters and hands them to the SMTP server, outside any transaction."""
 
-    settings: Settings
     database: Database
     post_office: PostOffice
+    public_url: str
+    link_key: str
+    mail_domain: str
+    payee_bankgiro: str
     _asked: set[UUID] = field(default_factory=set)
     _reading: asyncio.Task[dict[UUID, store.OpenedMail]] | None = None
 
@@ -207,12 +209,12 @@ class MailRoom:
         email = mail.recipient.email or ""
         if not is_address(email):
             return Outcome(State.FAILED, "the e-mail address cannot be used")
-        sender = f"faktura@{self.settings.mail_domain}"
+        sender = f"faktura@{self.mail_domain}"
         delivery = mail.delivery
         reply_to = mail.creditor_email if is_address(mail.creditor_email) else None
         message = build_message(
             Mail(
-                message_id=f"{delivery.delivery_id}@{self.settings.mail_domain}",
+                message_id=f"{delivery.delivery_id}@{self.mail_domain}",
                 from_name=f"{one_line(mail.creditor_name)[:60]} via {letters.OPERATOR}",
                 from_address=sender,
                 to_name=one_line(mail.recipient.name)[:100],
@@ -245,8 +247,8 @@ class MailRoom:
             organisation_number=mail.organisation_number,
             recipient_name=one_line(mail.recipient.name),
             invoice=InvoiceIssued.model_validate_json(mail.invoice),
-            link=link_url(self.settings.public_url, self.settings.link_key, claim_id, version),
-            payee_bankgiro=self.settings.payee_bankgiro,
+            link=link_url(self.public_url, self.link_key, claim_id, version),
+            payee_bankgiro=self.payee_bankgiro,
             today=self.database.clock.today(),
         )
 

@@ -18,6 +18,8 @@ class Settings(ServiceSettings):
     """Makes the links to web invoices; shared with the gateway."""
     smtp_host: str = "127.0.0.1"
     smtp_port: int = 8025
+    outbound_at_once: int = 200
+    """Letters taken from the queue together; their facts are read with one statement."""
     smtp_connections: int = Field(default=8, ge=1)
     mail_domain: str = Field(default="betalt.example", pattern=r"^[a-z0-9.-]+$")
     """Domain of the sender's addresses and of Message-IDs."""

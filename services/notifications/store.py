@@ -16,7 +16,8 @@ from contracts.ids import ClaimId, CreditorId, DeliveryId
 from contracts.invoicing import Channel, CreditorRegistered, InvoiceIssued, RecipientNamed
 from contracts.notifications import Letter
 from plumbing.transaction import Transaction, columns
-from services.notifications.domain import Delivery, Recipient, State
+from services.notifications.domain import Delivery as Delivery
+from services.notifications.domain import Recipient, State
 
 _CREDITORS = """
   insert into creditors (creditor_id, name, organisation_number, email, town)

@@ -449,7 +449,7 @@ HOSTILE = [
 
 @pytest.mark.parametrize("parse", EACH_PARSER)
 @pytest.mark.parametrize("text", HOSTILE)
-def test_hostile_input_is_refused_by_every_number_format(parse, text: str) -> None:  # type: ignore[no-untyped-def]
+def test_hostile_input_is_refused_by_every_number_format(parse, text: str) -> None:
     with pytest.raises(NumberError) as refused:
         parse(text)
     assert len(str(refused.value)) < 120
@@ -457,7 +457,7 @@ def test_hostile_input_is_refused_by_every_number_format(parse, text: str) -> No
 
 @pytest.mark.parametrize("parse", EACH_PARSER)
 @given(text=st.text(max_size=60) | st.from_regex(r"[0-9 .,+-]{0,30}", fullmatch=True))
-def test_no_text_raises_anything_but_a_clean_refusal(parse, text: str) -> None:  # type: ignore[no-untyped-def]
+def test_no_text_raises_anything_but_a_clean_refusal(parse, text: str) -> None:
     try:
         kept = parse(text)
     except NumberError:

@@ -61,7 +61,7 @@ class House:
         assert answer.status_code == 201, answer.text
         company = UUID(answer.json()["creditor_id"])
         client = self.asker("seller", company=company)
-        client.company = company
+        client.company = company  # type: ignore[attr-defined]
         return client
 
     def debtor(self, claim_id: str) -> httpx2.AsyncClient:

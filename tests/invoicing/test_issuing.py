@@ -227,7 +227,7 @@ async def test_registers_and_invoices_are_read_page_by_page_without_loss(house):
     for what, mark in (("customers", "customer_id"), ("invoices", "number")):
         seen, page = [], {"next": None}
         while True:
-            after = {"after": page["next"]} if page["next"] else {}
+            after: dict[str, Any] = {"after": page["next"]} if page["next"] else {}
             page = (await seller.get(f"/{what}", params={"limit": 3, **after})).json()
             seen += [each[mark] for each in page[what]]
             if page["next"] is None:

@@ -126,7 +126,14 @@ async def room(settings: Settings) -> AsyncIterator[Room]:
         statements.append(statement)
 
     office = PostOffice(settings.smtp_host, settings.smtp_port, settings.mail_domain)
-    mail_room = MailRoom(settings, database, office)
+    mail_room = MailRoom(
+        database,
+        office,
+        public_url=settings.public_url,
+        link_key=settings.link_key,
+        mail_domain=settings.mail_domain,
+        payee_bankgiro=settings.payee_bankgiro,
+    )
     outbound = Outbound(database, {EMAIL: Carrier(mail_room.carry, settle)})
     yield Room(database, outbound, statements, office)
     await office.close()
