@@ -105,7 +105,7 @@ class Outbound:
     carriers: Mapping[str, Carrier]
     at_once: int = 50
     lease: float = 60.0
-    poll: float = 0.1
+    poll: float = 0.5
     longest_pause: float = 60.0
     carried: int = 0
     wake: asyncio.Event = field(default_factory=asyncio.Event)

@@ -75,7 +75,8 @@ class Relay:
     engine: AsyncEngine
     bootstrap: str
     source: str
-    poll: float = 0.05
+    poll: float = 0.2
+    """Seconds between looks for what other processes said; this one's commits wake it."""
     sent: int = 0
     leads: bool = False
     wake: asyncio.Event = field(default_factory=asyncio.Event)

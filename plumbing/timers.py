@@ -52,7 +52,7 @@ class Timers:
     database: Database
     wakes: Mapping[str, Waker]
     limit: int = 2_000
-    poll: float = 0.2
+    poll: float = 0.5
     fired: int = 0
     wake: asyncio.Event = field(default_factory=asyncio.Event)
 

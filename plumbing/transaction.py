@@ -112,6 +112,11 @@ class Transaction:
         for key, day in days.items():
             self._armed[kind, key] = day
 
+    @property
+    def is_due(self) -> bool:
+        """Whether a timer was set to a day that has come already."""
+        return any(day is not None and day <= self.today for day in self._armed.values())
+
     def afterwards(self, call: Callable[[], None]) -> None:
         """Call once the commit has happened."""
         self._afterwards.append(call)
@@ -163,12 +168,13 @@ class Transaction:
 
 
 class Database:
-    """A service's database: hands out transactions and tells the relay when something was said."""
+    """A service's database: hands out transactions, and tells who waits for their commits."""
 
     def __init__(self, engine: AsyncEngine, clock: Clock) -> None:
         self.engine = engine
         self.clock = clock
         self.on_said: Callable[[], None] = lambda: None
+        self.on_due: Callable[[], None] = lambda: None
 
     @contextlib.asynccontextmanager
     async def transaction(
@@ -180,6 +186,8 @@ class Database:
                 await connection.execute(BIND_TENANT, {"company": str(tenant)})
             tx = Transaction(connection, self.clock, correlation)
             yield tx
+            if tx.is_due:
+                tx.afterwards(self.on_due)
             await tx.flush()
         tx.committed()
         self.on_said()
