@@ -3,7 +3,7 @@
 Owns: cases, demands, objections to any claim, what was sent to and heard from Kronofogden, each
     creditor's collection policy, and the operator's tasks that follow.
 Hears: CreditorRegistered, InvoiceIssued, HandedToCollection; PaymentAllocated, ClaimSettled,
-    ClaimReopened, DemandCharged, FilingCharged, EnforcementCharged, ChargeRefused, ChargeReversed;
+    DemandCharged, FilingCharged, EnforcementCharged, ChargeRefused, ChargeReversed;
     DeliveryAccepted, DeliveryFailed, DeliveryStale; and Kronofogden's numbered messages.
 Says: CaseOpened, DemandProposed, FilingProposed, EnforcementProposed, CaseFiled, CaseOutcomeHeard,
     CaseWithdrawn, CaseClosed; ClaimDisputed, DisputeSettled.

@@ -260,7 +260,8 @@ def test_a_claim_paid_at_kronofogden_is_withdrawn(case: Case) -> None:
     (message,) = decision.messages
     assert message["kind"] == "withdrawal"
     assert decision.settled_on == FILING_ON
-    assert not applications.hear_payment(decision.case, paid(), FILING_ON).messages
+    again = applications.hear_payment(decision.case, paid(), FILING_ON)
+    assert again == Decision(decision.case)
     receipt = applications.hear_receipt(decision.case, message, OK, FILING_ON)
     assert kinds(receipt.says) == ["CaseWithdrawn", "CaseClosed"]
 
