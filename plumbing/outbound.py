@@ -37,7 +37,7 @@ TAKE = text("""
     select o.id from outbound o
     where o.due_at <= now() and not o.given_up and o.kind = any(cast(:kinds as text[]))
       and not exists (select 1 from outbound e where e.kind = o.kind and e.key = o.key
-        and (e.queued_at, e.id) < (o.queued_at, o.id))
+        and e.place < o.place)
     order by o.due_at limit :limit for update skip locked)
   returning id, kind, key, body, attempts, correlation, cause
 """)

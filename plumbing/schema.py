@@ -54,12 +54,12 @@ create index timers_due on timers (due_on, kind) where failed is null;
 
 create table outbound (
   id uuid primary key, kind text not null, key uuid not null, body bytea not null,
-  correlation uuid not null, cause uuid,
+  correlation uuid not null, cause uuid, place bigint generated always as identity,
   attempts int not null default 0, due_at timestamptz not null default now(),
   queued_at timestamptz not null default now(), trouble text,
   given_up boolean not null default false);
 create index outbound_due on outbound (due_at) where not given_up;
-create index outbound_key on outbound (kind, key, queued_at);
+create index outbound_key on outbound (kind, key, place);
 
 create table command (
   scope uuid not null, key text not null, digest bytea not null, status int not null,
