@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
 import io
 import json
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import date
 from typing import Any
-from urllib.parse import urlsplit
 from uuid import UUID, uuid5
 
 import pytest
-from joserfc.jwk import OKPKey
 from sqlalchemy import text
 
 from contracts.envelope import Event
 from contracts.invoicing import InvoiceIssued
-from deploy.local.postgres import admin_connection
 from plumbing.clock import Clock
-from plumbing.migrate import migrate
 from plumbing.transaction import Database, connect
 from services.payments import pain001
 from services.payments.handlers import intake, opening
@@ -30,9 +25,6 @@ from services.payments.store import ledger
 from tests.conftest import MakeDatabase
 from tests.payments import camt_samples, facts
 
-KEY = OKPKey.generate_key("Ed25519")
-PUBLIC = json.dumps(KEY.as_dict(private=False))
-PRIVATE = json.dumps(KEY.as_dict(private=True))
 DEBTOR = pain001.Debtor(
     "Betalt Klientmedel AB", "Stockholm", "5566778899", "SE3550000000054910000003", "ESSESESS"
 )
@@ -109,23 +101,10 @@ async def house_on(url: str) -> AsyncIterator[House]:
     await house.engine.dispose()
 
 
-@pytest.fixture(scope="session")
-async def payments_template(postgres: str) -> str:
-    """The name of a migrated, empty database of payments; nobody is connected to it."""
-
-    name = "payments_bank_house"
-    async with admin_connection(postgres) as admin:
-        await admin.execute(f'create database "{name}"')
-    server = urlsplit(postgres)
-    url = server._replace(scheme="postgresql+asyncpg", path=f"/{name}").geturl()
-    await asyncio.to_thread(migrate, "payments", url)
-    return name
-
-
 @pytest.fixture
-async def house(make_database: MakeDatabase, payments_template: str) -> AsyncIterator[House]:
+async def house(make_database: MakeDatabase, migrated: str) -> AsyncIterator[House]:
     """Payments on a fresh database."""
-    async with house_on(await make_database(payments_template)) as made:
+    async with house_on(await make_database(migrated)) as made:
         yield made
 
 

@@ -27,11 +27,10 @@ from tests.payments.bank_house import (
     debit,
     house,
     notification,
-    payments_template,
 )
 from tests.standins.programs import TOKEN, Program, schemas
 
-__all__ = ["house", "payments_template"]
+__all__ = ["house"]
 
 SUPPORT = UUID(int=5)
 SECOND = UUID("0190d2f0-0000-7000-8000-00000000c0d2")

@@ -12,6 +12,7 @@ from collections.abc import Callable, Coroutine, Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import timedelta
+from time import monotonic
 from typing import Any, BinaryIO, cast
 from uuid import UUID
 
@@ -51,9 +52,13 @@ class BankFiles:
 
     async def run(self) -> None:
         """Work for ever; a file that fails waits with its reason while others go on."""
+        swept_at = monotonic() - LEFT_BEHIND.total_seconds()
         while True:
             self.wake.clear()
             try:
+                if monotonic() - swept_at >= LEFT_BEHIND.total_seconds():
+                    await self.sweep()
+                    swept_at = monotonic()
                 worked = await self.work()
             except Exception as error:
                 if not is_trouble(error):

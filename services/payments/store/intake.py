@@ -96,7 +96,7 @@ SUMMED = """
   from bank_file f left join lateral (
     select sum(items) as position, sum(booked) as booked, sum(duplicates) as duplicates,
       sum(matched) as matched, sum(unmatched) as unmatched, sum(held) as held,
-      sum(booked_ore) as booked_ore, sum(settled) as settled
+      sum(booked_ore)::bigint as booked_ore, sum(settled) as settled
     from bank_file_batch b where b.file_id = f.file_id) b on true
 """
 LIST = text(
