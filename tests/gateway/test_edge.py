@@ -165,7 +165,7 @@ async def test_the_banks_file_reaches_payments_byte_for_byte(
         assert (await answer.json())["state"] == "received"
     (call,) = world.asked("payments", "/bank-files", "POST")
     assert call.body == file
-    assert call.headers["X-File-Name"] == "camt.xml"
+    assert call.headers["x-file-name"] == "camt.xml"
     assert call.identity
     assert call.identity.roles == {"feed"}
     world.refuse["payments", "/bank-files"] = (
