@@ -46,6 +46,22 @@ NOTICES = {
     "meddelande": "Meddelandet är skickat till säljaren.",
 }
 COMPONENTS = tuple(words.COMPONENTS)
+NOW = (
+    (
+        "Du har fått en påminnelse",
+        "Betala senast den dag som står ovan, så händer inget mer. Bara en påminnelse skickas.",
+    ),
+    (
+        "Fakturan är lämnad till inkasso",
+        "Betala eller invänd inom den tid som står i inkassokravet, så går det inte vidare.",
+    ),
+    (
+        "Ansökan ligger hos Kronofogden",
+        "Betala här, eller svara Kronofogden när du får brevet därifrån. Ett utslag kan ge "
+        "betalningsanmärkning och leda till utmätning av lön eller egendom.",
+    ),
+)
+"""What has happened already, per step reached."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,8 +217,11 @@ def what_next(invoice: dict[str, Any], claim: dict[str, Any] | None) -> list[tup
             "egendom. För företag kan redan ansökan ge en anmärkning.",
         ),
     ]
-    reached = {"reminded": 1, "collection": 2, "kronofogden": 3}.get(state, 0)
-    return (steps if reached == 0 else []) + later[max(0, reached - 1) :]
+    reached = ("reminded", "collection", "kronofogden")
+    if state not in reached:
+        return steps + later
+    at = reached.index(state)
+    return [NOW[at], *later[at + 1 :]]
 
 
 def bank_link(settings: Settings, who: Holder, claim: dict[str, Any], payer: str) -> str | None:

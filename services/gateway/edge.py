@@ -8,6 +8,7 @@ claim an identity are not trusted: nothing but an explicit list is ever passed o
 
 from __future__ import annotations
 
+import contextlib
 from uuid import UUID, uuid4
 
 import structlog
@@ -72,18 +73,29 @@ class Edge:
         await words.answer(Request(scope), refusal)(scope, receive, answering)
 
     async def _pass(self, scope: Scope, receive: Receive, send: Send, limit: int | None) -> None:
-        begun = False
+        """Let it through; whatever is made of a body that grew too large, the answer is 413."""
+        if limit is None:
+            await self._app(scope, receive, send)
+            return
+        taken, begun = 0, False
+
+        async def counted() -> Message:
+            nonlocal taken
+            message = await receive()
+            taken += len(message.get("body", b""))
+            if taken > limit:
+                raise TooLargeError
+            return message
 
         async def watched(message: Message) -> None:
             nonlocal begun
-            begun = True
-            await send(message)
+            if begun or taken <= limit:
+                begun = True
+                await send(message)
 
-        try:
-            await self._app(scope, _counted(receive, limit) if limit else receive, watched)
-        except TooLargeError:
-            if begun:
-                raise
+        with contextlib.suppress(TooLargeError):
+            await self._app(scope, counted, watched)
+        if not begun:
             refusal = Problem(413, "The request is too large", limit_bytes=limit)
             await words.answer(Request(scope), refusal)(scope, receive, send)
 
@@ -140,18 +152,3 @@ def _correlation(headers: Headers) -> str:
         return str(UUID(headers.get(CORRELATION, "")))
     except ValueError:
         return str(uuid4())
-
-
-def _counted(receive: Receive, limit: int) -> Receive:
-    taken = 0
-
-    async def counted() -> Message:
-        nonlocal taken
-        message = await receive()
-        if message["type"] == "http.request":
-            taken += len(message.get("body", b""))
-            if taken > limit:
-                raise TooLargeError
-        return message
-
-    return counted

@@ -7,6 +7,7 @@ they are is left behind, for the service gets a token that the gateway minted fo
 from __future__ import annotations
 
 import asyncio
+import io
 import re
 import time
 from typing import Any
@@ -38,6 +39,8 @@ OWNERS = {
 }
 """First part of a path → its service, and the part that is only the gateway's."""
 
+HOUSEHOLD = ("ops", "health", "metrics", "openapi.json")
+"""A service's own doors, which no prefix makes public."""
 SEGMENT = re.compile(r"[A-Za-z0-9_-]{1,64}")
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 PASSED_ON = ("content-type", "accept", "idempotency-key", "if-none-match")
@@ -84,7 +87,7 @@ async def forward(request: Request, path: str, session: ApiSession) -> Response:
         own_path,
         query=None,
         raw_query=request.url.query,
-        body=body or None,
+        body=io.BytesIO(body) if body else None,
         headers=headers,
         seconds=LONG_SECONDS,
     )
@@ -110,7 +113,7 @@ def route(path: str) -> tuple[str, str]:
     service, prefix = owner
     if prefix:
         parts = parts[1:]
-    if not parts:
+    if not parts or parts[0] in HOUSEHOLD:
         raise Problem(404, "No such path in the public API")
     return service, "/" + "/".join(parts)
 
@@ -143,7 +146,7 @@ def public_path(service: str, path: str) -> str | None:
     for prefix, (owner, own_prefix) in OWNERS.items():
         if owner != service:
             continue
-        if own_prefix and not path.startswith(("/ops", "/health", "/metrics")):
+        if own_prefix and path.split("/")[1] not in HOUSEHOLD:
             return f"/api/v1/{own_prefix}{path}"
         if path == f"/{prefix}" or path.startswith(f"/{prefix}/"):
             return f"/api/v1{path}"

@@ -75,7 +75,8 @@ OTHER_WORDS = {
     "applying": "Ansökan skickas", "invoice": "Faktura", "reminder": "Påminnelse",
     "withdrawal": "Återkallelse", "credit_note": "Kreditfaktura", "credit": "Kreditfaktura",
     "sent": "Skickad", "stale": "För sent", "manual": "Hålls för handpåläggning",
-    "carrying": "Skickas", "queued": "I kö", "demand": "Inkassokrav", "filing": "Ansökan", "unmatched": "Omatchad",
+    "carrying": "Skickas", "queued": "I kö", "demand": "Inkassokrav", "filing": "Ansökan",
+    "unmatched": "Omatchad",
 }  # fmt: skip
 
 ADVICE = {
@@ -138,6 +139,17 @@ FAULTS = (
     (r"valid date|date", "Skriv ett datum, till exempel 2026-11-22."),
 )
 """Patterns of services' reasons for a field, and the same in Swedish."""
+
+
+WAITS = (
+    ("does not answer", "svarar inte"),
+    ("halted by parked events", "stoppad av parkerade händelser"),
+    ("under way", "på väg"),
+    ("in hand", "i hand"),
+    ("the services live on different days", "tjänsterna lever på olika dagar"),
+    ("not yet on", "ännu inte på"),
+)
+"""The barrier's words and ours."""
 
 
 def kronor(amount_ore: int | None) -> str:
@@ -286,6 +298,13 @@ def fault(reason: str) -> str:
     return "Uppgiften går inte att använda. Kontrollera den."
 
 
+def waiting(what: str) -> str:
+    """What the clock waits for, in Swedish."""
+    for english, swedish in WAITS:
+        what = what.replace(english, swedish)
+    return what
+
+
 def faults(problem: Problem) -> dict[str, str]:
     """Field → what is wrong with it, in Swedish; `body.` and the like are taken off."""
     found: dict[str, str] = {}
@@ -314,7 +333,7 @@ PAGES = jinja2.Environment(
 PAGES.filters.update(
     kronor=kronor, plain_kronor=plain_kronor, day=day, clock_time=clock_time, count=count,
     rate=rate, duration=duration, percent=percent, state_word=state_word, state_tone=state_tone,
-    word=word, identity_number=identity_number, bankgiro=bankgiro, ocr=ocr,
+    word=word, waiting=waiting, identity_number=identity_number, bankgiro=bankgiro, ocr=ocr,
 )  # fmt: skip
 
 

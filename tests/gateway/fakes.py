@@ -31,7 +31,10 @@ PAYMENT = UUID("0193f000-0000-7000-8000-000000000001")
 FILE = UUID("0193f000-0000-7000-8000-000000000009")
 TODAY = date(2026, 11, 22)
 
-STATES = ["issued", "sent", "opened", "part_paid", "paid", "overdue", "reminded", "collection", "kronofogden", "disputed", "credited"]  # fmt: skip
+STATES = (
+    "issued", "sent", "opened", "part_paid", "paid", "overdue", "reminded", "collection",
+    "kronofogden", "disputed", "credited",
+)  # fmt: skip
 NAMES = (
     "Västerbottens Kök & Bad AB", "Björn Ångström", "Solsidans Förskola", "Bostadsrättsföreningen "
     "Utsikten i Norra Djurgårdsstaden", "Åsa Öberg", "Café Körsbär HB",
@@ -151,7 +154,7 @@ DOCUMENT: dict[str, Any] = {
     "net_ore": 990_000, "vat_ore": 247_500, "rounding_ore": 0, "total_ore": 1_237_500,
 }  # fmt: skip
 MESSAGES = [
-    {"author": "debtor", "text": "Hej! Kan vi få dela upp det?", "written_at": "2026-11-04T08:12:00Z"},
+    {"author": "debtor", "text": "Kan vi få dela upp det?", "written_at": "2026-11-04T08:12:00Z"},
     {"author": "seller", "text": "Självklart, vi hörs.", "written_at": "2026-11-04T09:30:00Z"},
 ]  # fmt: skip
 
@@ -209,7 +212,7 @@ def numbers(world: World, service: str) -> dict[str, Any]:
         "timers": {
             "due": 0, "armed": 311, "set_aside": 0, "next_on": "2026-11-25", "fired": 4_120,
         },
-        "outbound": {"waiting": 0, "given_up": 1 if service == "notifications" else 0, "carried": 9},
+        "outbound": {"waiting": 0, "given_up": int(service == "notifications"), "carried": 9},
         "unfinished": {}, "backlog": backlog,
     }  # fmt: skip
 
@@ -233,9 +236,10 @@ def content(world: World, call: Call) -> Any:
     if path == "/ops/clock":
         world.today = date.fromisoformat(call.json["today"])
         return {"today": call.json["today"]}
-    return ANSWERS.get((call.service, call.method, path), lambda world, call: None)(world, call) if (
-        who is not None or path == "/openapi.json"
-    ) else None  # fmt: skip
+    if who is None and path != "/openapi.json":
+        return None
+    tell = ANSWERS.get((call.service, call.method, path))
+    return tell(world, call) if tell else None
 
 
 def own(call: Call) -> bool:
@@ -248,7 +252,9 @@ def own(call: Call) -> bool:
 
 ANSWERS: dict[tuple[str, str, str], Any] = {
     ("invoicing", "GET", "/creditors"): lambda w, c: {"creditors": [COMPANY, OTHER], "next": None},
-    ("invoicing", "GET", "/creditors/me"): lambda w, c: COMPANY if c.identity.company == ANNA else OTHER,
+    ("invoicing", "GET", "/creditors/me"): lambda w, c: (
+        COMPANY if c.identity.company == ANNA else OTHER
+    ),
     ("invoicing", "PATCH", "/creditors/me"): lambda w, c: COMPANY,
     ("invoicing", "GET", "/customers"): lambda w, c: {"customers": CUSTOMERS, "next": None},
     ("invoicing", "POST", "/customers"): lambda w, c: CUSTOMERS[0],
@@ -279,7 +285,8 @@ ANSWERS: dict[tuple[str, str, str], Any] = {
     ("invoicing", "POST", "/debtor/messages"): lambda w, c: {"message_id": "x"},
     ("invoicing", "GET", "/openapi.json"): lambda w, c: {
         "paths": {
-            "/invoices": {"get": {"schema": {"$ref": "#/components/schemas/Row"}}}, "/ops/numbers": {},
+            "/invoices": {"get": {"schema": {"$ref": "#/components/schemas/Row"}}},
+            "/ops/numbers": {},
         },
         "components": {"schemas": {"Row": {"type": "object"}}},
     },
@@ -392,7 +399,8 @@ async def running(keys: Keys) -> AsyncIterator[World]:
         if (refused := world.refuse.get((service, path))) is not None:
             return web.json_response(refused[1], status=refused[0])
         if service not in SERVICES:
-            return web.json_response({"pending": world.backlog.get(service, 0)})
+            told = call.json if path == "/clock" else {"pending": world.backlog.get(service, 0)}
+            return web.json_response(told)
         found = content(world, call)
         if found is None:
             return web.json_response({"title": "No such thing", "status": 404}, status=404)

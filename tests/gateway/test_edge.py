@@ -1,0 +1,286 @@
+"""The gateway's guard: who may come in, in whose name, from where, and how much at a time."""
+
+import contextlib
+import io
+
+import aiohttp
+import pytest
+
+from plumbing.identity import Identity, Keys
+from plumbing.problems import Problem
+from services.gateway.app import create_app
+from services.gateway.public_api import merge, public_path, route
+from services.gateway.sessions import Session, Sessions
+from services.gateway.settings import Settings, UnprotectedError
+from tests.gateway.conftest import FEED_TOKEN, private_key
+from tests.gateway.fakes import ANNA, BERIT, CLAIM, World
+
+Browser = aiohttp.ClientSession
+
+
+async def sign_in(browser: Browser, who: object) -> None:
+    """Pick an identity, as the page does."""
+    async with browser.post("/demo", data={"vem": str(who)}, allow_redirects=False) as answer:
+        assert answer.status == 303
+
+
+async def token(browser: Browser, **wish: object) -> dict[str, str]:
+    """Headers with a bearer token of the public API."""
+    async with browser.post("/demo/token", json=wish) as answer:
+        assert answer.status == 201
+        return {"authorization": f"Bearer {(await answer.json())['token']}"}
+
+
+@pytest.mark.parametrize("issuer", [None, "https://somebody.example"])
+def test_the_gateway_refuses_to_start_unprotected(issuer: str | None) -> None:
+    """Without demo mode there is no way to know people yet, so there is no gateway either."""
+    with pytest.raises(UnprotectedError, match="BETALT_DEMO=1"):
+        create_app(
+            Settings(
+                identity_private_key=private_key(),
+                link_key="x",
+                betalt_demo=False,
+                oidc_issuer=issuer,
+            )
+        )
+
+
+def test_a_session_is_good_for_its_purpose_and_its_gateway_alone() -> None:
+    """A cookie is no API token, another gateway's is none, and a bent one is none."""
+    ours = Sessions("a secret", secure=True)
+    session = Session(Identity(ANNA, frozenset({"seller"}), company=ANNA), "a@b.se", "Å")
+    sealed = ours.seal(session, "page")
+    assert ours.open(sealed, "page") == session
+    assert ours.open(sealed, "api") is None
+    assert Sessions("another secret", secure=True).open(sealed, "page") is None
+    for at in range(len(sealed) - 40, len(sealed), 7):
+        bent = sealed[:at] + ("A" if sealed[at] != "A" else "B") + sealed[at + 1 :]
+        assert ours.open(bent, "page") is None
+    assert str(ANNA) not in sealed
+    for junk in ("", ".", "a.b.c.d.e", "x" * 10_000, "ö.ö.ö.ö.ö"):
+        assert ours.open(junk, "page") is None
+
+
+async def test_every_service_gets_a_token_for_itself_alone(browser: Browser, world: World) -> None:
+    """The fake judges audience; no token minted for one service is good at another."""
+    await sign_in(browser, ANNA)
+    async with browser.get(f"/fakturor/{CLAIM}") as answer:
+        assert answer.status == 200
+    assert {call.service for call in world.calls} >= {"invoicing", "payments", "dunning"}
+    assert all(call.identity and call.identity.company == ANNA for call in world.calls[1:])
+    sent = world.asked("payments", f"/claims/{CLAIM}")[0].headers["Authorization"].split()[1]
+    with pytest.raises(Problem):
+        Keys(world.keys.jwk).read(sent, "invoicing")
+
+
+async def test_a_company_never_reaches_another_companys_invoice(browser: Browser) -> None:
+    """Berit asks for Anna's invoice by its address, on the page and in the API."""
+    await sign_in(browser, BERIT)
+    async with browser.get(f"/fakturor/{CLAIM}") as answer:
+        assert answer.status == 404
+        assert "Annas" not in await answer.text()
+    bearer = await token(browser, creditor_id=str(BERIT))
+    async with browser.get(f"/api/v1/invoices/{CLAIM}", headers=bearer) as answer:
+        assert answer.status == 404
+
+
+async def test_claimed_identities_are_left_at_the_door(browser: Browser, world: World) -> None:
+    """Headers that say who one is are not passed on; the minted token is."""
+    bearer = await token(browser, creditor_id=str(BERIT))
+    forged = {"x-company": str(ANNA), "x-roles": "operator", "cookie": "betalt=x"}
+    async with browser.get("/api/v1/invoices", headers={**bearer, **forged}) as answer:
+        assert answer.status == 200
+    (call,) = world.asked("invoicing", "/invoices")
+    assert call.identity
+    assert (call.identity.company, call.identity.roles) == (BERIT, frozenset({"seller"}))
+    assert not {"x-company", "x-roles", "cookie"} & {name.lower() for name in call.headers}
+
+
+@pytest.mark.parametrize("path", ["/drift", "/drift/parkerade", "/drift/huvudbok"])
+async def test_a_seller_sees_no_operators_page(browser: Browser, path: str) -> None:
+    """And an operator no company's."""
+    await sign_in(browser, ANNA)
+    async with browser.get(path) as answer:
+        assert answer.status == 403
+    await sign_in(browser, "operator")
+    async with browser.get(path) as answer:
+        assert answer.status == 200
+    async with browser.get("/fakturor") as answer:
+        assert answer.status == 403
+
+
+async def test_whoever_is_nobody_is_sent_to_the_picker(browser: Browser) -> None:
+    """No page shows anything without a session; the API answers 401."""
+    for path in ("/", "/fakturor", "/drift", f"/fakturor/{CLAIM}"):
+        async with browser.get(path, allow_redirects=False) as answer:
+            assert (answer.status, answer.headers["location"][:6]) == (303, "/demo?")
+    for path in ("/api/v1/invoices", "/ops/clock"):
+        async with browser.get(path) as answer:
+            assert answer.status == 401
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+        {"Origin": "https://evil.example"},
+        {"Origin": "null"},
+        {"Origin": "https://evil.example", "Sec-Fetch-Site": "same-origin"},
+    ],
+)
+async def test_another_sites_form_does_nothing_here(
+    browser: Browser, world: World, headers: dict[str, str]
+) -> None:
+    """Refused before any service is asked."""
+    await sign_in(browser, ANNA)
+    world.calls.clear()
+    path = f"/fakturor/{CLAIM}/paminn"
+    async with browser.post(path, headers=headers) as answer:
+        assert answer.status == 403
+    assert world.calls == []
+    ours = {"Origin": "null", "Sec-Fetch-Site": "same-origin"}
+    async with browser.post(path, headers=ours, allow_redirects=False) as answer:
+        assert answer.status == 303
+    assert len(world.asked("dunning", f"/claims/{CLAIM}/remind")) == 1
+
+
+@pytest.mark.parametrize("shown", ["", "Bearer ", "Bearer wrong", f"Basic {FEED_TOKEN}"])
+async def test_only_the_bank_may_feed(browser: Browser, world: World, shown: str) -> None:
+    """Without the credential nothing reaches payments."""
+    headers = {"authorization": shown} if shown else {}
+    async with browser.post("/feeds/bank-files", data=b"<x/>", headers=headers) as answer:
+        assert answer.status == 401
+    assert world.calls == []
+
+
+async def test_the_banks_file_reaches_payments_byte_for_byte(
+    browser: Browser, world: World
+) -> None:
+    """As role feed, with its name, however large; the answer comes back as it is (R-98)."""
+    file = b"<Document>" + b"x" * 3_000_000 + b"</Document>"
+    headers = {"authorization": f"Bearer {FEED_TOKEN}", "x-file-name": "camt.xml"}
+    async with browser.post("/feeds/bank-files", data=io.BytesIO(file), headers=headers) as answer:
+        assert answer.status == 200
+        assert (await answer.json())["state"] == "received"
+    (call,) = world.asked("payments", "/bank-files", "POST")
+    assert call.body == file
+    assert call.headers["x-file-name"] == "camt.xml"
+    assert call.identity
+    assert call.identity.roles == {"feed"}
+    world.refuse["payments", "/bank-files"] = (
+        422,
+        {"title": "No", "errors": [{"field": "line 3"}]},
+    )
+    async with browser.post("/feeds/bank-files", data=io.BytesIO(file), headers=headers) as answer:
+        assert (answer.status, (await answer.json())["errors"]) == (422, [{"field": "line 3"}])
+
+
+async def test_a_body_beyond_the_limit_is_refused(browser: Browser, world: World) -> None:
+    """Announced, or found out while it streams."""
+    await sign_in(browser, ANNA)
+    world.calls.clear()
+    large = b"text=" + b"x" * 300_000
+
+    async def unannounced() -> object:
+        for at in range(0, len(large), 50_000):
+            yield large[at : at + 50_000]
+
+    form = {"content-type": "application/x-www-form-urlencoded"}
+    path = f"/fakturor/{CLAIM}/meddelande"
+    async with browser.post(path, data=large, headers=form) as answer:
+        assert answer.status == 413
+    with contextlib.suppress(aiohttp.ClientOSError):  # the door closes while the sender sends
+        async with browser.post(path, data=unannounced(), headers=form) as answer:
+            assert answer.status == 413
+    assert world.calls == []
+
+
+async def test_every_page_tells_the_browser_to_be_careful(browser: Browser) -> None:
+    """No script but ours, no frame, no cache, a cookie that scripts cannot read."""
+    async with browser.post("/demo", data={"vem": str(ANNA)}, allow_redirects=False) as answer:
+        cookie = answer.headers["set-cookie"].lower()
+        assert "httponly" in cookie
+        assert "samesite=lax" in cookie
+    async with browser.get("/fakturor") as answer:
+        policy = answer.headers["content-security-policy"]
+        assert "default-src 'none'" in policy
+        assert "unsafe" not in policy
+        assert answer.headers["cache-control"] == "no-store"
+        page = await answer.text()
+        assert " style=" not in page
+        assert "<script>" not in page
+        assert " onclick" not in page
+
+
+async def test_a_service_that_is_away_or_broken_gives_a_page_with_advice(
+    browser: Browser, world: World
+) -> None:
+    """In Swedish; a program gets the problem."""
+    await sign_in(browser, ANNA)
+    world.refuse["invoicing", "/invoices"] = (500, {"title": "Traceback: secret"})
+    async with browser.get("/fakturor") as answer:
+        page = await answer.text()
+        assert answer.status == 502
+        assert "Försök igen" in page
+        assert "secret" not in page
+    world.refuse["payments", f"/claims/{CLAIM}"] = (503, {"title": "away"})
+    async with browser.get(f"/fakturor/{CLAIM}") as answer:
+        assert answer.status == 200
+        assert "Reskontran" in await answer.text()
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "ops/numbers",
+        "invoices/../ops/clock",
+        "health/ready",
+        "dunning",
+        "collections//ops",
+        "x",
+        "",
+    ],
+)
+def test_only_known_paths_are_public(path: str) -> None:
+    """A path that is not in the table leads nowhere, however it is spelt."""
+    with pytest.raises(Problem):
+        route(path)
+
+
+def test_a_services_own_doors_do_not_hide_behind_a_prefix() -> None:
+    """`/api/v1/dunning/ops/clock` is no way to a service's operations."""
+    for path in ("dunning/ops/clock", "collections/metrics", "dunning/health/live"):
+        with pytest.raises(Problem):
+            route(path)
+    assert route("dunning/policy") == ("dunning", "/policy")
+    assert route(f"claims/{CLAIM}") == ("payments", f"/claims/{CLAIM}")
+
+
+def test_the_merged_description_names_public_paths_alone() -> None:
+    """Schemas are named for their service, so that two of one name do not meet."""
+    document = {
+        "paths": {"/policy": {"x": {"$ref": "#/components/schemas/P"}}, "/ops/numbers": {}},
+        "components": {"schemas": {"P": {"type": "object"}}},
+    }
+    merged = merge("Betalt", {"dunning": document, "collections": document})
+    assert set(merged["paths"]) == {"/api/v1/dunning/policy", "/api/v1/collections/policy"}
+    reference = merged["paths"]["/api/v1/dunning/policy"]["x"]["$ref"]
+    assert reference.removeprefix("#/components/schemas/") in merged["components"]["schemas"]
+    assert public_path("payments", "/ledger/check") == "/api/v1/ledger/check"
+
+
+async def test_the_api_passes_on_commands_with_their_key(browser: Browser, world: World) -> None:
+    """Idempotency-Key, correlation, query and body arrive; so does the answer."""
+    bearer = await token(browser, creditor_id=str(ANNA))
+    correlation = "0193a000-0000-7000-8000-0000000000ff"
+    headers = {**bearer, "idempotency-key": "k1", "x-correlation-id": correlation}
+    async with browser.post(
+        "/api/v1/invoices?a=b%20c&a=d", json={"rows": []}, headers=headers
+    ) as answer:
+        assert (answer.status, (await answer.json())["number"]) == (200, 1208)
+    (call,) = world.asked("invoicing", "/invoices", "POST")
+    sent = {name.lower(): value for name, value in call.headers.items()}
+    assert (sent["idempotency-key"], sent["x-correlation-id"]) == ("k1", correlation)
+    assert call.json == {"rows": []}
+    assert call.query["a"] in ("b c", "d")

@@ -1,0 +1,304 @@
+"""Pages as people meet them: the debtor's web invoice, issuing without scripts, the operator's."""
+
+import asyncio
+import json
+from uuid import UUID
+
+import pytest
+
+from plumbing.links import make_token
+from services.gateway.debtor import usingqr, what_next
+from services.gateway.seller.issuing import Typed, change, empty_row, order_of
+from tests.gateway.conftest import LINK_KEY
+from tests.gateway.fakes import (
+    ANNA,
+    ARTICLES,
+    CLAIM,
+    CLAIM_TODAY,
+    CUSTOMER,
+    DOCUMENT,
+    FILE,
+    PAYMENT,
+    World,
+)
+from tests.gateway.test_edge import Browser, sign_in, token
+
+LINK = f"/f/{make_token(LINK_KEY, CLAIM, 1)}"
+NAVIGATION = {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document", "Sec-Fetch-Site": "none"}
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/", "/fakturor", "/fakturor?status=overdue&sok=ab", f"/fakturor/{CLAIM}", "/fakturor/ny",
+        f"/fakturor/ny?kund={CUSTOMER}", f"/fakturor/{CLAIM}/kreditera", "/kunder", "/kunder/ny",
+        f"/kunder/{CUSTOMER}", "/artiklar", f"/artiklar/{ARTICLES[0]['article_id']}", "/inkasso",
+        "/utbetalningar", "/installningar", "/installningar/standard", "/installningar/krav",
+        "/villkor",
+    ],
+)  # fmt: skip
+async def test_every_page_of_a_company_opens(browser: Browser, path: str) -> None:
+    """And names its language, its title and its landmarks."""
+    await sign_in(browser, ANNA)
+    async with browser.get(path) as answer:
+        page = await answer.text()
+        assert answer.status == 200
+    for part in ('lang="sv"', "<title>", 'href="#innehall"', "<main", "<h1"):
+        assert part in page
+    assert "None" not in page
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/drift", "/drift/parkerade", "/drift/parkerade/dunning/7", "/drift/betalningar",
+        "/drift/bankfiler", f"/drift/bankfiler/{FILE}", "/drift/utskick", "/drift/huvudbok",
+    ],
+)  # fmt: skip
+async def test_every_page_of_the_operator_opens(browser: Browser, path: str) -> None:
+    """With what the services told."""
+    await sign_in(browser, "operator")
+    async with browser.get(path) as answer:
+        assert answer.status == 200
+        assert "<h1" in await answer.text()
+
+
+async def test_the_web_invoice_shows_the_ledgers_amount(browser: Browser, world: World) -> None:
+    """Fee and interest included, what was paid taken off, with all that is needed to pay (R-93)."""
+    async with browser.get(LINK) as answer:
+        page = (await answer.text()).replace("\N{NO-BREAK SPACE}", " ")
+        assert answer.status == 200
+        assert answer.headers["referrer-policy"] == "no-referrer"
+        assert "noindex" in answer.headers["x-robots-tag"]
+        assert "no-store" in answer.headers["cache-control"]
+    for text in ("9 978,12 kr", "991-2346", "1000 0000 1277", "2 dec. 2026", "<svg", "60,00 kr"):
+        assert text in page
+    assert all(c.identity and c.identity.claim == CLAIM for c in world.calls)
+    assert "belopp=9978%2C12" in page
+
+
+async def test_nothing_is_asked_for_once_the_claim_is_settled(
+    browser: Browser, world: World
+) -> None:
+    """No code, no bankgiro, no button: nobody pays twice."""
+    world.claim |= {"state": "settled", "to_pay_ore": 0, "paid_ore": 1_247_812}
+    world.state = "paid"
+    async with browser.get(LINK) as answer:
+        page = await answer.text()
+    assert "Betald" in page
+    for absent in ("<svg", "/betala?", "991-2346", "invandning"):
+        assert absent not in page
+
+
+async def test_the_page_learns_of_a_payment_within_seconds(browser: Browser, world: World) -> None:
+    """The live channel says `changed` when the ledger does."""
+    async with browser.get(f"{LINK}/live") as answer:
+        assert answer.headers["content-type"].startswith("text/event-stream")
+        await asyncio.sleep(0.3)
+        world.claim |= {"state": "settled", "to_pay_ore": 0}
+        async with asyncio.timeout(4):
+            async for line in answer.content:
+                if line.startswith(b"event:"):
+                    assert line.strip() == b"event: changed"
+                    break
+
+
+@pytest.mark.parametrize(
+    "bent",
+    [
+        "/f/x", f"/f/{CLAIM}.1.aaaaaaaaaaaaaaaaaaaaaa", LINK[:-1], f"{LINK}A",
+        LINK.replace(".1.", ".2."), f"/f/{UUID(int=CLAIM.int + 1)}{LINK[39:]}", LINK.upper(),
+        f"/f/{'x' * 5000}", "/f/%00", f"{LINK}/../../drift",
+    ],
+)  # fmt: skip
+async def test_a_bent_link_opens_nothing(browser: Browser, world: World, bent: str) -> None:
+    """And no service is asked."""
+    async with browser.get(bent, allow_redirects=False) as answer:
+        assert answer.status in (303, 404)
+    assert world.calls == []
+
+
+async def test_only_a_persons_opening_is_recorded(browser: Browser, world: World) -> None:
+    """Not a scanner's, a prefetch's or the page's own fetch (R-65)."""
+    others: list[dict[str, str]] = [
+        {},
+        {**NAVIGATION, "Sec-Purpose": "prefetch;prerender"},
+        {"Sec-Fetch-Mode": "cors", "Sec-Fetch-Site": "same-origin"},
+    ]
+    for headers in others:
+        async with browser.get(LINK, headers=headers) as answer:
+            await answer.read()
+    assert world.asked("notifications", "/opened") == []
+    async with browser.get(LINK, headers=NAVIGATION) as answer:
+        await answer.read()
+    async with asyncio.timeout(3):
+        while not world.asked("notifications", "/opened"):
+            await asyncio.sleep(0.02)
+    (call,) = world.asked("notifications", "/opened")
+    assert call.identity
+    assert call.identity.claim == CLAIM
+
+
+async def test_a_debtor_objects_to_the_own_claim(browser: Browser, world: World) -> None:
+    """With a reason; without one the field says what is missing, and nothing is sent."""
+    async with browser.post(f"{LINK}/invandning", data={"skal": " "}) as answer:
+        assert answer.status == 422
+        assert 'aria-describedby="falt-skal-hjalp"' in await answer.text()
+    assert world.asked("collections", "/disputes") == []
+    form = {"skal": "Fel skiva <script>"}
+    async with browser.post(f"{LINK}/invandning", data=form, allow_redirects=False) as answer:
+        assert answer.status == 303
+    (call,) = world.asked("collections", "/disputes", "POST")
+    assert call.json == {"reason": "Fel skiva <script>"}
+    assert call.identity
+    assert (call.identity.claim, call.identity.roles) == (CLAIM, frozenset({"debtor"}))
+
+
+async def test_what_strangers_write_is_shown_and_never_run(browser: Browser, world: World) -> None:
+    """A message with markup is text."""
+    world.refuse["collections", "/disputes"] = (409, {"title": "No", "reason": "<img src=x>"})
+    form = {"text": ""}
+    async with browser.post(f"{LINK}/meddelande", data=form) as answer:
+        assert "<img" not in await answer.text()
+    await sign_in(browser, ANNA)
+    async with browser.get("/fakturor", params={"sok": '"><img src=x>'}) as answer:
+        assert "<img" not in await answer.text()
+
+
+def test_the_code_holds_what_is_due_now() -> None:
+    """UsingQR, öre without needless zeros, the ledger's day; none when nothing is due (R-60)."""
+    seller = DOCUMENT["seller"]
+    code = json.loads(usingqr(DOCUMENT, CLAIM_TODAY, seller) or "")
+    assert code == {
+        "uqr": 1, "tp": 1, "nme": "Annas Snickeri AB", "cid": "556036-0793",
+        "iref": "100000001277", "ddt": "20261202", "due": 9978.12, "pt": "BG", "acc": "991-2346",
+    }  # fmt: skip
+    assert '"due": 10,' in (usingqr(DOCUMENT, CLAIM_TODAY | {"to_pay_ore": 1000}, seller) or "")
+    assert '"due": 10.5,' in (usingqr(DOCUMENT, CLAIM_TODAY | {"to_pay_ore": 1050}, seller) or "")
+    assert usingqr(DOCUMENT, CLAIM_TODAY | {"to_pay_ore": 0}, seller) is None
+
+
+def test_the_debtor_is_told_what_comes_and_not_what_has_been() -> None:
+    """From the first step to the last (R-106, R-123)."""
+    titles = [title for title, _ in what_next(DOCUMENT | {"state": "sent"}, CLAIM_TODAY)]
+    assert titles == ["Betala i tid", "Påminnelse", "Inkassokrav", "Kronofogden"]
+    titles = [title for title, _ in what_next(DOCUMENT | {"state": "reminded"}, CLAIM_TODAY)]
+    assert titles == ["Du har fått en påminnelse", "Inkassokrav", "Kronofogden"]
+    unagreed = DOCUMENT | {"state": "sent", "reminder_fee_agreed": False}
+    assert not any("60 kr" in text for _, text in what_next(unagreed, CLAIM_TODAY))
+    held = what_next(DOCUMENT | {"state": "disputed"}, CLAIM_TODAY)
+    assert [title for title, _ in held] == ["Kravet ligger stilla"]
+
+
+def test_a_row_takes_from_the_register_what_was_left_open() -> None:
+    """Price, unit and VAT of the article that is named; what was typed stays (R-48, R-49)."""
+    typed = Typed(rows=[empty_row() | {"text": "snickeriarbete"}, empty_row()])
+    change(typed, "rad", ARTICLES)
+    assert len(typed.rows) == 3
+    assert (typed.rows[0]["price"], typed.rows[0]["unit"]) == ("650,00", "tim")
+    change(typed, "bort-1", ARTICLES)
+    assert len(typed.rows) == 2
+    own = Typed(rows=[empty_row() | {"text": "Snickeriarbete", "price": "700"}])
+    change(own, "fyll", ARTICLES)
+    assert own.rows[0]["price"] == "700"
+
+
+def test_an_order_is_made_of_what_was_typed_or_the_fields_are_named() -> None:
+    """Swedish commas, öre, basis points."""
+    row = empty_row() | {"text": "Bänk", "quantity": "1,5", "price": "1 250,50"}
+    typed = Typed(
+        customer_id=str(CUSTOMER), rows=[row], interest_kind="agreed_fixed", interest_rate="12"
+    )
+    order, wrong = order_of(typed)
+    assert wrong == {}
+    assert order["rows"] == [
+        {"text": "Bänk", "quantity": "1.5", "unit": "st", "price_ore": 125_050, "vat_percent": 25}
+    ]
+    assert order["interest"] == {"kind": "agreed_fixed", "rate_bp": 1200}
+    _, wrong = order_of(Typed(terms="annat"))
+    assert set(wrong) == {"customer_id", "due_on", "rows.0.text", "rows.0.price_ore"}
+
+
+async def test_an_invoice_is_issued_without_scripts(browser: Browser, world: World) -> None:
+    """A row more by a button, a refusal at its field, then sent once (R-47, R-52)."""
+    await sign_in(browser, ANNA)
+    form = {
+        "kund": str(CUSTOMER), "rad-0-text": "Bänkskiva", "rad-0-quantity": "2",
+        "rad-0-unit": "st", "rad-0-price": "1 775", "rad-0-vat": "25", "villkor": "30",
+        "nyckel": "once", "gor": "rad",
+    }  # fmt: skip
+    async with browser.post("/fakturor/ny", data=form) as answer:
+        page = await answer.text()
+        assert 'name="rad-1-text"' in page
+        assert "Bänkskiva" in page
+    errors = [{"field": "rows.0.vat_percent", "reason": "must be 0: not registered for VAT"}]
+    world.refuse["invoicing", "/invoices"] = (422, {"title": "No", "errors": errors})
+    async with browser.post("/fakturor/ny", data=form | {"gor": "skicka"}) as answer:
+        page = await answer.text()
+        assert answer.status == 422
+        assert "inte momsregistrerat" in page
+        assert 'aria-describedby="falt-rad-0-vat-hjalp"' in page
+    world.refuse.clear()
+    world.calls.clear()
+    async with browser.post(
+        "/fakturor/ny", data=form | {"gor": "skicka"}, allow_redirects=False
+    ) as answer:
+        assert answer.headers["location"] == f"/fakturor/{CLAIM}?gjort=skickad"
+    (call,) = world.asked("invoicing", "/invoices", "POST")
+    assert call.headers["idempotency-key"] == "once"
+    assert call.json["rows"][0]["price_ore"] == 177_500
+    async with browser.post("/fakturor/ny", data=form | {"gor": "visa"}) as answer:
+        assert answer.content_type == "application/pdf"
+
+
+async def test_a_refused_action_is_explained_on_the_invoice(browser: Browser, world: World) -> None:
+    """Not a bare error page: the invoice stays in view."""
+    await sign_in(browser, ANNA)
+    path = f"/invoices/{CLAIM}/collection"
+    world.refuse["invoicing", path] = (409, {"title": "No", "reason": "not_overdue"})
+    async with browser.post(f"/fakturor/{CLAIM}/inkasso") as answer:
+        page = await answer.text()
+        assert answer.status == 409
+        assert "Fakturan har inte förfallit än." in page
+        assert "Tidslinje" in page
+
+
+async def test_the_operator_redrives_and_allocates(browser: Browser, world: World) -> None:
+    """By key, by service; money by the claim named."""
+    await sign_in(browser, "operator")
+    form = {"service": "dunning", "nyckel": str(CLAIM)}
+    async with browser.post("/drift/parkerade/kor-om", data=form, allow_redirects=False) as answer:
+        assert answer.status == 303
+    (call,) = world.asked("dunning", "/ops/parked/redrive")
+    assert call.json == {"key": str(CLAIM)}
+    bad = {"service": "gateway/../x"}
+    async with browser.post("/drift/parkerade/kor-om", data=bad) as answer:
+        assert answer.status == 404
+    path = f"/drift/betalningar/{PAYMENT}/koppla"
+    async with browser.post(path, data={"fordran": "hej"}) as answer:
+        assert answer.status == 422
+    good = {"fordran": str(CLAIM), "nyckel": "n"}
+    async with browser.post(path, data=good, allow_redirects=False) as answer:
+        assert answer.status == 303
+    (call,) = world.asked("payments", f"/unmatched/{PAYMENT}/allocate")
+    assert call.json == {"claim_id": str(CLAIM)}
+
+
+async def test_the_clock_moves_by_button_and_by_api(browser: Browser, world: World) -> None:
+    """For operators alone, and only when all is quiet."""
+    seller = await token(browser, creditor_id=str(ANNA))
+    async with browser.post("/ops/clock", json={"today": "2026-11-23"}, headers=seller) as answer:
+        assert answer.status == 403
+    operator = await token(browser, role="operator")
+    world.backlog = {"payments": 3}
+    async with browser.post("/ops/quiet", json={"timeout": 0.2}, headers=operator) as answer:
+        assert answer.status == 504
+        assert (await answer.json())["waiting_for"] == ["payments: 3 under way"]
+    async with browser.post("/ops/clock", json={"today": "2026-11-23"}, headers=operator) as answer:
+        assert answer.status == 202
+    await asyncio.sleep(0.6)
+    assert world.today.isoformat() == "2026-11-22"
+    world.backlog = {}
+    async with asyncio.timeout(10):
+        while world.today.isoformat() != "2026-11-23":
+            await asyncio.sleep(0.05)

@@ -1,0 +1,80 @@
+"""What pages say: Swedish amounts, days and numbers, there and back, and refusals in our words."""
+
+from datetime import date
+
+import pytest
+
+from plumbing.problems import Problem
+from services.gateway import words
+
+
+@pytest.mark.parametrize(
+    ("ore", "text"),
+    [
+        (0, "0,00 kr"),
+        (5, "0,05 kr"),
+        (123_450, "1 234,50 kr"),
+        (-100_00, "−100,00 kr"),
+        (100_000_000_00, "100 000 000,00 kr"),
+        (None, "–"),
+    ],
+)
+def test_amounts_are_written_as_swedes_write_them(ore: int | None, text: str) -> None:
+    """With no-break spaces, so that no amount falls apart."""
+    assert words.kronor(ore).replace("\N{NO-BREAK SPACE}", " ") == text
+    assert " " not in words.kronor(ore)
+
+
+@pytest.mark.parametrize(
+    ("typed", "ore"),
+    [
+        ("1 234,50", 123_450),
+        ("1\N{NO-BREAK SPACE}234,5 kr", 123_450),
+        ("99.90", 9_990),
+        ("−20", -2_000),
+        ("12,345", None),
+        ("tolv", None),
+        ("", None),
+        ("1e5", None),
+    ],
+)
+def test_amounts_are_read_as_people_type_them(typed: str, ore: int | None) -> None:
+    """What is no amount is none, and never a guess."""
+    assert words.parse_kronor(typed) == ore
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ("2026-11-22", "22 nov. 2026"),
+        (date(2026, 5, 1), "1 maj 2026"),
+        ("2026-12-31T23:30:00Z", "1 jan. 2027"),
+        (None, "–"),
+        ("skräp", "–"),
+    ],
+)
+def test_days_are_swedish_days(value: object, text: str) -> None:
+    """An instant late on the last of December in UTC is the next year's first day here."""
+    assert words.day(value).replace("\N{NO-BREAK SPACE}", " ") == text
+
+
+def test_personal_numbers_are_masked_and_companies_are_not() -> None:
+    """Lists show no one's personal number."""
+    assert words.identity_number("5560360793") == "556036-0793"
+    assert "9876" not in words.identity_number("198112189876")
+    assert "9876" not in words.identity_number("8112189876")
+
+
+def test_a_refusal_is_told_in_ordinary_words() -> None:
+    """The known reason, else what to do for that kind of trouble."""
+    paid = Problem(409, "No", reason="settled")
+    assert words.advice(paid)[1] == "Fakturan är redan betald."
+    fault = Problem(422, "No", errors=[{"field": "body.email", "reason": "must be an e-mail"}])
+    assert words.faults(fault) == {"email": "E-postadressen stämmer inte."}
+    assert words.advice(Problem(418, "?"))[0] == "Något gick fel hos oss"
+
+
+@pytest.mark.parametrize(("typed", "points"), [("8", 800), ("10,5 %", 1050), ("x", None)])
+def test_rates_are_read_in_percent(typed: str, points: int | None) -> None:
+    """Basis points, or none."""
+    assert words.parse_percent(typed) == points
