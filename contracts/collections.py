@@ -100,6 +100,10 @@ class CaseOutcomeHeard(Event):
     heard_on: date
 
 
+NEVER_FILED = "never_filed"
+"""The reason of a withdrawal when the application was charged but never reached Kronofogden."""
+
+
 class CaseWithdrawn(Event):
     """The application was taken back at Kronofogden (*återkallelse*)."""
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from functools import partial
 
 from contracts.collections import (
+    CaseWithdrawn,
     ClaimDisputed,
     DemandProposed,
     DisputeSettled,
@@ -27,6 +28,7 @@ def hears(payee_bankgiro: str) -> Mapping[type[Event], Handler]:
         DisputeSettled: changes.settle_disputes,
         DeliveryAccepted: changes.follow_sent,
         DeliveryFailed: changes.reverse_undelivered,
+        CaseWithdrawn: changes.reverse_unfiled,
         ReminderProposed: answer,
         DemandProposed: answer,
         FilingProposed: answer,

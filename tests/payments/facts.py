@@ -7,6 +7,8 @@ from typing import Any
 from uuid import UUID
 
 from contracts.collections import (
+    NEVER_FILED,
+    CaseWithdrawn,
     ClaimDisputed,
     DemandProposed,
     DisputeOutcome,
@@ -159,6 +161,17 @@ def enforce(on: InvoiceIssued, as_of: date = date(2026, 10, 1)) -> EnforcementPr
     """A proposal to enforce."""
     return EnforcementProposed(
         claim_id=on.claim_id, creditor_id=on.creditor_id, case_number="I-1", as_of=as_of
+    )
+
+
+def never_filed(on: InvoiceIssued) -> CaseWithdrawn:
+    """The application was charged, and dropped before it reached Kronofogden."""
+    return CaseWithdrawn(
+        claim_id=on.claim_id,
+        creditor_id=on.creditor_id,
+        case_number="INK-2026-1",
+        reason=NEVER_FILED,
+        withdrawn_on=date(2026, 8, 11),
     )
 
 

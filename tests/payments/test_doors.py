@@ -21,12 +21,14 @@ from contracts.payments import (
     ChargeReversed,
     ClaimOpened,
     ClaimSettled,
+    FilingCharged,
     OverpaymentFound,
     PaymentAllocated,
     PaymentUnmatched,
     ReminderCharged,
     UnmatchedReason,
 )
+from contracts.terms import ChargeKind
 from services.payments.domain.incoming import Hold
 from tests.payments import facts
 from tests.payments.conftest import OpenRoom, Room
@@ -139,6 +141,19 @@ async def test_a_letter_that_never_left_is_not_paid_for(room: Room) -> None:
     for invoice in (lost, kept):
         await room.hear(facts.undelivered(invoice, Letter.REMINDER))
     assert [one.claim_id for one in await room.said_of(ChargeReversed)] == [lost.claim_id]
+    await room.check()
+
+
+async def test_an_application_that_never_reached_kronofogden_costs_nothing(room: Room) -> None:
+    """Paid at the last moment: fee and work of the filing go, once, and the ledger stays right."""
+    invoice = facts.invoice()
+    await room.hear(invoice, facts.demand(invoice), facts.file(invoice, date(2026, 8, 14)))
+    (filed,) = await room.said_of(FilingCharged)
+    await room.hear(facts.never_filed(invoice))
+    await room.hear(facts.never_filed(invoice))
+    (taken_back,) = await room.said_of(ChargeReversed)
+    assert (taken_back.kind, filed.fee_ore) == (ChargeKind.FILING, 68_000)
+    assert taken_back.amount_ore >= filed.fee_ore
     await room.check()
 
 

@@ -18,6 +18,7 @@ from typing import Any
 from uuid import uuid5
 
 from contracts.collections import (
+    NEVER_FILED,
     CaseFiled,
     CaseOutcome,
     CaseOutcomeHeard,
@@ -52,7 +53,6 @@ from services.collections.domain.cases import (
     hear_refused_for_now,
 )
 
-NEVER_FILED = "never_filed"
 WRITTEN = frozenset({Stage.FILING_CHARGED, Stage.APPLYING})
 NOT_SENT = frozenset({Stage.FILING_CHARGED, Stage.APPLYING, Stage.REFUSED})
 GONE = frozenset({"CLOSED", "UNKNOWN"})
