@@ -33,6 +33,6 @@ async def served(app: Any) -> AsyncIterator[str]:
     try:
         yield f"http://127.0.0.1:{port}"
     finally:
-        server.stop()  # type: ignore[no-untyped-call]
+        server.stop()
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(task, 10)
