@@ -152,15 +152,16 @@ WAITS = (
 """The barrier's words and ours."""
 
 
-def kronor(amount_ore: int | None) -> str:
+def kronor(amount_ore: int | str | None) -> str:
     """An amount as Swedes write it: `1 234,50 kr`; a dash for none."""
     return f"{plain_kronor(amount_ore)}{NO_BREAK}kr" if amount_ore is not None else "–"
 
 
-def plain_kronor(amount_ore: int | None) -> str:
+def plain_kronor(amount_ore: int | str | None) -> str:
     """The amount without its unit, as a form field holds it: `1 234,50`."""
-    if amount_ore is None:
+    if amount_ore is None or amount_ore == "":
         return ""
+    amount_ore = int(amount_ore)  # a sum that was numeric in its database comes as text
     whole, rest = divmod(abs(amount_ore), 100)
     sign = "−" if amount_ore < 0 else ""
     return f"{sign}{whole:,}".replace(",", NO_BREAK) + f",{rest:02d}"

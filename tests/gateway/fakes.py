@@ -311,15 +311,17 @@ ANSWERS: dict[tuple[str, str, str], Any] = {
     ("payments", "POST", f"/unmatched/{PAYMENT}/allocate"): lambda w, c: {"claim_id": str(CLAIM)},
     ("payments", "GET", "/bank-files"): lambda w, c: {
         "files": [
-            {"file_id": str(FILE), "file_name": "camt054-20261122.xml", "state": "booked",
-             "payments": 812, "sum_ore": 91_233_050, "received_at": "2026-11-22T06:00:04Z"},
-            {"file_id": str(FILE), "file_name": "trasig.xml", "state": "refused",
-             "payments": 0, "sum_ore": 0, "received_at": "2026-11-21T06:00:04Z"},
+            {"file_id": str(FILE), "name": "camt054-20261122.xml", "state": "booked",
+             "payments": 812, "credits_ore": 91_233_050, "received_on": "2026-11-22",
+             "booked_ore": "91233050", "unmatched": "1"},
+            {"file_id": str(FILE), "name": "trasig.xml", "state": "refused",
+             "payments": 0, "credits_ore": 0, "received_on": "2026-11-21", "booked_ore": 0,
+             "unmatched": 0},
         ],
     },
     ("payments", "GET", f"/bank-files/{FILE}"): lambda w, c: {
-        "file_id": str(FILE), "file_name": "trasig.xml", "state": "refused", "sum_ore": 0,
-        "received_at": "2026-11-21T06:00:04Z", "problems": [{"line": 41, "reason": "sum differs"}],
+        "file_id": str(FILE), "name": "trasig.xml", "state": "refused", "credits_ore": 0,
+        "received_on": "2026-11-21", "problems": [{"line": 41, "reason": "sum differs"}],
     },
     ("payments", "POST", "/bank-files"): lambda w, c: {"file_id": str(FILE), "state": "received"},
     ("payments", "GET", "/ledger/check"): lambda w, c: {
