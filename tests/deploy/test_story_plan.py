@@ -1,4 +1,4 @@
-"""The world of the story, decided from a seed: the same each time, nobody's, and long enough to see."""
+"""The world of the story, decided from a seed: the same each time, and nobody's."""
 
 import random
 from collections import defaultdict
