@@ -217,7 +217,7 @@ class Teller:
                 await self._allocate(act, claim_id)
             case Deed.REHEARSE:
                 case = await self.client.read(who, f"/collections/cases/{claim_id}")
-                await self.client.rehearse(str(case["case_number"]), SCRIPTS[invoice.fate])
+                await self.client.rehearse(str(case["number"]), SCRIPTS[invoice.fate])
 
     async def _dispute(self, who: str, claim_id: str) -> str:
         if claim_id not in self.told.disputes:

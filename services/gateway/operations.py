@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import calendar
+import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from datetime import date
 from typing import Annotated, Any
 from uuid import UUID, uuid4
 
+import orjson
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 from pydantic import BaseModel, Field
@@ -31,6 +33,8 @@ demo_router = APIRouter()
 """Doors that exist in demo mode alone: those that move the clock."""
 
 LONGEST_QUIET_SECONDS = 600
+SERVICE_DOORS = re.compile(r"numbers|parked(/[0-9]{1,18}|/redrive)?|say-again")
+"""What of a service's `/ops` may be reached from outside; its clock moves with all others' only."""
 RATE_WINDOW_SECONDS = 1.0
 
 
@@ -332,6 +336,31 @@ async def wait_for_quiet(
         "standins": reading.standins,
     }
     return JSONResponse(body, status_code=200 if quiet else 504)
+
+
+@router.get("/ops/services/{service}/{path:path}")
+@router.post("/ops/services/{service}/{path:path}")
+async def ask_service(
+    request: Request, session: ApiOperator, service: str, path: str
+) -> JSONResponse:
+    """One service's own operator's door: its numbers, what it has parked, saying again."""
+    upstream, _ = _parts(request)
+    if not SERVICE_DOORS.fullmatch(path):
+        raise Problem(404, "No such operator's door")
+    try:
+        body = orjson.loads(await request.body() or b"null")
+    except orjson.JSONDecodeError:
+        raise Problem(422, "The request is not JSON") from None
+    found = await upstream.ask(
+        session.identity,
+        _known(upstream, service),
+        f"/ops/{path}",
+        method=request.method,
+        query=dict(request.query_params),
+        json=body,
+        seconds=60,
+    )
+    return JSONResponse(found)
 
 
 @demo_router.post("/ops/clock", status_code=202)
