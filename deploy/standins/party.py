@@ -76,6 +76,10 @@ class Party:
         """What is in hand and not yet delivered, by kind."""
         return {}
 
+    def next_on(self, books: sqlite3.Connection) -> str | None:
+        """The next day on which something falls due here (ISO); none where nothing waits."""
+        return None
+
     def records(self, books: sqlite3.Connection, request: web.Request) -> dict[str, Any]:
         """Everything accepted and sent, for an independent judge."""
         raise NotImplementedError
@@ -155,7 +159,8 @@ class Party:
 
     async def _pending(self, request: web.Request) -> web.Response:
         parts = await self.books.read(self.pending) | {"held_answers": self.held_answers}
-        return as_json({"pending": sum(parts.values()), **parts})
+        next_on = await self.books.read(self.next_on)
+        return as_json({"pending": sum(parts.values()), **parts, "next_on": next_on})
 
     async def _control(self, request: web.Request) -> web.Response:
         body = await json_object(request)

@@ -153,6 +153,10 @@ class Bank(Party):
         """Booked and not reported; reported and not delivered."""
         return store.pending(books)
 
+    def next_on(self, books: sqlite3.Connection) -> str | None:
+        """The next day on which a payment order is executed."""
+        return store.next_debit_on(books)
+
     def day_came(self, books: sqlite3.Connection, day: date) -> None:
         """Debit what falls due."""
         store.debit_due(books, day)

@@ -364,6 +364,13 @@ def balance_ore(books: sqlite3.Connection, condition: str = "?", day: date | Non
     return int(row[0])
 
 
+def next_debit_on(books: sqlite3.Connection) -> str | None:
+    """The next day (ISO) on which a transfer is to be debited."""
+    waiting = "refused IS NULL AND debited_on IS NULL"
+    row = books.execute(f"SELECT min(debit_on) FROM transfers WHERE {waiting}").fetchone()
+    return None if row[0] is None else str(row[0])
+
+
 def pending(books: sqlite3.Connection) -> dict[str, int]:
     """Booked and not yet in a file; in a file and not yet delivered."""
     unreported = books.execute("SELECT count(*) FROM transactions WHERE file_id IS NULL")

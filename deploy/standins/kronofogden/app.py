@@ -70,6 +70,11 @@ class Kronofogden(Party):
         last = books.execute("SELECT coalesce(max(number), 0) FROM outbox").fetchone()[0]
         return {"unfetched_messages": last - int(setting(books, "fetched") or 0)}
 
+    def next_on(self, books: sqlite3.Connection) -> str | None:
+        """The next day on which a case takes a step."""
+        row = books.execute("SELECT min(next_on) FROM cases").fetchone()
+        return None if row[0] is None else str(row[0])
+
     async def _receive(self, request: web.Request) -> web.Response:
         self.admit(request)
         body = await request.read()
