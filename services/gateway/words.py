@@ -77,6 +77,11 @@ OTHER_WORDS = {
     "sent": "Skickad", "stale": "För sent", "manual": "Hålls för handpåläggning",
     "carrying": "Skickas", "queued": "I kö", "demand": "Inkassokrav", "filing": "Ansökan",
     "unmatched": "Omatchad",
+    "partial_payment": "Kronofogden har fått in pengar (bokförs för hand)",
+    "new_basic_fee": "Ny grundavgift hos Kronofogden", "claim_barred": "Fordran är preskriberad",
+    "charge_reversed": "En kostnad togs tillbaka", "withdrawal_overdue": "Återkallelse dröjer",
+    "demand_undeliverable": "Krav kunde inte lämnas", "unknown_news": "Okänt besked",
+    "news_of_unknown_case": "Besked om okänt ärende", "unreadable_news": "Oläsligt besked",
 }  # fmt: skip
 
 ADVICE = {

@@ -277,7 +277,8 @@ CLOSINGS = {
     "contested": (CaseOutcome.CLOSED, CloseReason.DISPUTED),
     "transferred_to_court": (CaseOutcome.CLOSED, CloseReason.DISPUTED),
 }
-FOR_A_PERSON = frozenset({"investigation_report", "partial_payment", "new_basic_fee"})
+FOR_A_PERSON = frozenset({"partial_payment", "new_basic_fee"})
+NOTHING_TO_DO = frozenset({"investigation_report"})
 
 
 def hear_news(case: Case, news: Mapping[str, Any], today: date) -> Decision:
@@ -286,6 +287,8 @@ def hear_news(case: Case, news: Mapping[str, Any], today: date) -> Decision:
     kind = news["kind"]
     if kind in FOR_A_PERSON:
         return Decision(case, tasks=(Task(kind, str(news.get("amountOre", ""))),))
+    if kind in NOTHING_TO_DO:
+        return Decision(case)
     if kind == "confirmation" and news.get("stage") == "enforcement":
         return Decision(case)
     if not case.may_stand_open:
