@@ -11,7 +11,7 @@ from tests.journeys.conftest import Begin
 
 PAYEE = "9912346"
 COMPANY = {
-    "organisation_number": "4566000018",
+    "organisation_number": "4566000016",
     "name": "Lindås El AB",
     "email": "lindas@foretag.example",
     "street": "Storgatan 1",
@@ -113,7 +113,7 @@ async def test_an_unpaid_invoice_goes_all_the_way_and_is_withdrawn_the_day_it_is
         assert (await diary.owed())["to_pay_ore"] == 100_000 + 6_000 + 192
         assert await diary.state() == "reminded"
 
-        # Tuesday 3 March. The reminder's day; a payment made today shows on Thursday at the latest.
+        # Tuesday 3 March. The reminder's day; a payment made today has shown by Thursday.
         await move(date(2026, 3, 4))
         assert len(await diary.letters()) == 2
         await move(date(2026, 3, 5))
@@ -121,17 +121,17 @@ async def test_an_unpaid_invoice_goes_all_the_way_and_is_withdrawn_the_day_it_is
         # + 180 kr, and interest for 17 days: 4.66 kr.
         owed = await diary.owed()
         assert owed["to_pay_ore"] == 100_000 + 6_000 + 18_000 + 466
-        assert owed["pay_by"] == "2026-03-13"
+        assert owed["pay_by"] == "2026-03-16"
         assert await diary.state() == "collection"
 
-        # Friday 13 March. Alva's time runs out; two banking days later the case may be filed.
-        await move(date(2026, 3, 16))
-        assert await diary.at_kronofogden() == []
+        # Monday 16 March. Alva's time runs out; two banking days later the case may be filed.
         await move(date(2026, 3, 17))
+        assert await diary.at_kronofogden() == []
+        await move(date(2026, 3, 18))
         assert await diary.at_kronofogden() == ["payment_order_application"]
-        # + the fee 300 kr, the work 380 kr, and interest for 29 days: 7.95 kr.
+        # + the fee 300 kr, the work 380 kr, and interest for 30 days: 8.22 kr.
         owed_ore = (await diary.owed())["to_pay_ore"]
-        assert owed_ore == 100_000 + 6_000 + 18_000 + 30_000 + 38_000 + 795
+        assert owed_ore == 100_000 + 6_000 + 18_000 + 30_000 + 38_000 + 822
         assert await diary.state() == "kronofogden"
 
         # Tuesday 24 March. Kronofogden's letter has reached her, and Alva pays everything.
