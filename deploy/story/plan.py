@@ -383,7 +383,8 @@ def _demand_on(invoice: Invoice) -> date:
 
 
 def _filing_on(demanded_on: date) -> date:
-    stated = respond_by(demanded_on, Channel.EMAIL)
+    """A demand states a day that suits every channel, had it left a banking day later."""
+    stated = respond_by(add_banking_days(demanded_on, 1), Channel.PAPER)
     return earliest_filing_on(stated, demanded_on, Channel.EMAIL)
 
 

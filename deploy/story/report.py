@@ -52,14 +52,14 @@ async def count(client: Client, creditors: Iterable[str]) -> Count:
     states: Counter[str] = Counter()
     for creditor in creditors:
         for row in (await client.read(creditor, "/invoices/counts"))["states"]:
-            states[row["state"]] += row["invoices"]
+            states[row["state"]] += row["count"]
     ledger = await client.read("operator", "/ledger/check")
     unmatched = await _pages(client, "/unmatched?limit=500", "payments")
     bank = await client.records("bank")
     paid_out = [
         transfer["amount_ore"]
         for order in bank["orders"]
-        for transfer in order["transfers"]
+        for transfer in order["transactions"]
         if transfer["debited_on"]
     ]
     cases = (await client.records("kronofogden"))["cases"]
