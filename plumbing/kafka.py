@@ -130,7 +130,8 @@ async def read_lag(broker: KafkaBroker, heard: dict[TopicPartition, int]) -> dic
             if partition not in heard:
                 committed = await consumer.committed(partition)
                 starts = await consumer.beginning_offsets([partition])
-                heard[partition] = max(committed or 0, starts[partition])
+                # setdefault: a batch may have been acted on while we asked.
+                heard.setdefault(partition, max(committed or 0, starts[partition]))
             behind = max(0, ends[partition] - heard[partition])
             lag[partition.topic] = lag.get(partition.topic, 0) + behind
     return lag
