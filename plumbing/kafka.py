@@ -117,8 +117,9 @@ def lag_of(broker: KafkaBroker) -> list[AIOKafkaConsumer]:
 async def read_lag(broker: KafkaBroker, heard: dict[TopicPartition, int]) -> dict[str, int]:
     """Records not yet acted on, by topic, of the partitions this process holds.
 
-    `heard` maps a partition to the offset after the last record acted on; what is missing there is
-    asked of the group and remembered.
+    `heard` maps a partition to the offset after the last record acted on. Where that differs from
+    the end, the group is asked as well: after a rebalance another member may have gone on, and
+    after a wipe offsets begin again.
     """
     lag: dict[str, int] = {}
     for consumer in lag_of(broker):
@@ -127,13 +128,15 @@ async def read_lag(broker: KafkaBroker, heard: dict[TopicPartition, int]) -> dic
             continue
         ends = await consumer.end_offsets(partitions)
         for partition in partitions:
-            if partition not in heard:
+            end, known = ends[partition], heard.get(partition)
+            if known != end:
                 committed = await consumer.committed(partition)
-                starts = await consumer.beginning_offsets([partition])
-                # setdefault: a batch may have been acted on while we asked.
-                heard.setdefault(partition, max(committed or 0, starts[partition]))
-            behind = max(0, ends[partition] - heard[partition])
-            lag[partition.topic] = lag.get(partition.topic, 0) + behind
+                if committed is None:
+                    committed = (await consumer.beginning_offsets([partition]))[partition]
+                known = heard.get(partition)  # a batch may have been acted on while we asked
+                if known is None or known > end or committed > known:
+                    known = heard[partition] = committed
+            lag[partition.topic] = lag.get(partition.topic, 0) + max(0, end - known)
     return lag
 
 
