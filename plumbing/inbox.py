@@ -26,7 +26,7 @@ from pydantic import ValidationError
 from sqlalchemy import text
 
 from contracts.envelope import Envelope, Event
-from plumbing.transaction import Database, Transaction, is_trouble
+from plumbing.transaction import Database, Transaction, is_trouble, literal
 
 log = structlog.get_logger()
 
@@ -42,7 +42,8 @@ LOCK = text("""
 """)
 WAITING = text("select key from parked where consumer = :consumer limit :limit")
 CLAIM = text("""
-  insert into inbox (consumer, event_id) select :consumer, unnest(cast(:ids as uuid[]))
+  insert into inbox (consumer, event_id)
+  select :consumer, unnest(cast(cast(:ids as text) as uuid[]))
   on conflict do nothing returning event_id
 """)
 PARK = text("""
@@ -202,7 +203,7 @@ class Inbox:
 
     async def _hear(self, tx: Transaction, items: Sequence[Heard]) -> None:
         """Claim what is new and hand it over, in rounds in which each key comes once."""
-        ids = sorted({item.envelope.id for item in items})
+        ids = literal(sorted({str(item.envelope.id) for item in items}))
         claimed = await tx.execute(CLAIM, {"consumer": self.consumer, "ids": ids})
         new = set(claimed.scalars())
         rounds: list[dict[type[Event], list[Heard]]] = []
