@@ -24,7 +24,7 @@ FIRST_PAUSE_SECONDS = 0.05
 LONGEST_PAUSE_SECONDS = 1.0
 ANSWER_SECONDS = 90.0
 QUIET_SECONDS = 20.0
-LOOK_AT_CLOCK_SECONDS = 0.1
+LOOK_AT_CLOCK_SECONDS = 0.25
 TROUBLE = frozenset({429, 500, 502, 503, 504})
 """Answers that say "not now": the same is asked again. 409 and 422 are final."""
 
@@ -209,23 +209,23 @@ class Client:
     async def move_clock(self, day: date) -> None:
         """Make it `day` everywhere, through all days between, and wait until all is quiet on it."""
         until = time.monotonic() + self.patience_seconds
-        while True:
-            standing = await self.clock()
-            reached = standing["today"] is not None and standing["today"] >= day.isoformat()
-            if reached and standing["quiet"]:
-                break
-            if not standing["moving"] and not reached:
-                await self._start_clock(day)
+        while not await self._has_moved(day):
             if time.monotonic() > until:
-                raise OutOfPatienceError(f"not yet quiet on {day}: {standing}")
+                raise OutOfPatienceError(f"not yet quiet on {day}: {await self.clock()}")
             await asyncio.sleep(LOOK_AT_CLOCK_SECONDS)
         self.journal.day = day.isoformat()
         self.journal.write("clock")
 
-    async def _start_clock(self, day: date) -> None:
-        status, answer = await self._as("operator", "POST", "/ops/clock", {"today": day})
-        if status >= 400 and status != 409:  # 409: it moves already, or a request was repeated
+    async def _has_moved(self, day: date) -> bool:
+        """Move, or go on waiting for a movement under way; whether it has come to its end there."""
+        wish = {"today": day, "wait_seconds": QUIET_SECONDS}
+        status, answer = await self._as("operator", "POST", "/ops/clock", wish)
+        if status == 409:  # it moves already: an answer was lost, or took longer than we waited
+            return False
+        if status >= 400:
             raise RefusedError("POST", "/ops/clock", status, answer)
+        job = answer["job"]
+        return bool(job["today"] == day.isoformat() and not job["moving"] and not job["trouble"])
 
     async def quiet(self) -> Any:
         """Wait until nothing is under way anywhere; the readings of all services."""

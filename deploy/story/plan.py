@@ -24,7 +24,7 @@ from law.reminder import reminder_date_has_passed_on, reminder_on, reminder_pay_
 
 T = TypeVar("T")
 STORY_DAYS = 120
-CUSTOMERS_PER_COMPANY = (14, 34)
+CUSTOMERS_PER_COMPANY = (8, 20)
 INVOICING_DAYS = 14
 """On about so many days of the story does a company send invoices."""
 OVERPAID_ORE = 10_000

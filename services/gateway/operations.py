@@ -304,9 +304,10 @@ async def stop_by_button(request: Request, session: OperatorSession) -> Response
 
 
 class Day(BaseModel):
-    """The business day to move to."""
+    """The business day to move to, and for how many seconds the answer may wait for it."""
 
     today: date
+    wait_seconds: float = Field(default=0, ge=0, le=60)
 
 
 class Patience(BaseModel):
@@ -365,10 +366,13 @@ async def ask_service(
 
 @demo_router.post("/ops/clock", status_code=202)
 async def move_clock(request: Request, _: ApiOperator, day: Day) -> dict[str, Any]:
-    """Begin to move to a day; ask `GET /ops/clock` how it goes."""
+    """Begin to move to a day; ask `GET /ops/clock` how it goes, or wait for it."""
     barrier = _parts(request)[1]
     job = await barrier.start(day.today)
-    return {"job": {"begun_on": job.begun_on, "target": job.target}}
+    if day.wait_seconds and job.task is not None:
+        await asyncio.wait({job.task}, timeout=day.wait_seconds)
+    reached = {"today": job.today, "moving": job.moving, "trouble": job.trouble}
+    return {"job": {"begun_on": job.begun_on, "target": job.target, **reached}}
 
 
 @demo_router.delete("/ops/clock")
