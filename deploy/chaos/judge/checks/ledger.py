@@ -1,0 +1,82 @@
+"""The ledger: it balances, agrees with the bank to the öre, and holds each payment once."""
+
+from collections import defaultdict
+
+from deploy.chaos.judge.checks.claims import named
+from deploy.chaos.judge.docket import Docket
+from deploy.chaos.judge.records import Evidence, Ore
+
+PARTS = (
+    "suspense",
+    "overpaid",
+    "payable",
+    "transit",
+    "operator",
+    "receivable",
+    "revenue",
+    "vat",
+)
+"""Whose the money on the client account is."""
+
+
+def check(evidence: Evidence, docket: Docket) -> None:
+    """Judge the ledger's identities (events.md 5) and every payment the bank told of."""
+    for transaction in evidence.unbalanced:
+        docket.fault("ledger transaction off", transaction, "does not sum to zero")
+    sums: dict[str, Ore] = defaultdict(int)
+    components: dict[tuple[str, str], Ore] = defaultdict(int)
+    overpaid: dict[str, Ore] = defaultdict(int)
+    for balance in evidence.balances:
+        sums[balance.account] += balance.amount_ore
+        if balance.account == "claim":
+            components[balance.owner or "", balance.component or ""] += balance.amount_ore
+        if balance.account == "overpaid":
+            overpaid[balance.owner or ""] -= balance.amount_ore
+    docket.same("ledger sum", "all accounts", 0, sum(sums.values()))
+    explained = -sum(sums[name] for name in PARTS)
+    docket.same("client money", "bank:client = its parts", explained, sums["bank:client"])
+    docket.same("client money", "pending = open", -sums["claim"], sums["pending"])
+    told = sum(d.amount_ore for d in evidence.deposits if d.told_on is not None)
+    paid = sum(t.amount_ore for t in evidence.transfers if t.told_on is not None)
+    docket.same("client money", "ledger = what the bank told", told - paid, sums["bank:client"])
+    in_books = sum(d.amount_ore for d in evidence.deposits) - sum(
+        t.amount_ore for t in evidence.transfers if t.debited_on is not None
+    )
+    docket.same("client money", "the bank's own books", in_books, evidence.bank_balance_ore)
+    for claim in evidence.claims.values():
+        about = f"claim {claim.claim_id}"
+        posted = {name: components[claim.claim_id, name] for name in claim.open_ore}
+        docket.same("claim = its postings", about, posted, dict(claim.open_ore))
+        docket.same("claim = its postings", about, overpaid[claim.claim_id], claim.overpaid_ore)
+    _payments(evidence, docket)
+
+
+def _payments(evidence: Evidence, docket: Docket) -> None:
+    booked = defaultdict(list)
+    for payment in evidence.payments:
+        booked[payment.bank_reference].append(payment)
+    allocated = {deed.payment_id: deed.claim_id for deed in evidence.deeds if deed.payment_id}
+    for deposit in evidence.deposits:
+        about = f"payment {deposit.bank_reference}"
+        found = booked.pop(deposit.bank_reference, [])
+        if deposit.told_on is None:
+            docket.holds("payment told", about, not found, "booked before any file told of it")
+            continue
+        docket.seen["payments"] += 1
+        docket.same("payment booked once", about, 1, len(found), "bookings")
+        if len(found) != 1:
+            continue
+        row = found[0]
+        must = (deposit.amount_ore, deposit.paid_on)
+        docket.same("payment as the bank told", about, must, (row.amount_ore, row.paid_on))
+        spread = row.met_ore + row.waiting_ore
+        docket.same("payment used once", about, deposit.amount_ore, spread, "met + waiting")
+        claim_id = named(evidence, deposit) or allocated.get(row.payment_id)
+        if claim_id is not None:
+            docket.same("payment met its claim", about, (claim_id,), row.claims)
+            docket.seen["allocated by hand"] += row.payment_id in allocated
+        else:
+            docket.same("unknown money waits", about, deposit.amount_ore, row.waiting_ore, "öre")
+            docket.seen["unmatched"] += 1
+    for reference in booked:
+        docket.fault("payment from nowhere", f"payment {reference}", "the bank knows of none")

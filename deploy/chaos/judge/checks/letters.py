@@ -1,0 +1,68 @@
+"""Letters: each invoice and charge has one, taken once by the mail server or shown as doubtful."""
+
+from collections import Counter, defaultdict
+
+from deploy.chaos.judge.docket import Docket
+from deploy.chaos.judge.records import DeliveryRow, Evidence
+
+TAKEN = "accepted"
+
+
+def check(evidence: Evidence, docket: Docket) -> None:
+    """Judge deliveries against what asked for them, and against the mail server's own list."""
+    of_claim: dict[str, list[DeliveryRow]] = defaultdict(list)
+    for delivery in evidence.deliveries:
+        of_claim[delivery.claim_id].append(delivery)
+    charged = {(c.claim_id, c.kind, c.ordinal): c for c in evidence.charges}
+    for issued in evidence.issued.values():
+        about = f"claim {issued.claim_id}"
+        letters = Counter((d.letter, d.ordinal) for d in of_claim[issued.claim_id])
+        docket.same("one invoice letter", about, 1, letters["invoice", 1])
+        twice = sorted(name for name, count in letters.items() if count > 1)
+        docket.holds("letter once", about, not twice, f"more than one of {twice}")
+        reminders = sum(
+            d.state == TAKEN and d.letter == "reminder" for d in of_claim[issued.claim_id]
+        )
+        docket.holds("one reminder at most", about, reminders <= 1, f"{reminders} were sent")
+    for claim_id, kind, ordinal in charged:
+        if kind in ("reminder", "demand"):
+            found = any((d.letter, d.ordinal) == (kind, ordinal) for d in of_claim[claim_id])
+            docket.holds("letter of a charge", f"claim {claim_id}", found, f"no {kind} letter")
+    for delivery in evidence.deliveries:
+        if delivery.letter in ("reminder", "demand"):
+            docket.holds(
+                "letter of a charge",
+                f"claim {delivery.claim_id}",
+                (delivery.claim_id, delivery.letter, delivery.ordinal) in charged,
+                f"a {delivery.letter} for which nothing was charged",
+            )
+    _mails(evidence, docket)
+
+
+def _mails(evidence: Evidence, docket: Docket) -> None:
+    taken = Counter(delivery_of(mail.message_id) for mail in evidence.mails)
+    for delivery in evidence.deliveries:
+        about = f"letter {delivery.delivery_id}"
+        times = taken.pop(delivery.delivery_id, 0)
+        if delivery.state == TAKEN:
+            docket.seen["letters taken"] += 1
+            docket.holds("letter taken", about, times >= 1, "called sent, and no server has it")
+        else:
+            text = f"called {delivery.state}, and the server took it {times}×"
+            docket.holds("letter taken", about, times == 0, text)
+        if times > 1:
+            docket.seen["taken twice, doubt shown"] += delivery.doubtful
+            text = f"taken {times}×, and nobody is told of the doubt"
+            docket.holds("doubt shown", about, delivery.doubtful, text)
+        docket.seen["doubtful letters"] += delivery.doubtful
+    for name in taken:
+        docket.fault("letter from nowhere", f"letter {name}", "taken, and in nobody's book")
+
+
+def delivery_of(message_id: str) -> str:
+    """The delivery that a Message-ID names: what stands before the @, as a plain UUID."""
+    name = message_id.strip().strip("<>").partition("@")[0].lower()
+    plain = name.replace("-", "")
+    if len(plain) == 32:
+        return f"{plain[:8]}-{plain[8:12]}-{plain[12:16]}-{plain[16:20]}-{plain[20:]}"
+    return name

@@ -1,0 +1,106 @@
+"""Reads the outside parties' own records over HTTP: bank, mail server, Kronofogden."""
+
+from datetime import date
+from typing import Any
+
+import aiohttp
+
+from deploy.chaos.judge.records import (
+    Deposit,
+    KronofogdenCase,
+    Mail,
+    Message,
+    Ore,
+    Transfer,
+)
+
+TAKEN = "delivered"
+PAGE = 10_000
+
+
+async def _get(http: aiohttp.ClientSession, url: str) -> Any:
+    async with http.get(url) as answer:
+        answer.raise_for_status()
+        return await answer.json()
+
+
+def _day(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text else None
+
+
+async def bank(
+    http: aiohttp.ClientSession, url: str
+) -> tuple[tuple[Deposit, ...], tuple[Transfer, ...], Ore]:
+    """What came in, what was ordered out, and what is left; told when a file was taken of it."""
+    found = await _get(http, f"{url}/records")
+    told = {f["id"]: f["made_on"] for f in found["files"] if f["status"] == TAKEN}
+    deposits = tuple(
+        Deposit(
+            bank_reference=row["bank_reference"],
+            reference=row["reference"] or "",
+            amount_ore=row["amount_ore"],
+            paid_on=date.fromisoformat(row["value_on"]),
+            booked_on=date.fromisoformat(row["booked_on"]),
+            told_on=_day(told.get(row["file_id"])),
+            n=row["id"],
+        )
+        for row in found["payments"]
+    )
+    transfers = tuple(
+        Transfer(
+            end_to_end_id=row["end_to_end_id"],
+            amount_ore=row["amount_ore"],
+            account=row["creditor_account"],
+            refused=row["refused"] is not None,
+            debited_on=_day(row["debited_on"]),
+            told_on=_day(told.get(row["file_id"])),
+        )
+        for order in found["orders"]
+        if not order["duplicate"]
+        for row in order["transactions"]
+    )
+    return deposits, transfers, found["balance_ore"]
+
+
+async def mails(http: aiohttp.ClientSession, url: str) -> tuple[Mail, ...]:
+    """Every message taken, also those taken twice."""
+    found: list[Mail] = []
+    after: int | None = 0
+    while after is not None:
+        page = await _get(http, f"{url}/records?after={after}&limit={PAGE}")
+        found += [Mail(m["message_id"], ", ".join(m["rcpt_to"])) for m in page["messages"]]
+        after = page["next_after"]
+    return tuple(found)
+
+
+async def kronofogden(
+    http: aiohttp.ClientSession, url: str
+) -> tuple[tuple[Message, ...], dict[str, KronofogdenCase]]:
+    """Every message received, and the register."""
+    found = await _get(http, f"{url}/records")
+    numbers = {row["number"]: row["reference"] for row in found["cases"]}
+    messages = tuple(
+        Message(
+            message_id=row["message_id"],
+            kind=row["kind"],
+            reference=row["body"].get("reference")
+            or numbers.get(row["body"].get("caseNumber") or "", ""),
+            ok=bool(row["ok"]),
+            times_received=row["times_received"],
+            times_other_content=row["times_other_content"],
+        )
+        for row in found["messages"]
+    )
+    cases = {
+        row["reference"]: KronofogdenCase(
+            reference=row["reference"],
+            state=row["state"],
+            capital_ore=row["capital_ore"],
+            interest_ore=row["interest_ore"],
+            costs_ore=row["costs_ore"],
+            received_on=date.fromisoformat(row["received_on"]),
+            decided_on=_day(row["decided_on"]),
+        )
+        for row in found["cases"]
+    }
+    return messages, cases

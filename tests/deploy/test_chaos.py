@@ -1,0 +1,118 @@
+"""The crash run itself: a short one is upheld, and every broken guarantee is found out.
+
+One platform serves all sabotages in turn: each leaves faults of its own kind behind, so what counts
+is that its complaint was not there before and is there afterwards.
+"""
+
+import asyncio
+import io
+from collections.abc import AsyncIterator
+
+import pytest
+from rich.console import Console
+
+from deploy.chaos.killer import Killer
+from deploy.chaos.run import Scale, chaos
+from deploy.chaos.scenario import trade
+from deploy.chaos.trial import Trial, on_trial
+from deploy.local.folders import temporary_folder
+
+SHORT = Scale(duration_seconds=25, invoices=100, companies=4, days=90, windows=1)
+
+
+@pytest.fixture(scope="module")
+async def trial() -> AsyncIterator[Trial]:
+    """A platform that supervises itself: what dies is started again."""
+    with temporary_folder() as folder:
+        async with on_trial(folder) as made:
+            await made.note_day()
+            watching = asyncio.ensure_future(made.killer.watch())
+            yield made
+            watching.cancel()
+            await asyncio.gather(watching, return_exceptions=True)
+
+
+async def kinds(trial: Trial) -> set[str]:
+    """What the judge complains of, all of it up to now."""
+    return set((await trial.judge({})).kinds)
+
+
+async def found_out(
+    trial: Trial, service: str, fault: str, seed: int, *, worst_moment: str = "", party: str = ""
+) -> set[str]:
+    """What the judge newly complains of after a trade with a fault."""
+    before = await kinds(trial)
+    async with trial.sabotaged(service, fault, worst_moment):
+        ambush = asyncio.ensure_future(_ambushed(trial.killer, party))
+        await trade(trial.client, seed)
+        if fault == "drop-inbox":
+            await trial.say_again("payments")
+        await ambush
+        return await kinds(trial) - before
+
+
+async def _ambushed(killer: Killer, party: str) -> None:
+    if party:
+        await killer.ambush(party, killer.windows[party] + 1)
+
+
+async def test_a_platform_that_is_not_sabotaged_is_upheld(trial: Trial) -> None:
+    """Crashes in the worst moments, and everything said again: nothing lost, doubled, invented."""
+    issued = "invoicing.invoice.issued.v1"
+    async with trial.sabotaged("invoicing", "honest-sayer", issued):
+        await trade(trial.client, 1)
+    async with trial.sabotaged("payments", "honest-hearer", issued):
+        await trade(trial.client, 2)
+    await trial.say_again("payments")
+    ambush = asyncio.ensure_future(trial.killer.ambush("mail"))
+    await trade(trial.client, 3)
+    await ambush
+    verdict = await trial.judge({"invoices issued": 18, "taken twice, doubt shown": 1})
+    assert verdict.faults == ()
+    assert trial.killer.died == {"invoicing": 1, "payments": 1}
+
+
+async def test_a_dropped_inbox_is_found_out(trial: Trial) -> None:
+    """Said again, heard again: an invoice's timeline tells a payment twice."""
+    assert "told twice" in await found_out(trial, "invoicing", "drop-inbox", 4)
+
+
+async def test_an_offset_committed_first_is_found_out(trial: Trial) -> None:
+    """What had come and was not yet acted on is lost with the process."""
+    complaints = await found_out(
+        trial,
+        "payments",
+        "commit-offset-first",
+        5,
+        worst_moment="invoicing.invoice.issued.v1",
+    )
+    assert "claim lost" in complaints
+
+
+async def test_sending_before_the_commit_is_found_out(trial: Trial) -> None:
+    """The others hear of invoices that were never issued."""
+    complaints = await found_out(
+        trial,
+        "invoicing",
+        "send-before-commit",
+        6,
+        worst_moment="invoicing.invoice.issued.v1",
+    )
+    assert "claim from nowhere" in complaints
+
+
+async def test_a_doubt_that_is_not_shown_is_found_out(trial: Trial) -> None:
+    """A letter that the mail server took twice must be marked for people to see."""
+    complaints = await found_out(trial, "notifications", "forget-attempts", 7, party="mail")
+    assert "doubt shown" in complaints
+
+
+async def test_a_short_crash_run_is_upheld() -> None:
+    """Services, broker and database die under a story, and in each of the three doubtful moments.
+
+    Proves R-100 and the guarantees of events.md 3 under SIGKILL.
+    """
+    said = io.StringIO()
+    with temporary_folder() as folder:
+        upheld = await chaos(Console(file=said, width=160), 7, SHORT, folder / "run")
+    assert upheld, said.getvalue()
