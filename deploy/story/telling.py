@@ -106,18 +106,27 @@ async def _is_begun(client: Client) -> bool:
 
 async def _go_on(client: Client, console: Console) -> None:
     """Go on with what a run before left."""
-    standing = await client.clock()
+    left_on = await _business_day(client)
     today = real_today()
-    if standing["today"] >= today.isoformat():
+    if left_on >= today:
         console.print("The story was told before; its data is here. (make clean begins anew.)")
         return
     console.print(
-        f"The story was left on {standing['today']}; the clock now goes on to {today}. "
+        f"The story was left on {left_on}; the clock now goes on to {today}. "
         "(make clean begins anew.)",
         highlight=False,
     )
     client.patience_seconds = 600
     await client.move_clock(today)
+
+
+async def _business_day(client: Client) -> date:
+    """The day on which the platform lives, once its services, newly started, can say so."""
+    until = time.monotonic() + client.patience_seconds
+    while (standing := await client.clock())["today"] is None:
+        if time.monotonic() > until:
+            raise OutOfPatienceError(f"nobody says what day it is: {standing['waiting_for']}")
+    return date.fromisoformat(standing["today"])
 
 
 async def _tell(world: World, client: Client, console: Console) -> None:
