@@ -1,7 +1,8 @@
 """Real parts for every test that needs one: one PostgreSQL and one Kafka per run, on free ports.
 
 They start when the first test asks and are gone with the run. `DATABASE_URL` and
-`KAFKA_BOOTSTRAP_SERVERS` put servers that already run in their place.
+`KAFKA_BOOTSTRAP_SERVERS` put servers that already run in their place, and `--containers` puts
+containers there, where Docker runs.
 """
 
 import os
@@ -11,13 +12,24 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from testcontainers.community.kafka import KafkaContainer
+from testcontainers.community.postgres import PostgresContainer
 
 from deploy.local.folders import temporary_folder
 from deploy.local.kafka import Kafka
 from deploy.local.ports import free_ports
 from deploy.local.postgres import Postgres, admin_connection
 
+POSTGRES_IMAGE = "postgres:18"
+KAFKA_IMAGE = "confluentinc/cp-kafka:8.0.0"
+
 MakeDatabase = Callable[[str], Awaitable[str]]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--containers", action="store_true", help="PostgreSQL and Kafka in containers (Docker)"
+    )
 
 
 @pytest.fixture(scope="session")
@@ -28,8 +40,12 @@ def run_folder() -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session")
-async def postgres(run_folder: Path) -> AsyncIterator[str]:
+async def postgres(run_folder: Path, pytestconfig: pytest.Config) -> AsyncIterator[str]:
     """The administrator's address of a PostgreSQL that this run has for itself."""
+    if pytestconfig.getoption("--containers"):
+        with PostgresContainer(POSTGRES_IMAGE, driver=None) as container:
+            yield container.get_connection_url()
+        return
     if given := os.environ.get("DATABASE_URL"):
         yield given
         return
@@ -40,8 +56,12 @@ async def postgres(run_folder: Path) -> AsyncIterator[str]:
 
 
 @pytest.fixture(scope="session")
-async def kafka(run_folder: Path) -> AsyncIterator[str]:
+async def kafka(run_folder: Path, pytestconfig: pytest.Config) -> AsyncIterator[str]:
     """The bootstrap address of a real broker that this run has for itself; name topics freely."""
+    if pytestconfig.getoption("--containers"):
+        with KafkaContainer(KAFKA_IMAGE).with_kraft() as container:
+            yield container.get_bootstrap_server()
+        return
     if given := os.environ.get("KAFKA_BOOTSTRAP_SERVERS"):
         yield given
         return
