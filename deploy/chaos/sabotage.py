@@ -125,14 +125,6 @@ def forget_attempts(app: App) -> None:
     plumbing.outbound.TAKE = text(forgetful)
 
 
-def mint_ids(app: App) -> None:
-    """Each attempt towards the bank and Kronofogden gets an id of its own."""
-    for name, function in (("bank", "payment_id_of"), ("bank", "message_id_of")):
-        module = importlib.import_module(f"services.payments.{name}")
-        if hasattr(module, function):
-            setattr(module, function, lambda _: uuid4().hex)
-
-
 def hears_it(records: Sequence[Any]) -> bool:
     """Whether the event of the worst moment is among records."""
     kind = os.environ[WORST_MOMENT].encode()
@@ -146,7 +138,6 @@ FAULTS: dict[str, Callable[[App], None]] = {
     "commit-offset-first": commit_offset_first,
     "send-before-commit": send_before_commit,
     "forget-attempts": forget_attempts,
-    "mint-ids": mint_ids,
 }
 
 
