@@ -8,6 +8,7 @@ from rich.console import Console
 
 from deploy.chaos.run import chaos, scale_of
 from deploy.local.processes import LaunchError
+from deploy.story.client import OutOfPatienceError, RefusedError
 
 
 def main() -> int:
@@ -21,8 +22,8 @@ def main() -> int:
     try:
         scale = scale_of(given.duration, given.invoices)
         upheld = asyncio.run(chaos(console, given.seed, scale))
-    except LaunchError as trouble:
-        console.print(f"[red]{trouble}[/]", highlight=False)
+    except (LaunchError, OutOfPatienceError, RefusedError) as trouble:
+        console.print(f"The run broke off: {trouble}", style="red", markup=False, highlight=False)
         return 1
     return 0 if upheld else 1
 
