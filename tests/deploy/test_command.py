@@ -296,7 +296,7 @@ def test_a_service_says_again_and_the_command_waits_until_it_has(gateway: Gatewa
 
 
 def test_a_bank_file_is_shown_as_what_would_be_booked(tmp_path: Path) -> None:
-    """R-75: the JSON of the issue and nothing else, status 0."""
+    """One JSON document and nothing else, status 0."""
     file = tmp_path / "camt054.xml"
     payment = Tx(amount="100.00", bank_reference="BTP1", remittance=ocr("1234567897"))
     file.write_bytes(Camt((Ntry((payment,)),)).xml())
