@@ -78,7 +78,7 @@ class Diary:
 async def test_an_unpaid_invoice_goes_all_the_way_and_is_withdrawn_the_day_it_is_paid(
     journey: Begin,
 ) -> None:
-    """R-100: one reminder; and one demand, one application, one withdrawal."""
+    """R-99, R-100, R-101, R-110, R-111: one of each letter, one application, one withdrawal."""
     async with journey(date(2026, 2, 2)) as client:
         diary = Diary(client)
         move, say = client.move_clock, client.command
