@@ -72,7 +72,8 @@ def crash_before_hearing(app: App) -> None:
 def drop_inbox(app: App) -> None:
     """Every event is new, however often it comes."""
     plumbing.inbox.CLAIM = text(
-        "select unnest(cast(:ids as uuid[])) as event_id where cast(:consumer as text) is not null"
+        "select unnest(cast(cast(:ids as text) as uuid[])) as event_id "
+        "where cast(:consumer as text) is not null"
     )
 
 

@@ -28,7 +28,7 @@ from plumbing.identity import Identity, Keys
 
 SWEDISH = ZoneInfo("Europe/Stockholm")
 SEED = 1
-INVOICES = 3000
+INVOICES = 2000
 NEEDED = frozenset(
     {"invoicing", "payments", "dunning", "collections", "notifications", "gateway"}
     | {"mail", "bank", "kronofogden"}
@@ -42,7 +42,7 @@ SETTER = Identity(UUID("00000000-0000-7000-8000-00000000c10c"), frozenset({"oper
 async def tell(platform: Platform, console: Console) -> None:
     """Tell the story if it is not told yet; afterwards the bank reports by itself.
 
-    BETALT_STORY is the number of invoices (3000); 0 starts with an empty platform.
+    BETALT_STORY is the number of invoices (2000); 0 starts with an empty platform.
     """
     missing = NEEDED - {*platform.services, *platform.standins}
     wanted = int(os.environ.get("BETALT_STORY") or INVOICES)
