@@ -94,11 +94,15 @@ async def get_disputes(request: Request, creditor_id: Seller) -> dict[str, Any]:
 @router.post("/disputes/{dispute_id}/settle")
 async def settle(
     request: Request, identity: Asking, dispute_id: UUID, body: Settlement
-) -> dict[str, Any]:
+) -> Response:
     """End an objection; a creditor who agrees credits the invoice himself."""
     async with request.app.state.database.transaction(tenant=_tenant(identity)) as tx:
-        dispute = await handlers.settle_dispute(tx, dispute_id, body.outcome)
-    return {"dispute_id": dispute.dispute_id, "outcome": dispute.outcome}
+
+        async def run() -> dict[str, Any]:
+            dispute = await handlers.settle_dispute(tx, dispute_id, body.outcome)
+            return {"dispute_id": dispute.dispute_id, "outcome": dispute.outcome}
+
+        return await commands.once(tx, request, identity.company or dispute_id, run, status=200)
 
 
 @router.get("/cases")
