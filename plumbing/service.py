@@ -109,7 +109,12 @@ def create_service(
     state.inbox, state.broker = inbox, broker
     state.relay = Relay(engine, settings.kafka_bootstrap_servers, f"/{name}")
     state.timers = Timers(database, wakes or {})
-    state.outbound = Outbound(database, carriers or {}, at_once=settings.outbound_at_once)
+    state.outbound = Outbound(
+        database,
+        carriers or {},
+        at_once=settings.outbound_at_once,
+        lease=settings.outbound_lease_seconds,
+    )
     state.unfinished = dict(unfinished or {})
     state.hearing, state.failed, state.stopping = asyncio.Event(), None, False
 

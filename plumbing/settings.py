@@ -1,5 +1,6 @@
 """What every service reads from its environment, once, in `app.py`; also all its secrets."""
 
+from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -24,3 +25,5 @@ class ServiceSettings(BaseSettings):
     pool_size: int = 8
     outbound_at_once: int = 50
     """Parcels under way to outside parties at a time; 0 holds them all, for maintenance."""
+    outbound_lease_seconds: float = Field(default=60, gt=5)
+    """How long a parcel is left alone once it was taken: after a crash it is carried again then."""
