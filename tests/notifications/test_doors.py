@@ -442,8 +442,8 @@ async def test_operators_see_doubt_what_needs_a_person_and_the_counts(
 
 async def test_a_letter_that_is_not_there_is_given_up_and_not_tried_for_ever(room: Room) -> None:
     await room.query(
-        "insert into outbound (id, kind, key, body) "
-        f"values ('{some.claim(1)}', 'email', '{some.CLAIM}', '')"
+        "insert into outbound (id, kind, key, body, correlation) "
+        f"values ('{some.claim(1)}', 'email', '{some.CLAIM}', '', '{some.CLAIM}')"
     )
     assert await room.outbound.carry_due() == 1
     (parcel,) = await room.query("select given_up from outbound")

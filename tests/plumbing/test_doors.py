@@ -21,7 +21,16 @@ from plumbing.identity import Identity, Keys, company_of, identity_of, require
 from plumbing.problems import Problem
 from plumbing.schema import create_tenant_wall
 from tests.plumbing import toy
-from tests.plumbing.conftest import GATEWAY, KEY, OPERATOR, PUBLIC, Library, rows, running
+from tests.plumbing.conftest import (
+    GATEWAY,
+    KEY,
+    OPERATOR,
+    PUBLIC,
+    Library,
+    rows,
+    running,
+    until,
+)
 from tests.plumbing.test_hearing import record
 
 READER = Identity(person=UUID(int=1), roles=frozenset({"reader"}), company=UUID(int=2))
@@ -183,7 +192,11 @@ async def test_an_operator_sees_numbers_and_redrives_with_a_button(
         assert done.json()["events"] == 1
         metrics = (await http.get("/metrics")).text
         assert "betalt_inbox_parked 0.0" in metrics
-        assert (await http.get("/health/ready")).status_code == 200
+
+        async def is_ready() -> bool:
+            return (await http.get("/health/ready")).status_code == 200
+
+        assert await until(is_ready)
 
 
 async def test_health_is_red_when_a_task_has_died(
