@@ -87,7 +87,8 @@ def root_of(head: bytes) -> Root:
         pull.feed(head)
         pull.close()
     except etree.XMLSyntaxError as error:
-        trouble = broken(error)  # the head breaks off somewhere; it matters only without a root
+        # The head breaks off somewhere; that matters only without a root.
+        trouble = broken(error, pull.feed_error_log)
     root = next((element for _, element in pull.read_events()), None)
     if root is None:
         raise trouble
@@ -97,12 +98,13 @@ def root_of(head: bytes) -> Root:
 
 def elements(metered: Metered, tags: tuple[str, ...]) -> Iterator[Any]:
     """Give each element of these tags when it has ended; the caller frees it (see `free`)."""
+    parsed = etree.iterparse(metered, events=("end",), tag=tags, **_SAFE)
     try:
-        for _, element in etree.iterparse(metered, events=("end",), tag=tags, **_SAFE):
+        for _, element in parsed:
             metered.progress()
             yield element
     except etree.XMLSyntaxError as error:
-        raise broken(error) from None
+        raise broken(error, parsed.error_log) from None
 
 
 def free(element: Any) -> None:
@@ -113,10 +115,13 @@ def free(element: Any) -> None:
         element.getparent().remove(before)
 
 
-def broken(error: etree.XMLSyntaxError) -> BankFileError:
-    """Turn the parser's complaint into a refusal that names the line."""
-    first = next(iter(error.error_log), None)
-    line = error.lineno or (first.line if first else 0)
+def broken(error: etree.XMLSyntaxError, log: Any) -> BankFileError:
+    """Turn the parser's complaint into a refusal that names the line.
+
+    `log` is the parser's own; the one that the error carries may tell of another document.
+    """
+    first = next(iter(log), None)
+    line = first.line if first else error.lineno or 0
     message = str(first.message if first else error.msg or "it cannot be parsed")
     reason = " ".join(message.split())
     return BankFileError(line, f"the XML is broken: {reason[:200]}")
