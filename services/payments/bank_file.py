@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from services.payments import camt
-from services.payments.incoming import (
+from services.payments.domain.incoming import (
     BankFileError,
     IncomingPayment,
     OutgoingDebit,

@@ -28,7 +28,7 @@ from services.payments.camt_transaction import (
     read_money,
     read_transaction,
 )
-from services.payments.incoming import (
+from services.payments.domain.incoming import (
     BankFileError,
     Hold,
     IncomingPayment,

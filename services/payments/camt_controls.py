@@ -17,7 +17,7 @@ from services.payments.camt_entry import (
     ore,
 )
 from services.payments.camt_transaction import Money
-from services.payments.incoming import (
+from services.payments.domain.incoming import (
     BankFileError,
     Counts,
     Hold,

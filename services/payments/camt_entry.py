@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from services.payments.incoming import BankFileError
+from services.payments.domain.incoming import BankFileError
 
 LONGEST_TEXT = 140
 """Longer texts than the standard allows are cut; nothing is matched by a text that long."""

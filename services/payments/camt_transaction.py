@@ -15,7 +15,7 @@ from services.payments.camt_entry import (
     ore,
     text_of,
 )
-from services.payments.incoming import (
+from services.payments.domain.incoming import (
     Hold,
     IncomingPayment,
     OutgoingDebit,

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from services.payments.camt_entry import child_text, text_of
-from services.payments.incoming import BankFileError
+from services.payments.domain.incoming import BankFileError
 from services.payments.xml_stream import Metered, Source, elements, opened, root_of
 
 NAMESPACE = "urn:iso:std:iso:20022:tech:xsd:"

@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 
 from lxml import etree
 
-from services.payments.incoming import BankFileError
+from services.payments.domain.incoming import BankFileError
 
 HEAD_BYTES = 64 * 1024
 """The XML declaration, comments and the start of the root element must fit in this."""

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from services.payments import bank_file
 from services.payments.camt_entry import ore
-from services.payments.incoming import (
+from services.payments.domain.incoming import (
     Hold,
     IncomingPayment,
     OutgoingDebit,

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.payments import bank_file, xml_stream
-from services.payments.incoming import BankFileError, Validation
+from services.payments.domain.incoming import BankFileError, Validation
 from tests.payments.camt_samples import Camt, Ntry, Tx, ocr
 
 SAMPLE = Camt(

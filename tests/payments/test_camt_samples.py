@@ -12,7 +12,7 @@ import xmlschema
 from deploy.read_bank_file import ACCEPTED, REFUSED, write_answer
 from services.payments import bank_file
 from services.payments.camt_entry import ore
-from services.payments.incoming import IncomingPayment
+from services.payments.domain.incoming import IncomingPayment
 from tests.payments.camt_samples import Camt, Ntry, Tx, balance, document, ocr, summary, text
 from tests.payments.shared_samples import bank_samples
 

@@ -6,7 +6,7 @@ import json
 import pytest
 
 from services.payments import pain002
-from services.payments.incoming import BankFileError
+from services.payments.domain.incoming import BankFileError
 from services.payments.pain002 import Outcome, Status
 from tests.payments.shared_samples import bank_samples
 
