@@ -108,36 +108,78 @@ def subscribe(
     subscriber(on_events)
 
 
-def lag_of(broker: KafkaBroker) -> list[AIOKafkaConsumer]:
+def consumers_of(broker: KafkaBroker) -> list[AIOKafkaConsumer]:
     """The consumers behind a broker's subscribers, for reading positions and ends."""
     consumers = [getattr(each, "consumer", None) for each in broker.subscribers]
     return [each for each in consumers if each is not None]
 
 
-async def read_lag(broker: KafkaBroker, heard: dict[TopicPartition, int]) -> dict[str, int]:
-    """Records not yet acted on, by topic, of the partitions this process holds.
+class LagReader:
+    """Tells how many records a service has not yet acted on.
 
-    `heard` maps a partition to the offset after the last record acted on. Where that differs from
-    the end, the group is asked as well: after a rebalance another member may have gone on, and
-    after a wipe offsets begin again.
+    It asks on a connection of its own: on the consumer's, an answer waits behind the fetch that the
+    broker holds back until there is something to read, half a second on a quiet topic.
     """
-    lag: dict[str, int] = {}
-    for consumer in lag_of(broker):
-        partitions = list(consumer.assignment())
-        if not partitions:
-            continue
-        ends = await consumer.end_offsets(partitions)
-        for partition in partitions:
-            end, known = ends[partition], heard.get(partition)
-            if known != end:
-                committed = await consumer.committed(partition)
-                if committed is None:
-                    committed = (await consumer.beginning_offsets([partition]))[partition]
-                known = heard.get(partition)  # a batch may have been acted on while we asked
-                if known is None or known > end or committed > known:
-                    known = heard[partition] = committed
-            lag[partition.topic] = lag.get(partition.topic, 0) + max(0, end - known)
-    return lag
+
+    def __init__(self, broker: KafkaBroker, bootstrap: str) -> None:
+        self._broker = broker
+        self._bootstrap = bootstrap
+        self._asker: AIOKafkaConsumer | None = None
+        self._starting = asyncio.Lock()
+
+    async def read(self, heard: dict[TopicPartition, int]) -> dict[str, int] | None:
+        """Records not yet acted on, by topic, of the partitions held here; None: no broker answers.
+
+        `heard` maps a partition to the offset after the last record acted on. Where that differs
+        from the end, the group is asked as well: after a rebalance another member may have gone on,
+        and after a wipe offsets begin again.
+        """
+        try:
+            return await self._read(heard)
+        except (KafkaError, OSError) as error:
+            log.warning("lag_unknown", error=type(error).__name__)
+            await self.close()
+            return None
+
+    async def _read(self, heard: dict[TopicPartition, int]) -> dict[str, int]:
+        lag: dict[str, int] = {}
+        for consumer in consumers_of(self._broker):
+            partitions = list(consumer.assignment())
+            if not partitions:
+                continue
+            asker = await self._connected()
+            ends = await asker.end_offsets(partitions)
+            for partition in partitions:
+                end, known = ends[partition], heard.get(partition)
+                if known != end:
+                    committed = await consumer.committed(partition)
+                    if committed is None:
+                        committed = (await asker.beginning_offsets([partition]))[partition]
+                    known = heard.get(partition)  # a batch may have been acted on while we asked
+                    if known is None or known > end or committed > known:
+                        known = heard[partition] = committed
+                lag[partition.topic] = lag.get(partition.topic, 0) + max(0, end - known)
+        return lag
+
+    async def _connected(self) -> AIOKafkaConsumer:
+        async with self._starting:
+            if self._asker is None:
+                asker = AIOKafkaConsumer(
+                    bootstrap_servers=self._bootstrap, group_id=None, request_timeout_ms=3_000
+                )
+                try:
+                    await asker.start()
+                except BaseException:
+                    await asker.stop()
+                    raise
+                self._asker = asker
+            return self._asker
+
+    async def close(self) -> None:
+        """Let go of the connection; the next reading makes a new one."""
+        asker, self._asker = self._asker, None
+        if asker is not None:
+            await asker.stop()
 
 
 async def create_topics(

@@ -16,7 +16,7 @@ from sqlalchemy import text
 from starlette.responses import Response
 
 from contracts.envelope import Event
-from plumbing import kafka, relay
+from plumbing import relay
 from plumbing.identity import Identity, identity_of, require
 from plumbing.problems import Problem
 
@@ -70,9 +70,7 @@ async def numbers(state: Any) -> dict[str, Any]:
             for name, statement in state.unfinished.items()
         }
         confirmed = await state.clock.is_confirmed(connection)
-    lag = (
-        await kafka.read_lag(state.broker, state.inbox.offsets) if state.hearing.is_set() else None
-    )
+    lag = await state.lag.read(state.inbox.offsets) if state.hearing.is_set() else None
     return {
         "service": state.name,
         "today": state.clock.today().isoformat(),
@@ -233,8 +231,8 @@ async def move_clock(request: Request, _: Operator, day: Day) -> dict[str, Any]:
     if not state.settings.betalt_demo:
         raise Problem(404, "Not Found")
     async with state.database.engine.begin() as connection:
-        counted = (await connection.execute(text("select count(*) from said limit 1"))).scalar_one()
-        if counted and day.today < state.clock.today():
+        begun = (await connection.execute(text("select exists (select 1 from said)"))).scalar_one()
+        if begun and day.today < state.clock.today():
             raise Problem(409, "The clock never goes back", today=state.clock.today().isoformat())
         await state.clock.move(connection, day.today)
     state.timers.wake.set()

@@ -97,6 +97,8 @@ def create_service(
                 await asyncio.wait_for(app.state.hearing.wait(), 3)
             with contextlib.suppress(KafkaError, OSError, TimeoutError):
                 await asyncio.wait_for(broker.stop(), 10)
+            with contextlib.suppress(KafkaError, OSError):
+                await state.lag.close()
             for task in running:
                 task.cancel()
             await asyncio.gather(*running, return_exceptions=True)
@@ -107,6 +109,7 @@ def create_service(
     state.name, state.settings, state.clock, state.database = name, settings, clock, database
     state.keys = Keys(settings.identity_public_key)
     state.inbox, state.broker = inbox, broker
+    state.lag = kafka.LagReader(broker, settings.kafka_bootstrap_servers)
     state.relay = Relay(engine, settings.kafka_bootstrap_servers, f"/{name}")
     state.timers = Timers(database, wakes or {})
     state.outbound = Outbound(

@@ -85,7 +85,7 @@ def commit_offset_first(app: App) -> None:
         after = {
             TopicPartition(record.topic, record.partition): record.offset + 1 for record in records
         }
-        for consumer in kafka.lag_of(app[0].state.broker):
+        for consumer in kafka.consumers_of(app[0].state.broker):
             await consumer.commit(after)
         if hears_it(records):
             crash_once()

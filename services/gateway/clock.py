@@ -29,7 +29,7 @@ STANDINS = ("bank", "kronofogden")
 CLOCKWORK = Identity(UUID("00000000-0000-7000-8000-00000000c10c"), frozenset({"operator"}))
 """In whose name the barrier asks."""
 READ_EVERY_SECONDS = 0.05
-READ_SLOWLY_SECONDS = 0.25
+READ_SLOWLY_SECONDS = 0.1
 FAR_DAYS = 3660
 
 

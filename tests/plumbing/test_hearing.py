@@ -330,9 +330,8 @@ async def test_lag_is_what_has_not_been_acted_on(library: Library) -> None:
         await until(heard(shelf, 5))
 
         async def caught_up() -> bool:
-            return await bus.read_lag(shelf.state.broker, shelf.state.inbox.offsets) == {
-                toy.BookLent.topic: 0
-            }
+            lag: dict[str, int] | None = await shelf.state.lag.read(shelf.state.inbox.offsets)
+            return lag == {toy.BookLent.topic: 0}
 
         await until(caught_up)
         reader = AIOKafkaConsumer(group_id=library.group, bootstrap_servers=library.bootstrap)
