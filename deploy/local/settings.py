@@ -88,6 +88,7 @@ class Surroundings:
                 return {
                     "KRONOFOGDEN_URL": self.url("kronofogden"),
                     "KRONOFOGDEN_TOKEN": self.keys.kronofogden,
+                    "KRONOFOGDEN_POLL_SECONDS": "0.1",  # of its days, not of seconds, people wait
                 }
             case "notifications":
                 return {

@@ -28,8 +28,8 @@ STANDINS = ("bank", "kronofogden")
 """The outside parties that live on the moved day too."""
 CLOCKWORK = Identity(UUID("00000000-0000-7000-8000-00000000c10c"), frozenset({"operator"}))
 """In whose name the barrier asks."""
-READ_EVERY_SECONDS = 0.05
-READ_SLOWLY_SECONDS = 0.1
+READ_EVERY_SECONDS = 0.02
+READ_SLOWLY_SECONDS = 0.06
 FAR_DAYS = 3660
 
 
