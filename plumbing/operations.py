@@ -85,6 +85,7 @@ async def numbers(state: Any) -> dict[str, Any]:
         "relay": {
             "leads": state.relay.leads,
             "sent": state.relay.sent,
+            "sent_on": dict(state.relay.sent_on),
             "stuck": [f"{topic}[{partition}]" for topic, partition in state.relay.stuck],
         },
         "inbox": {

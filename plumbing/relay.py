@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -78,6 +78,8 @@ class Relay:
     poll: float = 0.2
     """Seconds between looks for what other processes said; this one's commits wake it."""
     sent: int = 0
+    sent_on: Counter[str] = field(default_factory=Counter)
+    """Events sent by topic; together they are `sent`."""
     leads: bool = False
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     stuck: dict[Place, Stuck] = field(default_factory=dict)
@@ -212,6 +214,7 @@ class Relay:
                     at = first
                     raise
                 self.sent += at - first
+                self.sent_on[topic] += at - first
         except (KafkaError, OSError) as error:
             log.warning(
                 "relay_partition_stuck",

@@ -11,7 +11,7 @@ import calendar
 import re
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Annotated, Any
 from uuid import UUID, uuid4
@@ -44,6 +44,8 @@ class Rates:
 
     said: float | None = None
     heard: float | None = None
+    topics: Mapping[str, float] = field(default_factory=dict)
+    """What it said, by topic; a topic on which it said nothing yet is not there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +94,15 @@ def rates_between(
             continue
         said = (numbers["relay"]["sent"] - earlier["relay"]["sent"]) / seconds
         heard = (numbers["inbox"]["heard"] - earlier["inbox"]["heard"]) / seconds
-        found[name] = Rates(said if said >= 0 else None, heard if heard >= 0 else None)
+        if said < 0 or heard < 0:
+            found[name] = Rates()
+            continue
+        sent_before = earlier["relay"]["sent_on"]
+        topics = {
+            topic: (sent - sent_before.get(topic, 0)) / seconds
+            for topic, sent in numbers["relay"]["sent_on"].items()
+        }
+        found[name] = Rates(said, heard, topics)
     return found
 
 
@@ -106,7 +116,9 @@ def topic_rows(numbers: Mapping[str, Any], rates: Mapping[str, Rates]) -> list[T
             for name, each in numbers.items()
             if each is not None and topic.name in (each["inbox"]["lag"] or {})
         )
-        rows.append(TopicRow(topic.name, owner, rates.get(owner, Rates()).said, lags))
+        rate = rates.get(owner, Rates())
+        said = None if rate.said is None else rate.topics.get(topic.name, 0.0)
+        rows.append(TopicRow(topic.name, owner, said, lags))
     return rows
 
 

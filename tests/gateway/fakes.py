@@ -204,7 +204,7 @@ def numbers(world: World, service: str) -> dict[str, Any]:
             "transactions": backlog, "events": backlog, "oldest_seconds": 0.4 if backlog else 0.0,
             "last_batch": 921, "say_again": 0,
         },
-        "relay": {"leads": True, "sent": world.sent, "stuck": []},
+        "relay": {"leads": True, "sent": world.sent, "sent_on": {}, "stuck": []},
         "inbox": {
             "heard": 91_204, "unknown": 0, "lag": lag,
             "parked": 2 if service == "dunning" else 0, "halted": False,
