@@ -2,7 +2,8 @@
 
 Business time is real time plus a whole number of days. Production leaves the offset at zero and has
 no door to change it; a demo or a test moves it, and each process confirms the new day in its
-database before anything else happens on it. Leases, retries, tokens and retention use real time.
+database before anything else happens on it. While a day is held no timer fires: so all services
+can be brought to it before any of them acts. Leases, retries, tokens and retention use real time.
 """
 
 from __future__ import annotations
@@ -12,19 +13,19 @@ from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 SWEDISH = ZoneInfo("Europe/Stockholm")
 
-LOAD = text("select offset_days from clock")
-MOVE = text("update clock set offset_days = :days")
+LOAD = text("select offset_days, held from clock")
+MOVE = text("update clock set offset_days = :days, held = :held")
 CONFIRM = text("""
   insert into clock_confirmation (process, offset_days, seen_at) values (:process, :days, now())
   on conflict (process) do update set offset_days = excluded.offset_days, seen_at = excluded.seen_at
 """)
 UNCONFIRMED = text("""
-  select count(*) from clock_confirmation
-  where seen_at > now() - interval '3 seconds' and offset_days <> (select offset_days from clock)
+  select count(*) from clock where held or exists (select 1 from clock_confirmation c
+    where c.seen_at > now() - interval '3 seconds' and c.offset_days <> clock.offset_days)
 """)
 FORGET = text("delete from clock_confirmation where seen_at < now() - interval '1 hour'")
 
@@ -39,6 +40,8 @@ class Clock:
 
     def __init__(self) -> None:
         self.offset_days = 0
+        self.held = False
+        """No timer fires: others have yet to reach this day."""
         self.process: UUID = uuid4()
 
     def now(self) -> datetime:
@@ -54,16 +57,21 @@ class Clock:
 
     async def follow(self, connection: AsyncConnection) -> None:
         """Take over the durable offset and confirm it."""
-        self.offset_days = (await connection.execute(LOAD)).scalar_one()
+        self.offset_days, self.held = (await connection.execute(LOAD)).one()
         await connection.execute(CONFIRM, {"process": self.process, "days": self.offset_days})
         await connection.execute(FORGET)
 
-    async def move(self, connection: AsyncConnection, today: date) -> None:
-        """Make `today` the business day of every process of this service (demo and tests only)."""
+    async def move(self, engine: AsyncEngine, today: date, *, hold: bool = False) -> None:
+        """Make `today` the business day of every process of this service (demo and tests only).
+
+        This process takes it over when it is committed, as the others do, and not before.
+        """
         real = real_now().astimezone(SWEDISH).date()
-        await connection.execute(MOVE, {"days": (today - real).days})
-        await self.follow(connection)
+        async with engine.begin() as connection:
+            await connection.execute(MOVE, {"days": (today - real).days, "held": hold})
+        async with engine.begin() as connection:
+            await self.follow(connection)
 
     async def is_confirmed(self, connection: AsyncConnection) -> bool:
-        """Whether each process alive (seen within three seconds) lives on the durable day."""
+        """Whether each process alive (seen within three seconds) acts on the durable day."""
         return bool((await connection.execute(UNCONFIRMED)).scalar_one() == 0)

@@ -220,9 +220,10 @@ async def redrive(request: Request, _: Operator, which: Redrive) -> dict[str, in
 
 
 class Day(BaseModel):
-    """The business day to move to."""
+    """The business day to move to; held, no timer fires on it until it is said again unheld."""
 
     today: date
+    hold: bool = False
 
 
 @router.post("/ops/clock")
@@ -231,11 +232,11 @@ async def move_clock(request: Request, _: Operator, day: Day) -> dict[str, Any]:
     state = request.app.state
     if not state.settings.betalt_demo:
         raise Problem(404, "Not Found")
-    async with state.database.engine.begin() as connection:
+    async with state.database.engine.connect() as connection:
         begun = (await connection.execute(text("select exists (select 1 from said)"))).scalar_one()
-        if begun and day.today < state.clock.today():
-            raise Problem(409, "The clock never goes back", today=state.clock.today().isoformat())
-        await state.clock.move(connection, day.today)
+    if begun and day.today < state.clock.today():
+        raise Problem(409, "The clock never goes back", today=state.clock.today().isoformat())
+    await state.clock.move(state.database.engine, day.today, hold=day.hold)
     state.timers.wake.set()
     return {"today": state.clock.today().isoformat()}
 

@@ -74,6 +74,11 @@ def create_plumbing(op: Any) -> None:
             op.execute(statement)
 
 
+def add_clock_hold(op: Any) -> None:
+    """Second step: a day can be held until all services have come to it."""
+    op.execute("alter table clock add column held boolean not null default false")
+
+
 def create_tenant_wall(op: Any, table: str, column: str = "creditor_id") -> None:
     """Row-level security as second wall: the tenant role sees its company's rows and no others.
 

@@ -75,6 +75,8 @@ class Timers:
     async def fire_due(self) -> int:
         """Fire the earliest day's first kind; returns how many timers were looked at."""
         today = self.database.clock.today()
+        if self.database.clock.held:
+            return 0
         async with self.database.engine.connect() as connection:
             rows = (await connection.execute(DUE, {"today": today, "limit": self.limit})).all()
         if rows:

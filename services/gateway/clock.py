@@ -1,9 +1,10 @@
 """The quiet barrier: moves the business day of everything at once, and only when all is quiet.
 
 Quiet is two equal readings of everything said, heard, fired and carried, with nothing under way in
-any service or in a stand-in's hands (events.md 6). A day is moved in services first and in the
-outside parties' stand-ins after them, so that no service meets an answer of a day it has not
-reached. The rules are pure functions over readings; `Barrier` asks, waits and moves.
+any service or in a stand-in's hands (events.md 6). A day comes to all services before any of them
+acts on it, and to the outside parties' stand-ins after them, so that nobody meets an event or an
+answer of a day that it has not reached. The rules are pure functions over readings; `Barrier` asks,
+waits and moves.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import partial
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -142,8 +144,8 @@ class World(Protocol):
     async def read(self) -> Reading:
         """One reading of everything."""
 
-    async def move_services(self, day: date) -> list[str]:
-        """Ask every service to live on a day; names of those that did not."""
+    async def move_services(self, day: date, *, hold: bool) -> list[str]:
+        """Ask every service to live on a day, acting or not yet; names of those that did not."""
 
     async def move_standins(self, day: date) -> list[str]:
         """The same for the stand-ins."""
@@ -254,9 +256,17 @@ class Barrier:
         return None
 
     async def _live_on(self, job: Job, day: date) -> None:
-        """Services first, stand-ins after them; asks again until each has confirmed."""
-        for move in (self._world.move_services, self._world.move_standins):
-            while behind := await move(day):
+        """All services first, then they act, then stand-ins; asks until each has confirmed.
+
+        One that was killed and comes back lives on the day that it had confirmed, not on another.
+        """
+        steps = (
+            partial(self._world.move_services, hold=True),
+            partial(self._world.move_services, hold=False),
+            self._world.move_standins,
+        )
+        for step in steps:
+            while behind := await step(day):
                 job.waiting = tuple(f"{name}: not yet on {day}" for name in behind)
                 await asyncio.sleep(READ_SLOWLY_SECONDS)
 
@@ -301,13 +311,14 @@ class Installation:
             dict(zip(standins, found[len(services) :], strict=True)),
         )
 
-    async def move_services(self, day: date) -> list[str]:
+    async def move_services(self, day: date, *, hold: bool) -> list[str]:
         """Names of the services that did not confirm the day."""
-        return await self._move(CLOCKWORK, self._upstream.services, "/ops/clock", day)
+        wish = {"today": day.isoformat(), "hold": hold}
+        return await self._move(CLOCKWORK, self._upstream.services, "/ops/clock", wish)
 
     async def move_standins(self, day: date) -> list[str]:
         """Names of the stand-ins that did not confirm the day."""
-        return await self._move(None, self._standins, "/clock", day)
+        return await self._move(None, self._standins, "/clock", {"today": day.isoformat()})
 
     async def report_payments(self) -> None:
         """Have the bank report what it has booked and keep nothing back."""
@@ -322,18 +333,16 @@ class Installation:
             return None
 
     async def _move(
-        self, identity: Identity | None, names: tuple[str, ...], path: str, day: date
+        self, identity: Identity | None, names: tuple[str, ...], path: str, wish: Mapping[str, Any]
     ) -> list[str]:
         async def move(name: str) -> str | None:
             try:
-                answer = await self._upstream.ask(
-                    identity, name, path, method="POST", json={"today": day.isoformat()}
-                )
+                answer = await self._upstream.ask(identity, name, path, method="POST", json=wish)
             except Problem as problem:
                 if problem.status == 404:
                     raise Problem(409, f"{name} does not let its clock be moved") from problem
                 return name
-            return None if str((answer or {}).get("today")) == day.isoformat() else name
+            return None if str((answer or {}).get("today")) == wish["today"] else name
 
         behind = await asyncio.gather(*(move(name) for name in names))
         return [name for name in behind if name is not None]

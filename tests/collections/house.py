@@ -69,8 +69,7 @@ class House:
 
     async def day(self, day: date) -> None:
         """Let a day come here and at the authority, and everything due on it."""
-        async with self.own.engine.begin() as connection:
-            await self.own.clock.move(connection, day)
+        await self.own.clock.move(self.own.engine, day)
         if self.authority:
             await self.authority.post("/clock", {"today": day.isoformat()})
         await self.settle()

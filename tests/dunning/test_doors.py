@@ -66,8 +66,7 @@ async def hear(own: Database, records: Sequence[Any], *, at_once: int = 1000) ->
 
 async def live_on(own: Database, day: date) -> None:
     """Let a day come, and every timer due on it."""
-    async with own.engine.begin() as connection:
-        await own.clock.move(connection, day)
+    await own.clock.move(own.engine, day)
     timers = Timers(own, WAKES)
     while await timers.fire_due():
         pass

@@ -98,6 +98,7 @@ class Toy:
         self.work = 0
         self.each_day = readings_of_work
         self.deaf = 0
+        self.asked: list[str] = []
         self.moved_while_busy: list[date] = []
         self.order: list[str] = []
         self.stuck = False
@@ -111,11 +112,15 @@ class Toy:
         own = numbers(today=self.today.isoformat(), backlog=left, heard=100 - left)
         return Reading({"toy": own}, {"bank": {"pending": 0}})
 
-    async def move_services(self, day: date) -> list[str]:
-        """Some asks go unheard, then the day and its work come."""
+    async def move_services(self, day: date, *, hold: bool) -> list[str]:
+        """Some asks go unheard, then the day comes, and its work when it is no longer held."""
         if self.deaf:
             self.deaf -= 1
+            self.asked.append("unheard")
             return ["toy"]
+        self.asked.append("held" if hold else "acts")
+        if hold:
+            return []
         if self.work and day != self.today:
             self.moved_while_busy.append(day)
         if day != self.today:
@@ -158,12 +163,13 @@ async def test_a_day_never_moves_while_work_is_under_way() -> None:
 
 
 async def test_a_service_that_does_not_confirm_is_asked_again() -> None:
-    """The bank's day waits for it."""
+    """And nobody acts on a day to which one has not come: it would answer from the day before."""
     toy = Toy(0)
     barrier = Barrier(toy)
     await barrier.start(days=1)
     toy.deaf = 2
     await finished(barrier)
+    assert toy.asked == ["unheard", "unheard", "held", "acts", "held", "acts"]
     assert toy.today == TODAY + timedelta(days=1)
 
 

@@ -24,8 +24,7 @@ async def issued(house: Any, **more: Any) -> tuple[Any, UUID]:
 
 async def move_to(house: Any, day: date) -> None:
     """Make it another day."""
-    async with house.app.state.database.engine.begin() as connection:
-        await house.app.state.clock.move(connection, day)
+    await house.app.state.clock.move(house.app.state.database.engine, day)
 
 
 async def hear(house: Any, *events: Event) -> None:

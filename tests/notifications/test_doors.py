@@ -145,8 +145,7 @@ def headers_of(message: bytes) -> Any:
 
 
 async def move_to(room: Room, today: date) -> None:
-    async with room.database.engine.begin() as connection:
-        await room.database.clock.move(connection, today)
+    await room.database.clock.move(room.database.engine, today)
 
 
 async def test_an_invoice_reaches_its_recipient_and_counts_as_sent_when_the_server_took_it(

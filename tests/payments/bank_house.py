@@ -89,8 +89,7 @@ class House:
 
     async def move_to(self, day: date) -> None:
         """Let the business day be another."""
-        async with self.engine.begin() as connection:
-            await self.clock.move(connection, day)
+        await self.clock.move(self.engine, day)
 
 
 @asynccontextmanager

@@ -9,6 +9,7 @@ from uuid import UUID, uuid5
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from contracts.ids import new_id
 from plumbing import outbound
@@ -19,6 +20,16 @@ from tests.plumbing.conftest import Library, rows, running, until
 from tests.plumbing.test_hearing import record
 
 TODAY = real_now().astimezone(SWEDISH).date()
+COMMIT_FAILS = (
+    """
+    create function commit_fails() returns trigger language plpgsql as
+    $$ begin raise exception 'the commit fails'; end $$
+    """,
+    """
+    create constraint trigger commit_fails after update on clock deferrable initially deferred
+    for each row execute function commit_fails()
+    """,
+)
 
 
 def book() -> UUID:
@@ -26,8 +37,7 @@ def book() -> UUID:
 
 
 async def move(app: Any, day: date) -> None:
-    async with app.state.database.engine.begin() as connection:
-        await app.state.clock.move(connection, day)
+    await app.state.clock.move(app.state.database.engine, day)
 
 
 async def arm(app: Any, books: list[UUID], day: date | None) -> None:
@@ -121,6 +131,41 @@ async def test_two_processes_never_fire_the_same_timer(library: Library) -> None
     assert set(map(len, (await reminded(one)).values())) == {1}
     await one.state.database.engine.dispose()
     await two.state.database.engine.dispose()
+
+
+async def test_on_a_held_day_nothing_fires_until_all_have_come_to_it(library: Library) -> None:
+    """Nor in a process that was killed meanwhile and comes back."""
+    shelf, b, day = library.make_shelf(), book(), TODAY + timedelta(days=2)
+    await on_shelf(shelf, [b])
+    await arm(shelf, [b], day)
+    await shelf.state.clock.move(shelf.state.database.engine, day, hold=True)
+    back = library.make_shelf()
+    async with back.state.database.engine.begin() as connection:
+        await back.state.clock.follow(connection)
+        assert not await back.state.clock.is_confirmed(connection), "nobody is quiet on a held day"
+    for each in (shelf, back):
+        assert each.state.clock.today() == day
+        assert await each.state.timers.fire_due() == 0
+    await move(shelf, day)
+    assert await shelf.state.timers.fire_due() == 1
+    assert (await reminded(shelf))[b] == [day]
+    await shelf.state.database.engine.dispose()
+    await back.state.database.engine.dispose()
+
+
+async def test_no_day_is_lived_on_that_was_not_committed(library: Library) -> None:
+    """A database that dies with the commit leaves the process on the day it had."""
+    shelf = library.make_shelf()
+    engine = shelf.state.database.engine
+    async with engine.begin() as connection:
+        for statement in COMMIT_FAILS:
+            await connection.execute(text(statement))
+    with pytest.raises(DBAPIError, match="the commit fails"):
+        await move(shelf, TODAY + timedelta(days=2))
+    assert shelf.state.clock.today() == TODAY
+    async with engine.begin() as connection:
+        await connection.execute(text("drop function commit_fails cascade"))
+    await engine.dispose()
 
 
 async def test_a_moved_day_is_durable_and_every_process_confirms_it(library: Library) -> None:
