@@ -14,11 +14,11 @@ from sqlalchemy import text
 
 from contracts.ids import PaymentId
 from contracts.payments import UnmatchedReason
+from plumbing.literals import days, numbers
 from plumbing.transaction import Transaction, columns
 from services.payments.domain.draft import Allocation
 from services.payments.domain.incoming import Hold, IncomingPayment, Reference, ReferenceKind
 from services.payments.domain.matching import is_on_ledger
-from services.payments.store.literals import days, numbers
 
 INSERT = text("""
   insert into payment (payment_id, source_key, file_id, paid_on, booked_on, amount_ore, currency)
