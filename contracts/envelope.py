@@ -8,10 +8,9 @@ carry the prefix `ce_`, the record's value is the JSON data.
 from __future__ import annotations
 
 import builtins
-from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from typing import Annotated, Any, ClassVar, cast, get_args, get_origin
+from typing import Annotated, Any, ClassVar, NamedTuple, cast, get_args, get_origin
 from uuid import UUID
 
 import orjson
@@ -99,9 +98,8 @@ def _fields(value: object) -> Any:
     raise TypeError(f"{type(value).__name__} has no place in an event")
 
 
-@dataclass(frozen=True, slots=True)
-class Envelope:
-    """What surrounds an event on its way.
+class Envelope(NamedTuple):
+    """What surrounds an event on its way; a plain tuple, for one is made per event.
 
     `time` is the business instant (moved clock); `id` is a UUIDv7 and so carries the real one.
     `sequence` grows with each event of a key, without being dense. `cause` is the id of the event

@@ -15,7 +15,8 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple, cast
 from uuid import UUID
 
 import orjson
@@ -41,10 +42,12 @@ LOCK = text("""
     (select place from unnest(cast(:places as text[])) as p(place) order by place) as ordered
 """)
 WAITING = text("select key from parked where consumer = :consumer limit :limit")
+# Answers those heard before: they are few, and a row in the answer costs more than the insert.
 CLAIM = text("""
-  insert into inbox (consumer, event_id)
-  select :consumer, unnest(cast(cast(:ids as text) as uuid[]))
-  on conflict do nothing returning event_id
+  with given as (select unnest(cast(cast(:ids as text) as uuid[])) as event_id),
+    fresh as (insert into inbox (consumer, event_id) select :consumer, event_id from given
+      on conflict do nothing returning event_id)
+  select event_id from given where event_id not in (select event_id from fresh)
 """)
 PARK = text("""
   insert into parked (consumer, event_id, topic, partition, key, type, headers, record_key, payload,
@@ -80,8 +83,7 @@ class HaltedError(Exception):
     """Too many events are parked: the consumer stops, for a backlog is better than a landfill."""
 
 
-@dataclass(frozen=True, slots=True)
-class Heard:
+class Heard(NamedTuple):
     """A record that was read: the event and what surrounded it."""
 
     envelope: Envelope
@@ -127,11 +129,11 @@ class Inbox:
         if items:
             await self._act(items)
         self.heard += len(items)
-        for record in records:
-            self.offsets[TopicPartition(record.topic, record.partition)] = record.offset + 1
+        last = {(record.topic, record.partition): record.offset for record in records}
+        self.offsets |= {TopicPartition(*place): offset + 1 for place, offset in last.items()}
 
     def _read(self, record: Any) -> Heard | Unreadable | None:
-        kind = next((value for name, value in record.headers if name == "ce_type"), None)
+        kind = kind_of(record)
         cls = self._types.get(kind) if kind is not None else None
         if cls is None and kind is not None:
             self.unknown += kind not in self._known
@@ -173,8 +175,9 @@ class Inbox:
 
     async def _apply(self, items: Sequence[Heard | Unreadable]) -> None:
         async with self.database.transaction() as tx:
-            places = {f"{self.consumer}:{item.record.partition}" for item in items}
-            await tx.execute(LOCK, {"places": list(places)})
+            partitions = {item.record.partition for item in items}
+            places = [f"{self.consumer}:{partition}" for partition in partitions]
+            await tx.execute(LOCK, {"places": places})
             waiting = await self._waiting(tx)
             fresh: list[Heard] = []
             parked: list[tuple[Heard | Unreadable, str]] = []
@@ -203,17 +206,17 @@ class Inbox:
 
     async def _hear(self, tx: Transaction, items: Sequence[Heard]) -> None:
         """Claim what is new and hand it over, in rounds in which each key comes once."""
-        ids = literal(sorted({str(item.envelope.id) for item in items}))
-        claimed = await tx.execute(CLAIM, {"consumer": self.consumer, "ids": ids})
-        new = set(claimed.scalars())
+        by_id = {item.envelope.id: item for item in items}  # twice in a batch is heard once
+        ids = literal(sorted(map(str, by_id)))
+        before = await tx.execute(CLAIM, {"consumer": self.consumer, "ids": ids})
+        for event_id in before.scalars():
+            del by_id[event_id]
         rounds: list[dict[type[Event], list[Heard]]] = []
-        seen: dict[UUID, int] = defaultdict(int)
-        for item in items:
-            if item.envelope.id not in new:
-                continue
-            new.remove(item.envelope.id)  # the same event twice in a batch is heard once
-            nth = seen[item.envelope.key]
-            seen[item.envelope.key] += 1
+        seen: dict[UUID, int] = {}
+        for item in by_id.values():
+            key = item.envelope.key
+            nth = seen.get(key, 0)
+            seen[key] = nth + 1
             if nth == len(rounds):
                 rounds.append(defaultdict(list))
             rounds[nth][type(item.event)].append(item)
@@ -285,31 +288,60 @@ class Inbox:
 
 def read(record: Any, cls: type[Event] | None) -> Heard | Unreadable:
     """Read one record; whatever is wrong with it becomes a reason that holds no personal data."""
-    named: dict[str, str] = {}
+    named: dict[str, bytes | None] = {}
     try:
-        named = {name: value.decode() for name, value in record.headers if value is not None}
+        named = dict(record.headers)
         if cls is None:
             raise ValueError("header ce_type is missing")
         event = cls.model_validate_json(record.value or b"")
         cause = named.get("ce_causationid")
         envelope = Envelope(
-            id=DriverUUID(named["ce_id"]),
-            type=named["ce_type"],
-            source=named["ce_source"],
-            key=DriverUUID(record.key.decode()),
-            time=datetime.fromisoformat(named["ce_time"]),
-            correlation=DriverUUID(named["ce_correlationid"]),
-            cause=DriverUUID(cause) if cause else None,
-            sequence=named.get("ce_sequence", ""),
+            DriverUUID(_header(named, "ce_id").decode()),
+            cls.type,
+            _text(_header(named, "ce_source")),
+            DriverUUID(record.key.decode()),
+            _instant(_header(named, "ce_time")),
+            _flow(_header(named, "ce_correlationid")),
+            DriverUUID(cause.decode()) if cause else None,
+            (named.get("ce_sequence") or b"").decode(),
         )
         if envelope.key != event.key:
             raise ValueError("the record's key is not the event's")
     except Exception as error:  # anything at all may come from a topic
         reason = f"unreadable: {type(error).__name__}: {shown(error)}"
+        kind = kind_of(record)
         return Unreadable(
-            record, reason, key_text(record.key), id_of(record, named), kind_of(named)
+            record,
+            reason,
+            key_text(record.key),
+            id_of(record, named),
+            kind.decode(errors="replace") if kind else None,
         )
     return Heard(envelope, event, record, str(envelope.key))
+
+
+def _header(named: Mapping[str, bytes | None], name: str) -> bytes:
+    value = named[name]
+    if value is None:
+        raise ValueError(f"header {name} is null")
+    return value
+
+
+@lru_cache(maxsize=100)
+def _text(value: bytes) -> str:
+    return value.decode()
+
+
+@lru_cache(maxsize=1_000)
+def _instant(value: bytes) -> datetime:
+    """An instant; all events of a transaction share it, as they share the flow."""
+    return datetime.fromisoformat(value.decode())
+
+
+@lru_cache(maxsize=1_000)
+def _flow(value: bytes) -> UUID:
+    flow: UUID = DriverUUID(value.decode())
+    return flow
 
 
 def shown(error: BaseException) -> str:
@@ -324,18 +356,21 @@ def shown(error: BaseException) -> str:
     return str(getattr(error, "orig", error)).split("\n")[0][:500]
 
 
-def id_of(record: Any, named: Mapping[str, str]) -> UUID:
+def id_of(record: Any, named: Mapping[str, bytes | None]) -> UUID:
     """The event's id; a hash of the bytes where there is none (or none that is a UUID)."""
     try:
-        return UUID(named["ce_id"])
+        return UUID(_header(named, "ce_id").decode())
     except (KeyError, ValueError):
         parts = [record.key or b"", record.value or b"", repr(record.headers).encode()]
         return UUID(bytes=hashlib.sha256(b"\0".join(parts)).digest()[:16])
 
 
-def kind_of(named: Mapping[str, str]) -> str | None:
-    """The type a record claims to be, if it says so."""
-    return named.get("ce_type")
+def kind_of(record: Any) -> bytes | None:
+    """The type a record claims to be, if it says so; nothing else of it is looked at."""
+    for name, value in record.headers:
+        if name == "ce_type":
+            return cast("bytes | None", value)
+    return None
 
 
 def key_text(key: bytes | None) -> str:

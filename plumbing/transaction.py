@@ -20,6 +20,7 @@ from uuid_utils.compat import uuid7
 
 from contracts.envelope import Envelope, Event
 from plumbing.clock import Clock
+from plumbing.literals import days, ids, words
 
 LARGEST_PAYLOAD = 900_000
 """Bytes; Kafka's default limit for a record is 1,048,588 with its headers."""
@@ -36,11 +37,13 @@ SAY = text("""
 """)
 ARM = text("""
   insert into timers (kind, key, due_on)
-  select * from unnest(cast(:kinds as text[]), cast(:keys as uuid[]), cast(:days as date[]))
+  select * from unnest(cast(cast(:kinds as text) as text[]), cast(cast(:keys as text) as uuid[]),
+    cast(cast(:days as text) as date[]))
   on conflict (kind, key) do update set due_on = excluded.due_on, failed = null
 """)
 DISARM = text("""
-  delete from timers t using unnest(cast(:kinds as text[]), cast(:keys as uuid[])) as u(kind, key)
+  delete from timers t using unnest(cast(cast(:kinds as text) as text[]),
+    cast(cast(:keys as text) as uuid[])) as u(kind, key)
   where t.kind = u.kind and t.key = u.key
 """)
 BIND_TENANT = text("""
@@ -156,11 +159,12 @@ class Transaction:
         arm = sorted((kind, key, day) for (kind, key), day in armed.items() if day is not None)
         disarm = sorted((kind, key) for (kind, key), day in armed.items() if day is None)
         if arm:
-            kinds, keys, days = (list(column) for column in zip(*arm, strict=True))
-            await self.connection.execute(ARM, {"kinds": kinds, "keys": keys, "days": days})
+            kinds, keys, on = zip(*arm, strict=True)
+            given = {"kinds": words(kinds), "keys": ids(keys), "days": days(on)}
+            await self.connection.execute(ARM, given)
         if disarm:
-            kinds, keys = (list(column) for column in zip(*disarm, strict=True))
-            await self.connection.execute(DISARM, {"kinds": kinds, "keys": keys})
+            kinds, keys = zip(*disarm, strict=True)
+            await self.connection.execute(DISARM, {"kinds": words(kinds), "keys": ids(keys)})
 
     def committed(self) -> None:
         """Run what was hung on the commit."""

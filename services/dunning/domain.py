@@ -157,10 +157,10 @@ class Refusal(StrEnum):
 def facts_of(event: Event) -> Facts | None:
     """Return what an event tells of its claim; None where it changes nothing here."""
     match event:
-        case InvoiceIssued(claim_id=claim_id, creditor_id=creditor_id):
-            return Facts(claim_id, creditor_id, due_on=event.due_on)
         case PaymentAllocated(claim_id=claim_id, creditor_id=creditor_id):
             return Facts(claim_id, creditor_id, settled=event.settled)
+        case InvoiceIssued(claim_id=claim_id, creditor_id=creditor_id):
+            return Facts(claim_id, creditor_id, due_on=event.due_on)
         case ClaimSettled(claim_id=claim_id, creditor_id=creditor_id):
             return Facts(claim_id, creditor_id, settled=True)
         case ClaimReopened(claim_id=claim_id, creditor_id=creditor_id):

@@ -22,19 +22,13 @@ BGMAX_OPENING = (b"01BGMAX", b"\xef\xbb\xbf01BGMAX")
 
 def validate(source: Source) -> Validation:
     """Find the format and control the whole file; never raises for what the file contains."""
-    with opened(source) as file:
-        head = file.read(HEAD_BYTES)
-    if head.startswith(BGMAX_OPENING):
-        reason = "BgMax is recognised but not yet supported: ask the bank for camt.054"
-        return _refused("BgMax", Problem(1, reason))
-    try:
-        root = root_of(head)
-    except BankFileError as error:
-        return _refused("unknown", error.problem)
-    if camt.message_of(root) is None:
-        problem = Problem(1, f"the message {root.shown} is not one that is read")
-        return _refused(root.shown, problem)
-    return camt.validate(source)
+    return _unknown(source) or camt.validate(source)
+
+
+def read_at_once(source: Source) -> tuple[Validation, list[IncomingPayment | OutgoingDebit]]:
+    """Control a file that fits in memory, and give all that `read` would give of it."""
+    refused = _unknown(source)
+    return (refused, []) if refused else camt.read_at_once(source)
 
 
 def read(
@@ -76,6 +70,23 @@ def payment_rows(path: Path | str, validation: Validation) -> Iterator[dict[str,
 def problem_rows(validation: Validation) -> list[dict[str, Any]]:
     """Give why a file is refused, line by line."""
     return [{"line": one.line, "reason": one.reason} for one in validation.problems]
+
+
+def _unknown(source: Source) -> Validation | None:
+    """Refuse by its name what is not read here."""
+    with opened(source) as file:
+        head = file.read(HEAD_BYTES)
+    if head.startswith(BGMAX_OPENING):
+        reason = "BgMax is recognised but not yet supported: ask the bank for camt.054"
+        return _refused("BgMax", Problem(1, reason))
+    try:
+        root = root_of(head)
+    except BankFileError as error:
+        return _refused("unknown", error.problem)
+    if camt.message_of(root) is None:
+        problem = Problem(1, f"the message {root.shown} is not one that is read")
+        return _refused(root.shown, problem)
+    return None
 
 
 def _refused(format: str, problem: Problem) -> Validation:

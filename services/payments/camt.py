@@ -1,11 +1,13 @@
 """Reads camt.054 notifications and camt.053 statements (ISO 20022, versions 02, 04 and 08) in two
 passes: `validate` controls the whole file, `read` gives its items in file order and can go on from
-any of them. A file whose counts, sums or balances are wrong is refused as a whole; an entry or a
-payment that is right but not ours to judge is held. Memory does not grow with the file, whose
-payments are freed one by one; only booked entries give items, so nothing pending is ever money."""
+any of them; `read_at_once` does both in one pass, where the items fit in memory. A file whose
+counts, sums or balances are wrong is refused as a whole; an entry or a payment that is right but
+not ours to judge is held. Memory of the two passes does not grow with the file, whose payments are
+freed one by one; only booked entries give items, so nothing pending is ever money."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from enum import Enum
+from itertools import chain, islice
 from typing import Any
 
 from services.payments.camt_controls import Controls
@@ -56,7 +58,20 @@ def message_of(root: Root) -> str | None:
 
 def validate(source: Source) -> Validation:
     """Control a whole file: structure, counts, sums and balances. Never raises for its content."""
+    return _control(source, None)
+
+
+def read_at_once(source: Source) -> tuple[Validation, list[Item]]:
+    """Control a file and give the items that `read` would give of it; none of a refused one."""
+    items: list[Item] = []
+    found = _control(source, items)
+    return found, items if found.accepted else []
+
+
+def _control(source: Source, items: list[Item] | None) -> Validation:
+    """Control a file; where items are asked for, they are added as their entries end."""
     message = "unknown"
+    met: list[tuple[Money, Transaction]] = []
     try:
         with opened(source) as file:
             metered = Metered(file)
@@ -65,10 +80,18 @@ def validate(source: Source) -> Validation:
             controls = Controls(names)
             for part, place, element in _parts(metered, names):
                 if part is _Part.TRANSACTION:
-                    if place.entry.is_booked:
+                    if not place.entry.is_booked:
+                        continue
+                    if items is None:
                         controls.count(read_money(element, place.entry, names))
+                    else:
+                        met.append(read_transaction(element, place.entry, names))
+                        controls.count(met[-1][0])
                 elif part is _Part.ENTRY:
-                    controls.close_entry(place.entry, place.stated_count)
+                    hold = controls.close_entry(place.entry, place.stated_count)
+                    if items is not None and place.entry.is_booked:
+                        items += _items_of(place, met, hold)
+                        met = []
                 else:
                     controls.close_statement(place.header, element)
             return controls.result(place.message_id)
@@ -88,7 +111,7 @@ def read(source: Source, validation: Validation, *, start_at: int = 0) -> Iterat
 
 
 def _items(metered: Metered, names: Any, held_entries: dict[int, Hold]) -> Iterator[Item]:
-    whole: Transaction | None = None
+    held: list[tuple[Money, Transaction]] = []
     keys: Keys | None = None
     for part, place, element in _parts(metered, names):
         if part is _Part.STATEMENT or not place.entry.is_booked:
@@ -98,21 +121,32 @@ def _items(metered: Metered, names: Any, held_entries: dict[int, Hold]) -> Itera
         if part is _Part.TRANSACTION:
             money, found = read_transaction(element, entry, names)
             if hold:
-                whole = whole or Transaction(line=entry.line)
-                room = REFERENCES_OF_A_WHOLE_ENTRY - len(whole.references)
-                whole.references += found.references[:room]
+                if found.references and len(held) < REFERENCES_OF_A_WHOLE_ENTRY:
+                    held.append((money, found))
                 continue
             if keys is None or keys.entry is not entry:
                 keys = Keys(entry)
-            key = keys.next(found.bank_reference)
-            yield as_item(entry, money, found, key)
+            yield as_item(entry, money, found, keys.next(found.bank_reference))
         elif hold or not place.has_details:
-            found = whole or Transaction(line=entry.line)
-            found.message_id, found.payment_group_id = place.batch_ids
-            key = f"{entry.key}/entry" if hold else Keys(entry).next(None)
-            money = Money(entry.amount_ore, entry.currency, entry.is_credit)
-            yield as_item(entry, money, found, key, hold)
-            whole = None
+            yield from _items_of(place, held, hold)
+            held = []
+
+
+def _items_of(
+    place: "_Place", met: Sequence[tuple[Money, Transaction]], hold: Hold | None
+) -> Iterator[Item]:
+    """Give the items of an entry that has ended: its payments, or itself in one piece."""
+    entry, keys = place.entry, Keys(place.entry)
+    if met and not hold:
+        for money, found in met:
+            yield as_item(entry, money, found, keys.next(found.bank_reference))
+        return
+    references = chain.from_iterable(found.references for _, found in met)
+    whole = Transaction(line=entry.line)
+    whole.references += islice(references, REFERENCES_OF_A_WHOLE_ENTRY)
+    whole.message_id, whole.payment_group_id = place.batch_ids
+    money = Money(entry.amount_ore, entry.currency, entry.is_credit)
+    yield as_item(entry, money, whole, f"{entry.key}/entry" if hold else keys.next(None), hold)
 
 
 class _Part(Enum):

@@ -81,8 +81,8 @@ class Controls:
         if money.currency not in entry.currencies:
             entry.currencies.add(money.currency)
 
-    def close_entry(self, entry: Entry, stated_count: int | None) -> None:
-        """Compare an entry with its payments, and add it to its statement."""
+    def close_entry(self, entry: Entry, stated_count: int | None) -> Hold | None:
+        """Compare an entry with its payments, and add it to its statement; say why it is held."""
         total, self._entry = self._entry, _EntryTotal()
         statement = self._statement
         self._entries += 1
@@ -90,7 +90,7 @@ class Controls:
         statement.summed_ore[entry.is_credit] += entry.amount_ore
         if not entry.is_booked:
             self._not_booked += 1
-            return
+            return None
         signed_ore = entry.amount_ore if entry.is_credit else -entry.amount_ore
         statement.booked_ore[entry.currency] = (
             statement.booked_ore.get(entry.currency, 0) + signed_ore
@@ -106,6 +106,7 @@ class Controls:
             total.credits, total.debits = int(entry.is_credit), int(not entry.is_credit)
         self._payments += total.credits
         self._debits += total.debits
+        return hold
 
     def close_statement(self, header: Header, element: Any) -> None:
         """Compare a statement with what it says of its entries, and its balances with them."""

@@ -92,8 +92,9 @@ def root_of(head: bytes) -> Root:
     root = next((element for _, element in pull.read_events()), None)
     if root is None:
         raise trouble
-    name = etree.QName(root)
-    return Root(name.namespace or "", name.localname)
+    # Not by QName, which raises for a prefix that was never declared.
+    namespace, _, name = root.tag.rpartition("}")
+    return Root(namespace.removeprefix("{"), name)
 
 
 def elements(metered: Metered, tags: tuple[str, ...]) -> Iterator[Any]:

@@ -55,7 +55,11 @@ class House:
     async def send(self, body: bytes | Iterable[bytes], name: str = "f.xml") -> intake.Received:
         """Take a file in as the bank's door does."""
         return await intake.receive(
-            self.database, streamed(body), name=name, rules=self.files.rules
+            self.database,
+            streamed(body),
+            name=name,
+            rules=self.files.rules,
+            ahead=self.files.ahead,
         )
 
     async def work_all(self) -> None:

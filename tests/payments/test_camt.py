@@ -22,13 +22,15 @@ from tests.payments.camt_samples import Camt, Ntry, Tx, balance, document, ocr, 
 
 
 def _read(sample: Camt | bytes) -> tuple[Validation, list[Any]]:
+    """Read in two passes; one pass must always give the same."""
     file = io.BytesIO(sample if isinstance(sample, bytes) else sample.xml())
     validation = bank_file.validate(file)
+    read = list(bank_file.read(file, validation)) if validation.accepted else []
+    assert bank_file.read_at_once(file) == (validation, read)
     if not validation.accepted:
         return validation, []
-    items = list(bank_file.read(file, validation))
-    assert len(items) == validation.counts.items
-    return validation, items
+    assert len(read) == validation.counts.items
+    return validation, read
 
 
 def _one(sample: Camt) -> Any:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import psutil
 import pytest
 
+from contracts.ids import new_id
 from contracts.payments import PaymentAllocated
 from plumbing.transaction import Transaction
 from services.payments.domain.incoming import IncomingPayment
@@ -36,6 +37,7 @@ __all__ = ["house"]
 def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
     """Ten items in a booking transaction, and every file too large to be controlled at once."""
     monkeypatch.setattr(bank_files, "BATCH", 10)
+    monkeypatch.setattr(bank_files, "AHEAD_BYTES", 0)
     monkeypatch.setattr(intake, "SMALL_BYTES", 0)
     monkeypatch.setattr(intake, "CHUNK_BYTES", 4_000)
 
@@ -62,6 +64,30 @@ async def test_a_file_is_booked_and_its_payments_meet_their_claims(house: House)
     assert file["booked_ore"] == file["credits_ore"] == 500_00
     assert all(said["settled"] for said in await house.said(PaymentAllocated))
     await house.check_ledger()
+
+
+async def test_a_file_is_booked_from_what_was_read_while_it_was_controlled(house: House) -> None:
+    """And from the stored file where that is forgotten, by a crash or for want of room."""
+    await house.open_claims(4)
+    ahead = await house.send(notification(credit(range(2))))
+    async with house.database.transaction() as tx:
+        await store.forget_chunks(tx, ahead.file_id)
+    await house.work_all()
+    stored = await house.send(notification(credit(range(2, 4), entry="E2")))
+    assert house.files.ahead.take(stored.file_id) is not None
+    await house.work_all()
+    for got in (ahead, stored):
+        file = await shown(house, got.file_id)
+        assert (file["state"], file["matched"]) == ("booked", 2)
+    await house.check_ledger()
+
+
+def test_what_is_read_ahead_of_many_files_is_bounded() -> None:
+    ahead = intake.ReadAhead(most=3)
+    files = [new_id() for _ in range(4)]
+    for file_id, count in zip(files, (1, 2, 1, 4), strict=True):
+        ahead.keep(file_id, [cast(intake.Item, None)] * count)
+    assert [ahead.take(file_id) is not None for file_id in files] == [False, True, True, False]
 
 
 async def test_the_same_bytes_a_second_time_change_nothing(house: House) -> None:

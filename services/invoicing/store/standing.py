@@ -8,14 +8,16 @@ filter and count by it.
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from datetime import date, datetime
+from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 
 from contracts.ids import ClaimId, CreditorId
 from contracts.invoicing import InvoiceCredited
 from contracts.payments import PayoutOrdered
+from plumbing.literals import casts, days, ids, numbers, words, written
 from plumbing.transaction import Transaction, columns
 from services.invoicing.domain.standing import LADDER, News, Standing, State
 from services.invoicing.domain.timeline import Told
@@ -40,33 +42,49 @@ STATE = (
     + f" else '{State.ISSUED.value}' end"
 )
 
-HEAR = text("""
-  with told as (
-    insert into timeline (claim_id, creditor_id, told_at, told_on, what, amount_ore, detail)
-    select u.* from unnest(cast(:claim_id as uuid[]), cast(:creditor_id as uuid[]),
-      cast(:told_at as timestamptz[]), cast(:told_on as date[]), cast(:what as text[]),
-      cast(:amount_ore as bigint[]), cast(:detail as text[])) as u)
-  update invoice i set
-    remaining_ore = coalesce(u.remaining_ore, i.remaining_ore),
-    settled = coalesce(u.settled, i.settled),
-    paid_on = coalesce(u.paid_on, i.paid_on),
-    reminded = coalesce(u.reminded, i.reminded),
-    disputes = i.disputes + coalesce(u.disputes, 0),
-    case_open = coalesce(u.case_open, i.case_open),
-    filed = coalesce(u.filed, i.filed),
-    sent = coalesce(u.sent, i.sent),
-    opened = coalesce(u.opened, i.opened),
-    on_paper = coalesce(u.on_paper, i.on_paper)
-  from unnest(cast(:claim_id as uuid[]), cast(:remaining_ore as bigint[]),
-    cast(:settled as boolean[]), cast(:paid_on as date[]), cast(:reminded as boolean[]),
-    cast(:disputes as smallint[]), cast(:case_open as boolean[]), cast(:filed as boolean[]),
-    cast(:sent as boolean[]), cast(:opened as boolean[]), cast(:on_paper as boolean[]))
-    as u(claim_id, remaining_ore, settled, paid_on, reminded, disputes, case_open, filed, sent,
-    opened, on_paper)
-  where i.claim_id = u.claim_id
-""")
-NEWS = tuple(field.name for field in fields(News))
-TOLD = ("claim_id", "creditor_id", "told_at", "told_on", "what", "amount_ore", "detail")
+_CHANGES = {
+    "remaining_ore": "bigint",
+    "settled": "boolean",
+    "paid_on": "date",
+    "reminded": "boolean",
+    "disputes": "smallint",
+    "case_open": "boolean",
+    "filed": "boolean",
+    "sent": "boolean",
+    "opened": "boolean",
+    "on_paper": "boolean",
+}
+"""What news may change of an invoice, with the types of the columns."""
+
+TELL = """
+  insert into timeline (claim_id, creditor_id, told_at, told_on, what, amount_ore, detail)
+  select u.* from unnest(cast(cast(:claim_id as text) as uuid[]),
+    cast(cast(:creditor_id as text) as uuid[]), cast(:told_at as timestamptz[]),
+    cast(cast(:told_on as text) as date[]), cast(cast(:what as text) as text[]),
+    cast(cast(:amount_ore as text) as bigint[]), cast(:detail as text[])) as u
+"""
+
+
+@cache
+def _hear(names: tuple[str, ...]) -> TextClause:
+    """The statement that tells, and changes these columns."""
+    if not names:
+        return text(TELL)
+    changes = [
+        f"{name} = coalesce(u.{name}, i.{name})"
+        if name != "disputes"
+        else "disputes = i.disputes + coalesce(u.disputes, 0)"
+        for name in names
+    ]
+    arrays = casts({name: _CHANGES[name] for name in names})
+    return text(f"""
+      with told as ({TELL})
+      update invoice i set {", ".join(changes)}
+      from unnest(cast(cast(:claim_id as text) as uuid[]), {arrays})
+        as u(claim_id, {", ".join(names)})
+      where i.claim_id = u.claim_id
+    """)
+
 
 ORDER_PAYOUT = text("""
   with noted as (
@@ -165,28 +183,26 @@ async def hear(
 ) -> None:
     """Write what a batch of events tells and change the facts they name, in one statement.
 
-    Each claim comes at most once.
+    Each claim comes at most once. Only the columns that any of the news names are written.
     """
-    told = [
-        (claim_id, creditor_id, at, t.on, t.what, t.amount_ore, t.detail)
-        for claim_id, creditor_id, at, t, _ in heard
-    ]
-    news = [
-        (
-            n.remaining_ore,
-            n.settled,
-            n.paid_on,
-            n.reminded,
-            n.disputes,
-            n.case_open,
-            n.filed,
-            n.sent,
-            n.opened,
-            n.on_paper,
-        )
-        for *_, n in heard
-    ]
-    await tx.execute(HEAR, {**columns(told, TOLD), **columns(news, NEWS)})
+    claims, creditors, instants, told, news = zip(*heard, strict=True)
+    named = {name: [getattr(one, name) for one in news] for name in _CHANGES}
+    changed = {
+        name: written(_CHANGES[name], column)
+        for name, column in named.items()
+        if any(value is not None for value in column)
+    }
+    given = {
+        "claim_id": ids(claims),
+        "creditor_id": ids(creditors),
+        "told_at": list(instants),
+        "told_on": days(one.on for one in told),
+        "what": words(one.what for one in told),
+        "amount_ore": numbers(one.amount_ore for one in told),
+        "detail": [one.detail for one in told],
+        **changed,
+    }
+    await tx.execute(_hear(tuple(changed)), given)
 
 
 async def order_payout(tx: Transaction, event: PayoutOrdered, at: datetime) -> None:

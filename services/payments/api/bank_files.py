@@ -37,7 +37,9 @@ async def receive(request: Request) -> JSONResponse:
         raise _too_large(files)
     name = request.headers.get("x-file-name") or NAMELESS
     try:
-        got = await intake.receive(files.database, request.stream(), name=name, rules=files.rules)
+        got = await intake.receive(
+            files.database, request.stream(), name=name, rules=files.rules, ahead=files.ahead
+        )
     except intake.TooLargeError:
         raise _too_large(files) from None
     files.wake.set()

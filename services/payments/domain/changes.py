@@ -60,15 +60,14 @@ def dispute(claim: Claim, objection: ClaimDisputed, history: History, *, today: 
     late = [c for c in history.standing if c.charged_on and c.charged_on >= objection.objected_on]
     rows, says = take_back(draft, late, history, cause=ReversalCause.DISPUTE, today=today)
     decision = _decision(draft, rows, says, SettledHow.REVERSAL, today)
-    book = replace(decision.claim.book, disputes=claim.book.disputes + 1)
-    return replace(decision, claim=decision.claim.with_book(book))
+    book = decision.claim.book._replace(disputes=claim.book.disputes + 1)
+    return decision._replace(claim=decision.claim.with_book(book))
 
 
 def settle_dispute(claim: Claim, settlement: DisputeSettled) -> Decision:
     """End one hold; a claim whose debtor was found right stays held."""
     upheld = settlement.outcome is DisputeOutcome.UPHELD
-    book = replace(
-        claim.book,
+    book = claim.book._replace(
         disputes=max(0, claim.book.disputes - 1),
         on_hold=claim.book.on_hold or upheld,
     )

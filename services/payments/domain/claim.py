@@ -1,6 +1,7 @@
 """A claim (*fordran*): what one debtor owes on one invoice, and the book kept of it.
 
-`Claim` holds the terms, which never change, and its `Book`, which every posting changes. Always:
+`Claim` holds the terms, which never change, and its `Book`, which every posting changes. Both are
+plain tuples, for a booking batch makes thousands of them. Always:
 the open components are never negative; the debtor has a credit (`overpaid_ore`) only when nothing
 is open; `interest_posted_ore` is what was posted of interest, paid or not, less what was
 taken back.
@@ -9,8 +10,8 @@ taken back.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
 from contracts.ids import ClaimId, CreditorId
 from contracts.terms import Component, ComponentAmount, DebtorKind, InterestTerms
@@ -21,8 +22,7 @@ PLACE: Mapping[Component, int] = {component: at for at, component in enumerate(C
 NOTHING_OPEN = (0,) * len(COMPONENTS)
 
 
-@dataclass(frozen=True, slots=True)
-class Book:
+class Book(NamedTuple):
     """What changes of a claim. `open_ore` has a place per component; amounts in öre."""
 
     open_ore: tuple[int, ...]
@@ -45,8 +45,7 @@ class Book:
         return sum(self.open_ore)
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(NamedTuple):
     """The terms of a claim, as its invoice stated them, and its book."""
 
     claim_id: ClaimId
@@ -63,21 +62,8 @@ class Claim:
     book: Book
 
     def with_book(self, book: Book) -> Claim:
-        """The same claim with another book (`dataclasses.replace`, many times faster)."""
-        return Claim(
-            self.claim_id,
-            self.creditor_id,
-            self.ocr,
-            self.debtor,
-            self.total_ore,
-            self.issued_on,
-            self.due_on,
-            self.arose_on,
-            self.due_date_agreed,
-            self.reminder_fee_agreed,
-            self.interest,
-            book,
-        )
+        """The same claim with another book, which is its last field."""
+        return Claim(*self[:-1], book)
 
     def open_ore(self, component: Component) -> int:
         """What is open of one component."""

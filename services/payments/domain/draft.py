@@ -7,7 +7,6 @@ debtor's credit.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple
 
@@ -44,8 +43,7 @@ class Allocation(NamedTuple):
     booked_on: date
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(NamedTuple):
     """What a rule decided of one claim: new state, lines, money, charges' rows, what is said."""
 
     claim: Claim

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class ReferenceKind(StrEnum):
@@ -42,8 +43,7 @@ class Reference:
     amount_ore: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class IncomingPayment:
+class IncomingPayment(NamedTuple):
     """One payment to us. `source_key` is the same in every file that tells of the payment."""
 
     source_key: str

@@ -7,7 +7,7 @@ due-date order is never assumed.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from contracts.payments import UnmatchedReason
 from services.payments.domain.claim import Claim
@@ -30,8 +30,7 @@ _TIERS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Share:
+class Share(NamedTuple):
     """What of a payment goes to which claim, in öre."""
 
     claim: Claim
@@ -122,7 +121,7 @@ def _end_to_end(payment: IncomingPayment) -> str | None:
 
 def _alone(payment: IncomingPayment, references: tuple[Reference, ...]) -> IncomingPayment:
     end_to_end_id = payment.end_to_end_id if not references else None
-    return replace(payment, references=references, end_to_end_id=end_to_end_id)
+    return payment._replace(references=references, end_to_end_id=end_to_end_id)
 
 
 def _known(payment: IncomingPayment, claims: Mapping[str, Claim]) -> Claim | None:

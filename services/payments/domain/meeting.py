@@ -5,8 +5,9 @@ that day (`reversal`). If something was still owed, the charge was called for an
 interest posted for days on which the payment had already lowered the capital is taken back.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
+from typing import NamedTuple
 
 from contracts.envelope import Event
 from contracts.ids import PaymentId
@@ -21,8 +22,7 @@ from services.payments.domain.interest import excess, paid_capital
 from services.payments.domain.reversal import take_back, unjustified
 
 
-@dataclass(frozen=True, slots=True)
-class Money:
+class Money(NamedTuple):
     """What of a payment is to meet one claim, in öre, with its value date and booking day."""
 
     payment_id: PaymentId

@@ -1,8 +1,9 @@
 """Files that lie in PostgreSQL are worked through: controlled in one pass, booked in a second.
 
-A thread reads the file out of its chunks, one batch ahead, so that the event loop never waits for
-XML; two transactions book at the same time, each with its own batch and its position. One message
-books; the other only controls: what it tells of is compared with what was booked.
+What the first pass has read of a file is not read again, unless the file is too large to hold. A
+thread reads it out of its chunks, one batch ahead, so that the event loop never waits for XML; two
+transactions book at the same time, each with its own batch and its position. One message books; the
+other only controls: what it tells of is compared with what was booked.
 """
 
 import asyncio
@@ -12,6 +13,7 @@ from collections.abc import Callable, Coroutine, Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import timedelta
+from itertools import islice
 from time import monotonic
 from typing import Any, BinaryIO, cast
 from uuid import UUID
@@ -24,6 +26,7 @@ from plumbing.transaction import Database, Transaction, is_trouble
 from services.payments import bank_file
 from services.payments.domain.incoming import Hold, IncomingPayment, OutgoingDebit, Validation
 from services.payments.handlers import booking, intake, payouts
+from services.payments.handlers.intake import Item
 from services.payments.store import intake as store
 from services.payments.store.money import payment_id_of
 
@@ -33,11 +36,12 @@ BATCH = 1_500
 """Items in one booking transaction."""
 AT_ONCE = 2
 """Booking transactions under way; more wait for the same two cores."""
+AHEAD_BYTES = 32 * 1024 * 1024
+"""Up to here a file is read while it is controlled; more is too much to hold."""
 LONGEST_PAUSE = timedelta(minutes=1)
 LEFT_BEHIND = timedelta(hours=1)
 """Chunks of an upload that broke off are dropped after this long."""
 
-Item = IncomingPayment | OutgoingDebit
 Fetch = Callable[[int], Coroutine[Any, Any, bytes]]
 
 
@@ -47,6 +51,7 @@ class BankFiles:
 
     database: Database
     rules: intake.Rules = field(default_factory=intake.Rules)
+    ahead: intake.ReadAhead = field(default_factory=intake.ReadAhead)
     poll: float = 0.5
     wake: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -93,7 +98,11 @@ class BankFiles:
         if row is None or row["state"] != "received":
             return
         with self._opened(file_id) as file:
-            found = await asyncio.to_thread(bank_file.validate, cast(BinaryIO, file))
+            if row["bytes"] <= AHEAD_BYTES:
+                found, items = await asyncio.to_thread(bank_file.read_at_once, cast(BinaryIO, file))
+                self.ahead.keep(file_id, items)
+            else:
+                found = await asyncio.to_thread(bank_file.validate, cast(BinaryIO, file))
             file.check()
         async with self.database.transaction() as tx:
             state = await intake.note_validation(tx, file_id, found, self.rules)
@@ -125,13 +134,21 @@ class BankFiles:
         work = self._book_batch if row["role"] == "books" else self._compare_batch
         with self._opened(file_id) as file:
             start_at = ranges[0][1] if ranges and ranges[0][0] == 0 else 0
-            items = bank_file.read(cast(BinaryIO, file), accepted, start_at=start_at)
+            items = self._items(file_id, file, accepted, start_at)
             batches = unbooked(items, start_at, ranges)
             del items  # the reading thread alone keeps it, and frees it
             await _pipeline(batches, lambda at, batch: _patiently(lambda: work(file_id, at, batch)))
         async with self.database.transaction() as tx:
             await store.set_state(tx, file_id, "booked")
         log.info("bank_file_booked", file_id=str(file_id), role=row["role"])
+
+    def _items(
+        self, file_id: UUID, file: "ChunkFile", accepted: Validation, start_at: int
+    ) -> Iterator[Item]:
+        """The items of a file, as they were read ahead or else from its chunks."""
+        if (known := self.ahead.take(file_id)) is not None:
+            return islice(known, start_at, None)
+        return bank_file.read(cast(BinaryIO, file), accepted, start_at=start_at)
 
     async def _book_batch(self, file_id: UUID, start_at: int, items: Sequence[Item]) -> None:
         credits = [item for item in items if isinstance(item, IncomingPayment)]

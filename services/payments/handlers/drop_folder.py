@@ -61,7 +61,11 @@ class DropFolder:
     async def _take(self, path: Path) -> None:
         try:
             got = await intake.receive(
-                self.files.database, _read(path), name=path.name, rules=self.files.rules
+                self.files.database,
+                _read(path),
+                name=path.name,
+                rules=self.files.rules,
+                ahead=self.files.ahead,
             )
         except intake.TooLargeError:
             log.error("dropped_file_too_large", name=path.name)

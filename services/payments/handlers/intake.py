@@ -1,28 +1,37 @@
 """A file comes in from the bank: kept in chunks while it streams, known by the hash of its bytes.
 
 Small files are controlled before the sender gets his answer, so that he hears at once what is
-wrong; large ones are only kept, and controlled afterwards (`bank_files`). A refused file is kept
+wrong; large ones are only kept, and controlled afterwards (`bank_files`). What is read of a file
+while it is controlled need not be read again to be booked (`ReadAhead`). A refused file is kept
 with its reasons, like every other.
 """
 
 import asyncio
 import hashlib
 import json
-from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Iterator, Sequence
+from dataclasses import dataclass, field
 from io import BytesIO
 from uuid import UUID
 
 from contracts.ids import new_id
 from plumbing.transaction import Database, Transaction
 from services.payments import bank_file
-from services.payments.domain.incoming import Problem, Statement, Validation
+from services.payments.domain.incoming import (
+    IncomingPayment,
+    OutgoingDebit,
+    Problem,
+    Statement,
+    Validation,
+)
 from services.payments.store import intake as store
 
 CHUNK_BYTES = 1024 * 1024
 SMALL_BYTES = 8 * 1024 * 1024
 """Up to here a file is controlled before the answer; takes a quarter of a second."""
 LONGEST_NAME = 200
+
+Item = IncomingPayment | OutgoingDebit
 
 
 class TooLargeError(Exception):
@@ -48,8 +57,37 @@ class Rules:
     most_bytes: int = 2 * 1024**3
 
 
+@dataclass
+class ReadAhead:
+    """Items of files that were controlled in this process, until it books them.
+
+    It spares reading a file twice, no more: what is not here is read from the stored file.
+    """
+
+    most: int = 100_000
+    """Items of all files together, about 60 MB; the oldest files give way."""
+    _items: dict[UUID, Sequence[Item]] = field(default_factory=dict)
+
+    def keep(self, file_id: UUID, items: Sequence[Item]) -> None:
+        """Keep a file's items if there is room for them at all."""
+        if len(items) > self.most:
+            return
+        self._items[file_id] = items
+        while sum(map(len, self._items.values())) > self.most:
+            del self._items[next(iter(self._items))]
+
+    def take(self, file_id: UUID) -> Sequence[Item] | None:
+        """Give and forget a file's items; None where they are not known."""
+        return self._items.pop(file_id, None)
+
+
 async def receive(
-    database: Database, stream: AsyncIterator[bytes], *, name: str, rules: Rules
+    database: Database,
+    stream: AsyncIterator[bytes],
+    *,
+    name: str,
+    rules: Rules,
+    ahead: ReadAhead,
 ) -> Received:
     """Keep a file; raises `TooLargeError`. Equal bytes change nothing and give the earlier file.
 
@@ -69,9 +107,9 @@ async def receive(
         async with database.transaction() as tx:
             await store.keep_chunk(tx, file_id, chunks, chunk)
         chunks += 1
-    found = None
+    found, items = None, list[Item]()
     if size <= SMALL_BYTES:
-        found = await asyncio.to_thread(bank_file.validate, BytesIO(whole))
+        found, items = await asyncio.to_thread(bank_file.read_at_once, BytesIO(whole))
     async with database.transaction() as tx:
         kept = await store.keep_file(
             tx,
@@ -89,6 +127,7 @@ async def receive(
         if found is None:
             return Received(file_id, "received")
         state = await note_validation(tx, file_id, found, rules)
+    ahead.keep(file_id, items)
     return Received(file_id, state, problems=found.problems)
 
 

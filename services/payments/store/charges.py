@@ -11,11 +11,11 @@ from uuid import UUID
 from sqlalchemy import text
 
 from contracts.terms import ChargeKind
+from plumbing.literals import days, numbers, words
 from plumbing.transaction import Transaction, columns
 from services.payments.domain.claim import Claim
 from services.payments.domain.history import NO_HISTORY, Charge, ChargeState, History
 from services.payments.domain.interest import CapitalChange, credited_capital, paid_capital
-from services.payments.store.literals import days, numbers, words
 
 _COLUMNS = [
     "claim_id",

@@ -19,9 +19,9 @@ from contracts.envelope import Event
 from contracts.ids import ClaimId
 from contracts.invoicing import InvoiceCredited
 from contracts.terms import DebtorKind, InterestKind, InterestTerms
+from plumbing.literals import days, numbers
 from plumbing.transaction import Transaction, columns
 from services.payments.domain.claim import COMPONENTS, Book, Claim
-from services.payments.store.literals import days, numbers
 
 _OPEN = [f"{component}_ore" for component in COMPONENTS]
 _BOOK = [

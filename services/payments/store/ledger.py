@@ -11,10 +11,10 @@ from uuid import UUID
 from sqlalchemy import TextClause, text
 
 from contracts.ids import new_id
+from plumbing.literals import days, numbers, words
 from plumbing.transaction import Transaction
 from services.payments.domain.claim import COMPONENTS
 from services.payments.domain.ledger import BENEFICIARIES, Account, Movement, UnbalancedError
-from services.payments.store.literals import days, numbers, words
 
 POST = text("""
   with journals as (

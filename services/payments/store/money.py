@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import date
 from hashlib import sha256
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import text
 
 from contracts.ids import PaymentId
 from contracts.payments import UnmatchedReason
+from plumbing.literals import days, numbers
 from plumbing.transaction import Transaction, columns
 from services.payments.domain.draft import Allocation
 from services.payments.domain.incoming import Hold, IncomingPayment, Reference, ReferenceKind
 from services.payments.domain.matching import is_on_ledger
-from services.payments.store.literals import days, numbers
 
 INSERT = text("""
   insert into payment (payment_id, source_key, file_id, paid_on, booked_on, amount_ore, currency)
@@ -77,8 +77,7 @@ LIST_WAITING = text("""
 """)
 
 
-@dataclass(frozen=True, slots=True)
-class Received:
+class Received(NamedTuple):
     """A payment of ours with its id; `on_ledger` says whether it stands in suspense."""
 
     payment_id: PaymentId
@@ -148,7 +147,7 @@ async def leave_waiting(
             received.on_ledger,
             payment.amount_ore,
             payment.paid_on,
-            json.dumps(asdict(payment), default=str),
+            json.dumps(_kept(payment), default=str),
         )
         for received, reason, _ in waiting
         for payment in (received.payment,)
@@ -185,6 +184,10 @@ async def list_waiting(tx: Transaction, *, after: UUID | None, limit: int) -> Se
 
 def _received(row: Any) -> Received:
     return Received(PaymentId(row.payment_id), payment_of(row.payment), row.on_ledger)
+
+
+def _kept(payment: IncomingPayment) -> dict[str, Any]:
+    return {**payment._asdict(), "references": [asdict(one) for one in payment.references]}
 
 
 def payment_of(kept: Any) -> IncomingPayment:

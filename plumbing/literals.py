@@ -1,12 +1,14 @@
-"""Arrays of numbers, days and fixed words written as PostgreSQL's own text: `cast(:x as text)`.
+"""Arrays of numbers, days, ids and fixed words as PostgreSQL's own text: `cast(:x as text)`.
 
 asyncpg asks of every element of an array whether it is itself a container, by an abstract base
 class, which costs more than all else in a large batch. Text is taken as it is. Only for values that
 need no quotes: never for what a person or a bank has written.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
+from typing import Any
+from uuid import UUID
 
 
 def numbers(values: Iterable[int | bool | None]) -> str:
@@ -20,6 +22,24 @@ def days(values: Iterable[date | None]) -> str:
     return "{" + ",".join(made) + "}"
 
 
+def ids(values: Iterable[UUID]) -> str:
+    """Identifiers."""
+    return "{" + ",".join([str(value) for value in values]) + "}"
+
+
 def words(values: Iterable[str | None]) -> str:
     """Names of our own, such as components and states."""
     return "{" + ",".join(["NULL" if value is None else f'"{value}"' for value in values]) + "}"
+
+
+def written(kind: str, values: Iterable[Any]) -> str:
+    """A column of the SQL type `kind`."""
+    return _WRITERS.get(kind, numbers)(values)
+
+
+def casts(columns: Mapping[str, str]) -> str:
+    """What `unnest` is given to read columns back: each name with its SQL type."""
+    return ", ".join(f"cast(cast(:{name} as text) as {kind}[])" for name, kind in columns.items())
+
+
+_WRITERS: Mapping[str, Callable[[Iterable[Any]], str]] = {"date": days, "text": words, "uuid": ids}
