@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 
 from deploy.bench.baseline import measure_kafka, measure_postgres
@@ -14,7 +15,11 @@ SCALE = 20_000
 """Invoices, payments and reminders of the walk; twice that where growth is looked for."""
 
 
-async def measure() -> None:
+OLD_CLAIMS = 0
+FILE = 100_000
+
+
+async def measure(*, scale: int, old_claims: int, file: int) -> None:
     """The baseline first: everything later is told beside it."""
     figures = Figures()
     async with temporary_platform(services=(), standins=()) as platform:
@@ -26,9 +31,21 @@ async def measure() -> None:
         figures.console.print("[bold]The walk, every service on[/]")
     held = {"OUTBOUND_AT_ONCE": "0"}  # mail is another party's speed
     async with temporary_platform(services=SERVICES, standins=(), environment=held) as platform:
-        await measure_platform(figures, platform, scale=SCALE)
+        await measure_platform(figures, platform, scale=scale, old_claims=old_claims, file=file)
     figures.write()
 
 
+def main() -> None:
+    """Measure what the command line asks for."""
+    parser = argparse.ArgumentParser(prog="python -m deploy.bench", description=__doc__)
+    parser.add_argument("--scale", type=int, default=SCALE, help="invoices and payments: N")
+    parser.add_argument(
+        "--old-claims", type=int, default=OLD_CLAIMS, help="beside which N is measured again"
+    )
+    parser.add_argument("--file", type=int, default=FILE, help="payments in one large file")
+    given = parser.parse_args()
+    asyncio.run(measure(scale=given.scale, old_claims=given.old_claims, file=given.file))
+
+
 if __name__ == "__main__":
-    asyncio.run(measure())
+    main()
