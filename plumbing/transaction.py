@@ -101,11 +101,16 @@ class Transaction:
         """Run one statement of a store."""
         return await self.connection.execute(statement, parameters)
 
-    def say(self, events: Iterable[Event], *, cause: Cause | None = None) -> None:
-        """Say events in this order; they become true with the commit. Cause: the event heard."""
+    def say(
+        self, events: Iterable[Event], *, cause: Cause | None = None, flow: UUID | None = None
+    ) -> None:
+        """Say events in this order; they become true with the commit. Cause: the event heard.
+
+        `flow` is the correlation of what nothing caused, where it is not the transaction's.
+        """
         for event in events:
             known = cause or self.causes.get(event.key) or self.origins.get(event.key)
-            correlation = known.correlation if known else self.correlation
+            correlation = known.correlation if known else flow or self.correlation
             self._said.append((event, correlation, known.id if known else None))
 
     def wake(self, kind: str, days: Mapping[Any, date | None]) -> None:
