@@ -94,6 +94,9 @@ class Transaction:
         self._said: list[tuple[Event, UUID, UUID | None]] = []
         self._armed: dict[tuple[str, UUID], date | None] = {}
         self._afterwards: list[Callable[[], None]] = []
+        self.has_said = False
+        self.has_queued = False
+        """Parcels, which are outbound's to carry."""
 
     async def execute(
         self, statement: Executable, parameters: Mapping[str, Any] | None = None
@@ -136,6 +139,7 @@ class Transaction:
         said, self._said = self._said, []
         if not said:
             return
+        self.has_said = True
         payloads = [event.payload() for event, _, _ in said]
         if max(map(len, payloads)) > LARGEST_PAYLOAD:
             largest = max(range(len(said)), key=lambda at: len(payloads[at]))
@@ -180,6 +184,7 @@ class Database:
         self.engine = engine
         self.clock = clock
         self.on_said: Callable[[], None] = lambda: None
+        self.on_queued: Callable[[], None] = lambda: None
         self.on_due: Callable[[], None] = lambda: None
 
     @contextlib.asynccontextmanager
@@ -196,7 +201,10 @@ class Database:
                 tx.afterwards(self.on_due)
             await tx.flush()
         tx.committed()
-        self.on_said()
+        if tx.has_said:
+            self.on_said()
+        if tx.has_queued:
+            self.on_queued()
 
 
 def connect(url: str, *, pool_size: int = 8) -> AsyncEngine:
