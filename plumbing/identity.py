@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from fastapi import Request
@@ -22,7 +22,15 @@ from plumbing.problems import Problem
 
 ISSUER = "betalt-gateway"
 LIFETIME = 120
-"""Seconds; a token is made for a request, not for a session."""
+"""Seconds; a token is made for the requests of a moment, not for a session."""
+REUSE = 60
+"""Seconds that a token is given again to the same identity; as many are left when it is used."""
+MOST_KEPT = 5_000
+"""Tokens remembered on either side; beyond it all are forgotten, which costs but a signature."""
+
+
+K = TypeVar("K")
+V = TypeVar("V")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +53,37 @@ class Keys:
     def _key(self) -> OKPKey:
         return OKPKey.import_key(json.loads(self.jwk))
 
+    @cached_property
+    def _signed(self) -> dict[tuple[Identity, str], tuple[float, str]]:
+        return {}
+
+    @cached_property
+    def _verified(self) -> dict[tuple[str, str], tuple[float, Identity]]:
+        return {}
+
     def sign(self, identity: Identity, audience: str) -> str:
-        """A token for one service."""
-        now = int(real_now().timestamp())
+        """A token for one service; the same for a minute, so that both sides work once for it."""
+        now = real_now().timestamp()
+        until, token = self._signed.get((identity, audience), (0.0, ""))
+        if now >= until:
+            token = self._sign(identity, audience, int(now))
+            _keep(self._signed, (identity, audience), (now + REUSE, token))
+        return token
+
+    def read(self, token: str, audience: str) -> Identity:
+        """The identity in a token; raises `Problem` 401 for anything that is not a valid one.
+
+        The very same token is not verified again while it is valid.
+        """
+        now = real_now().timestamp()
+        known = self._verified.get((token, audience))
+        if known is not None and now < known[0]:
+            return known[1]
+        until, identity = self._read(token, audience, now)
+        _keep(self._verified, (token, audience), (until, identity))
+        return identity
+
+    def _sign(self, identity: Identity, audience: str, now: int) -> str:
         claims: dict[str, Any] = {
             "iss": ISSUER,
             "sub": str(identity.person),
@@ -62,15 +98,14 @@ class Keys:
             claims["claim"] = str(identity.claim)
         return jwt.encode({"alg": "Ed25519"}, claims, self._key, algorithms=["Ed25519"])
 
-    def read(self, token: str, audience: str) -> Identity:
-        """The identity in a token; raises `Problem` 401 for anything that is not a valid one."""
+    def _read(self, token: str, audience: str, now: float) -> tuple[float, Identity]:
         try:
             claims = jwt.decode(token, self._key, algorithms=["Ed25519"]).claims
             if claims["iss"] != ISSUER or claims["aud"] != audience:
                 raise Problem(401, "The token is not for this service")
-            if not claims["iat"] - 5 <= real_now().timestamp() < claims["exp"]:
+            if not claims["iat"] - 5 <= now < claims["exp"]:
                 raise Problem(401, "The token has expired")
-            return Identity(
+            return claims["exp"], Identity(
                 person=UUID(claims["sub"]),
                 roles=frozenset(claims["roles"]),
                 company=UUID(claims["company"]) if "company" in claims else None,
@@ -78,6 +113,12 @@ class Keys:
             )
         except (JoseError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise Problem(401, "The token cannot be read") from error
+
+
+def _keep(memory: dict[K, V], key: K, value: V) -> None:
+    if len(memory) >= MOST_KEPT:
+        memory.clear()
+    memory[key] = value
 
 
 def identity_of(request: Request) -> Identity:

@@ -10,7 +10,7 @@ import asyncio
 import dataclasses
 import zlib
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, cast
 
 import structlog
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
@@ -71,7 +71,30 @@ async def read_tolerantly(
     """
     parsed = await parse((dataclasses.replace(message[0], headers=(), value=b""),))
     parsed.raw_message = message
+    parsed.consumer = BatchOffsets(cast(AIOKafkaConsumer, parsed.consumer), message)
     return parsed
+
+
+class BatchOffsets:
+    """A consumer as one batch sees it: its commit names the batch's own partitions.
+
+    Of itself aiokafka commits every partition it holds, sixty and more, after each small batch.
+    """
+
+    def __init__(self, consumer: AIOKafkaConsumer, records: Sequence[ConsumerRecord]) -> None:
+        self._consumer = consumer
+        self._records = records
+
+    async def commit(self) -> None:
+        """Commit the offset after each partition's last record, where it is still ours."""
+        after = {TopicPartition(r.topic, r.partition): r.offset + 1 for r in self._records}
+        held = self._consumer.assignment()
+        if ours := {place: at for place, at in after.items() if place in held}:
+            await self._consumer.commit(ours)
+
+    def seek(self, partition: TopicPartition, offset: int) -> None:
+        """Go back to an offset, to be given its records again."""
+        self._consumer.seek(partition, offset)
 
 
 async def leave_as_is(message: KafkaMessage) -> object:

@@ -95,6 +95,7 @@ async def queue(tx: Transaction, kind: str, parcels: Iterable[tuple[UUID, UUID, 
     if rows:
         names = ("ids", "kinds", "keys", "bodies", "correlations", "causes")
         await tx.execute(QUEUE, columns(rows, names))
+        tx.has_queued = True
 
 
 @dataclass

@@ -33,14 +33,18 @@ from plumbing.clock import real_now
 log = structlog.get_logger()
 
 LEADER = 741_001
-POINTERS = text("""
-  select batch from outbox where not (batch = any(cast(:held as bigint[]))) order by batch limit 400
-""")
-EVENTS = text("""
-  select s.batch, s.n, s.topic, s.key::text, s.id::text, s.type, s.time, s.correlation::text,
+ROUND = 400
+"""Pointers a round looks at."""
+NEXT = text("""
+  with pointers as (
+    select batch, said_on from outbox
+    where not (batch = any(cast(:held as bigint[])))
+      and not exists (select from said_again where state = 'asked')
+    order by batch limit :limit)
+  select p.batch, s.n, s.topic, s.key::text, s.id::text, s.type, s.time, s.correlation::text,
     s.cause::text, s.payload
-  from outbox o join said s on s.said_on = o.said_on and s.batch = o.batch
-  where o.batch = any(cast(:batches as bigint[])) order by s.batch, s.n
+  from pointers p join said s on s.said_on = p.said_on and s.batch = p.batch
+  order by s.batch, s.n
 """)
 DELIVERED = text("delete from outbox where batch = any(cast(:batches as bigint[]))")
 ASKED = text("select id, since, topic from said_again where state = 'asked' order by id limit 1")
@@ -116,34 +120,32 @@ class Relay:
             self._held.clear()
             while True:
                 self.wake.clear()
-                await self._say_again(connection)
-                if await self._move(connection) == 0:
+                found, done = await self._move(connection)
+                if not found and await self._say_again(connection):
+                    continue
+                if found < ROUND or not done:
                     with contextlib.suppress(TimeoutError):
                         await asyncio.wait_for(self.wake.wait(), self.poll)
         finally:
             self.leads = False
             await connection.invalidate()  # ends the session, and the lock with it
 
-    async def _move(self, connection: AsyncConnection) -> int:
-        """One round; returns how many pointers were settled."""
+    async def _move(self, connection: AsyncConnection) -> tuple[int, int]:
+        """One round; how many pointers it found, and how many of them it settled."""
         now = time.monotonic()  # one reading a round: a pause must not end in the middle of it
         held = [batch for batch, places in self._held.items() if self._rests(places, now)]
-        batches = list((await connection.execute(POINTERS, {"held": held})).scalars())
-        if not batches or len(self._held) > 20_000:
-            return 0
-        rows = (await connection.execute(EVENTS, {"batches": batches})).all()
+        rows = (await connection.execute(NEXT, {"held": held, "limit": ROUND})).all()
+        if not rows or len(self._held) > 20_000:
+            return 0, 0
         failed = await self._send(rows, now)
-        done = []
-        for batch in batches:
-            missing = failed.get(batch)
-            if missing is None:
-                done.append(batch)
-                self._held.pop(batch, None)
-            else:
-                self._held[batch] = missing
+        batches = {row.batch for row in rows}
+        self._held |= failed
+        done = list(batches - failed.keys())
+        for batch in done:
+            self._held.pop(batch, None)
         if done:
             await connection.execute(DELIVERED, {"batches": done})
-        return len(done)
+        return len(batches), len(done)
 
     def _rests(self, places: set[Place], now: float) -> bool:
         """Whether all places that a held pointer still waits for are in their pause."""
@@ -265,11 +267,14 @@ class Relay:
             except (KafkaError, OSError, TimeoutError):
                 log.warning("relay_producer_dropped")
 
-    async def _say_again(self, connection: AsyncConnection) -> None:
-        """Carry out what an operator asked to be said again, in order and before anything new."""
+    async def _say_again(self, connection: AsyncConnection) -> bool:
+        """Carry out what an operator asked to be said again; whether there was such a request.
+
+        It goes in order and before anything new: `NEXT` finds nothing while it waits.
+        """
         asked = (await connection.execute(ASKED)).first()
         if asked is None:
-            return
+            return False
         at: dict[str, Any] = {"said_on": asked.since, "batch": 0, "n": 0}
         while rows := (await connection.execute(PAGE, {**at, "topic": asked.topic})).all():
             while await self._send(rows, time.monotonic()):
@@ -277,6 +282,7 @@ class Relay:
             await connection.execute(PROGRESS, {"id": asked.id, "sent": len(rows)})
             at = {"said_on": rows[-1].said_on, "batch": rows[-1].batch, "n": rows[-1].n}
         await connection.execute(ENDED, {"id": asked.id, "state": "done"})
+        return True
 
 
 @lru_cache(maxsize=100)

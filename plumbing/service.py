@@ -79,11 +79,12 @@ def create_service(
         loops: dict[str, Awaitable[None]] = {
             "relay": app.state.relay.run(),
             "timers": app.state.timers.run(),
-            "outbound": app.state.outbound.run(),
             "hearing": _hear(app),
             "clock": _follow(app),
             "upkeep": _keep(app),
         }
+        if carriers:
+            loops["outbound"] = app.state.outbound.run()
         loops |= {task.__name__: task(app) for task in tasks}
         running = [asyncio.ensure_future(_supervised(app, n, loop)) for n, loop in loops.items()]
         gc.collect()
@@ -121,11 +122,8 @@ def create_service(
     state.unfinished = dict(unfinished or {})
     state.hearing, state.failed, state.stopping = asyncio.Event(), None, False
 
-    def said() -> None:
-        state.relay.wake.set()
-        state.outbound.wake.set()
-
-    database.on_said = said
+    database.on_said = state.relay.wake.set
+    database.on_queued = state.outbound.wake.set
     database.on_due = state.timers.wake.set
     problems.install(app)
     app.include_router(_health)

@@ -97,6 +97,9 @@ class Transaction:
         self._said: list[tuple[Event, UUID, UUID | None]] = []
         self._armed: dict[tuple[str, UUID], date | None] = {}
         self._afterwards: list[Callable[[], None]] = []
+        self.has_said = False
+        self.has_queued = False
+        """Parcels, which are outbound's to carry."""
 
     async def execute(
         self, statement: Executable, parameters: Mapping[str, Any] | None = None
@@ -104,11 +107,16 @@ class Transaction:
         """Run one statement of a store."""
         return await self.connection.execute(statement, parameters)
 
-    def say(self, events: Iterable[Event], *, cause: Cause | None = None) -> None:
-        """Say events in this order; they become true with the commit. Cause: the event heard."""
+    def say(
+        self, events: Iterable[Event], *, cause: Cause | None = None, flow: UUID | None = None
+    ) -> None:
+        """Say events in this order; they become true with the commit. Cause: the event heard.
+
+        `flow` is the correlation of what nothing caused, where it is not the transaction's.
+        """
         for event in events:
             known = cause or self.causes.get(event.key) or self.origins.get(event.key)
-            correlation = known.correlation if known else self.correlation
+            correlation = known.correlation if known else flow or self.correlation
             self._said.append((event, correlation, known.id if known else None))
 
     def wake(self, kind: str, days: Mapping[Any, date | None]) -> None:
@@ -134,6 +142,7 @@ class Transaction:
         said, self._said = self._said, []
         if not said:
             return
+        self.has_said = True
         payloads = [event.payload() for event, _, _ in said]
         if max(map(len, payloads)) > LARGEST_PAYLOAD:
             largest = max(range(len(said)), key=lambda at: len(payloads[at]))
@@ -179,6 +188,7 @@ class Database:
         self.engine = engine
         self.clock = clock
         self.on_said: Callable[[], None] = lambda: None
+        self.on_queued: Callable[[], None] = lambda: None
         self.on_due: Callable[[], None] = lambda: None
 
     @contextlib.asynccontextmanager
@@ -195,7 +205,10 @@ class Database:
                 tx.afterwards(self.on_due)
             await tx.flush()
         tx.committed()
-        self.on_said()
+        if tx.has_said:
+            self.on_said()
+        if tx.has_queued:
+            self.on_queued()
 
 
 def connect(url: str, *, pool_size: int = 8) -> AsyncEngine:

@@ -15,9 +15,11 @@ def create_app() -> FastAPI:
 
 def build(settings: Settings) -> FastAPI:
     """The service with given settings."""
-    return create_service(
+    app = create_service(
         "invoicing",
         settings,
         hears=HEARS,
         routers=[registers.router, invoices.router, debtor.router],
     )
+    app.state.issues = invoices.issuer(app.state.database, settings.payee_bankgiro)
+    return app

@@ -46,11 +46,15 @@ class House:
     def __init__(self, app: FastAPI, url: str) -> None:
         self.app, self.url = app, url
 
-    def asker(self, *roles: str, **rights: UUID) -> httpx2.AsyncClient:
+    def twin(self) -> FastAPI:
+        """Another process of the service, as it were: the same database and nothing else."""
+        return _build(self.url)
+
+    def asker(self, *roles: str, app: FastAPI | None = None, **rights: UUID) -> httpx2.AsyncClient:
         """A client whose every request carries an identity with these roles."""
         token = GATEWAY.sign(Identity(new_id(), frozenset(roles), **rights), "invoicing")
         return httpx2.AsyncClient(
-            transport=httpx2.ASGITransport(app=self.app),
+            transport=httpx2.ASGITransport(app=app or self.app),
             base_url="http://invoicing",
             headers={"authorization": f"Bearer {token}"},
         )
@@ -89,7 +93,11 @@ class House:
 async def house(make_database: Any, migrated: str) -> AsyncIterator[House]:
     """A service of this test's own."""
     url = await make_database(migrated)
-    public = json.dumps(KEY.as_dict(private=False))
-    app = build(Settings(INVOICING_DATABASE_URL=url, identity_public_key=public))
+    app = _build(url)
     yield House(app, url)
     await app.state.database.engine.dispose()
+
+
+def _build(url: str) -> FastAPI:
+    public = json.dumps(KEY.as_dict(private=False))
+    return build(Settings(INVOICING_DATABASE_URL=url, identity_public_key=public))

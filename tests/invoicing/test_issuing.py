@@ -1,5 +1,6 @@
 """Door 3: what a company asks for, what it gets, and what the other services are told."""
 
+import asyncio
 import json
 from datetime import date, timedelta
 from typing import Any
@@ -316,3 +317,58 @@ async def test_a_persons_number_is_masked_in_lists_and_whole_on_its_own_page(hou
     listed = (await seller.get("/customers")).text
     assert "9805" not in listed
     assert json.loads(listed)["customers"][0]["identity_number"] == "850709-****"
+
+
+async def test_invoices_posted_at_the_same_time_are_each_answered_for_themselves(house):
+    """ADR-0012: in few transactions, but nobody can tell from the answers."""
+    seller = await house.seller()
+    posts = [
+        builders.invoice(),
+        builders.invoice(rows=[builders.row(vat_percent=24)]),
+        builders.invoice(customer_id="00000000-0000-0000-0000-000000000009"),
+        builders.invoice(rows=[builders.row(price_ore=2_000_00)]),
+        "nonsense",
+        *[builders.invoice()] * 10,
+    ]
+    answers = await asyncio.gather(*(seller.post("/invoices", json=post) for post in posts))
+    assert [answer.status_code for answer in answers] == [201, 422, 422, 201, 422, *[201] * 10]
+    assert [faults(answers[at]) for at in (1, 2, 4)] == [
+        ["rows.0.vat_percent"],
+        ["customer_id"],
+        [""],
+    ]
+    assert [answers[at].json()["total_ore"] for at in (0, 3)] == [1_250_00, 2_500_00]
+    issued = [answer.json() for answer in answers if answer.status_code == 201]
+    assert sorted(each["number"] for each in issued) == list(range(1, 13))
+    said = {str(event.claim_id): event.number for event in await house.said(InvoiceIssued)}
+    assert said == {each["claim_id"]: each["number"] for each in issued}
+    counted = "select count(distinct batch), count(distinct correlation) from said"
+    ((transactions, flows),) = await house.rows(f"{counted} where topic = 'invoicing.invoices'")
+    assert transactions < flows == 12
+
+
+async def test_keys_hold_among_invoices_posted_at_the_same_time_to_two_processes(house):
+    """Each key issues once, wherever its repetitions arrive; a refused one may be sent again."""
+    seller, twin = await house.seller(), house.twin()
+    company = house.asker("seller", company=seller.company)
+    elsewhere = house.asker("seller", app=twin, company=seller.company)
+    good, bad = builders.invoice(), builders.invoice(rows=[])
+
+    async def post(nth: int, key: str | None, what: Any) -> Any:
+        headers = {"idempotency-key": key} if key else {}
+        where = (company, elsewhere)[nth % 2]
+        return await where.post("/invoices", json=what, headers=headers)
+
+    wanted: list[tuple[str | None, Any]] = [(f"k{nth % 5}", good) for nth in range(40)]
+    wanted += [("bad", bad)] * 4 + [(None, good)] * 4
+    answers = await asyncio.gather(*(post(nth, *each) for nth, each in enumerate(wanted)))
+    assert [a.status_code for a in answers] == [201] * 40 + [422] * 4 + [201] * 4
+    of_keys = [answer.json()["number"] for answer in answers[:40]]
+    assert of_keys == of_keys[:5] * 8
+    without = [answer.json()["number"] for answer in answers[44:]]
+    assert sorted(of_keys[:5] + without) == list(range(1, 10))
+    other = await post(0, "k1", builders.invoice(rows=[builders.row(price_ore=1)]))
+    assert (other.status_code, "Idempotency-Key" in other.text) == (422, True)
+    assert (await post(0, "bad", good)).json()["number"] == 10
+    assert len(await house.said(InvoiceIssued)) == 10
+    await twin.state.database.engine.dispose()

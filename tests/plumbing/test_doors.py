@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
+from datetime import timedelta
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -17,6 +19,8 @@ from sqlalchemy import text
 
 from contracts.ids import new_id
 from plumbing import commands
+from plumbing import identity as tokens
+from plumbing.clock import real_now
 from plumbing.identity import Identity, Keys, company_of, identity_of, require
 from plumbing.problems import Problem
 from plumbing.schema import create_tenant_wall
@@ -77,6 +81,48 @@ def test_a_token_that_is_not_ours_is_refused(token: str) -> None:
     with pytest.raises(Problem) as refused:
         Keys(PUBLIC).read(token, "shelf")
     assert refused.value.status == 401
+
+
+def test_a_token_serves_for_a_moment_and_no_longer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is given again and taken again unverified, but never for another or after its end."""
+    gateway, shelf, begun = Keys(GATEWAY.jwk), Keys(PUBLIC), real_now()
+
+    def later(seconds: int) -> None:
+        monkeypatch.setattr(tokens, "real_now", lambda: begun + timedelta(seconds=seconds))
+
+    later(0)
+    token = gateway.sign(READER, "shelf")
+    assert shelf.read(token, "shelf") == READER
+    for other in (
+        gateway.sign(READER, "desk"),
+        gateway.sign(replace(READER, company=None), "shelf"),
+    ):
+        assert other != token
+    with pytest.raises(Problem):
+        shelf.read(token, "desk")
+    with pytest.raises(Problem):
+        shelf.read(token[:-4] + "AAAA", "shelf")
+    later(59)
+    assert gateway.sign(READER, "shelf") == token
+    later(61)
+    assert gateway.sign(READER, "shelf") != token
+    later(118)
+    assert shelf.read(token, "shelf") == READER
+    later(121)
+    with pytest.raises(Problem, match="expired"):
+        shelf.read(token, "shelf")
+
+
+def test_as_many_tokens_are_remembered_as_there_is_room_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(tokens, "MOST_KEPT", 3)
+    gateway, shelf = Keys(GATEWAY.jwk), Keys(PUBLIC)
+    for nth in range(10):
+        person = replace(READER, person=UUID(int=nth))
+        assert shelf.read(gateway.sign(person, "shelf"), "shelf") == person
+        assert len(gateway._signed) <= 3
+        assert len(shelf._verified) <= 3
 
 
 def test_roles_and_companies_are_asked_for() -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 from uuid import UUID
 
 import pytest
-from aiokafka import AIOKafkaConsumer, ConsumerRecord
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
@@ -236,6 +237,26 @@ async def test_a_crash_between_the_database_commit_and_the_offset_commit_changes
             await say(desk, *(loan for b in books for loan in toy.loans(b, 1, first=3)))
             await until(heard(second, 120))
             assert set((await shelf_rows(second)).values()) == {(3, 3, 0)}
+
+
+async def test_a_batch_commits_the_places_it_came_from_and_those_still_held() -> None:
+    """Committing all that a service listens to costs more than the batch itself."""
+    committed: list[dict[TopicPartition, int]] = []
+
+    class Consumer:
+        def assignment(self) -> set[TopicPartition]:
+            return {TopicPartition("loans", place) for place in (1, 2, 3)}
+
+        async def commit(self, offsets: dict[TopicPartition, int]) -> None:
+            committed.append(offsets)
+
+    records = [
+        SimpleNamespace(topic="loans", partition=place, offset=offset)
+        for place, offset in ((1, 5), (1, 6), (3, 9), (7, 2))
+    ]
+    await bus.BatchOffsets(cast(Any, Consumer()), cast(Any, records)).commit()
+    await bus.BatchOffsets(cast(Any, Consumer()), cast(Any, records[3:])).commit()
+    assert committed == [{TopicPartition("loans", 1): 7, TopicPartition("loans", 3): 10}]
 
 
 async def test_two_members_survive_a_rebalance_in_mid_batch(

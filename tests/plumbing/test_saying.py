@@ -15,6 +15,7 @@ from sqlalchemy import text
 from contracts.ids import new_id
 from deploy.local.kafka import Kafka
 from deploy.local.ports import free_ports
+from plumbing import outbound, relay
 from plumbing.clock import real_now
 from plumbing.relay import TooOldError, ask_say_again
 from tests.plumbing import toy
@@ -64,6 +65,40 @@ async def test_what_is_not_committed_was_not_said(library: Library) -> None:
     assert await rows(desk, "select count(*) from said") == [(0,)]
     assert await rows(desk, "select count(*) from outbox") == [(0,)]
     await desk.state.database.engine.dispose()
+
+
+async def test_a_commit_wakes_only_those_it_has_something_for(library: Library) -> None:
+    """What hears but says nothing would otherwise make the relay look after each batch."""
+    desk = library.make_desk()
+    woken: list[str] = []
+    desk.state.database.on_said = lambda: woken.append("relay")
+    desk.state.database.on_queued = lambda: woken.append("outbound")
+    async with desk.state.database.transaction() as tx:
+        await tx.execute(text("select 1"))
+    assert woken == []
+    await say(desk, *toy.loans(book(), 1))
+    assert woken == ["relay"]
+    async with desk.state.database.transaction() as tx:
+        await outbound.queue(tx, "letter", [(book(), book(), b"x")])
+    assert woken == ["relay", "outbound"]
+    await desk.state.database.engine.dispose()
+
+
+async def test_more_commits_than_a_round_takes_go_in_order_and_without_a_pause(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Seven rounds, found by one look: another process may have said all of it."""
+    monkeypatch.setattr(relay, "ROUND", 3)
+    desk, shelf, books = library.make_desk(), library.make_shelf(), [book() for _ in range(5)]
+    desk.state.database.on_said = lambda: None
+    desk.state.relay.poll = 2.0
+    async with running(desk, shelf):
+        await until(lambda: _leads(desk))
+        for step in range(1, 5):
+            for b in books:
+                await say(desk, toy.BookLent(book_id=b, step=step))
+        await until(heard(shelf, 20), 7)
+        assert await order_and_count(shelf) == {(4, 4, 0)}
 
 
 async def test_an_event_too_large_for_kafka_is_refused_where_it_is_said(

@@ -43,6 +43,11 @@ def database(request: Request) -> Database:
     return found
 
 
+def issues(request: Request) -> Any:
+    """Where invoices that are posted one by one meet (ADR-0012)."""
+    return request.app.state.issues
+
+
 def payee(request: Request) -> str:
     """The platform's bankgiro, as digits."""
     return str(request.app.state.settings.payee_bankgiro)

@@ -1,6 +1,8 @@
 """Invoices over HTTP: issue, list, look at, credit, hand over, write to the customer."""
 
 import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -9,10 +11,11 @@ from fastapi import APIRouter, Query, Request, Response
 from contracts.ids import ClaimId, CreditorId, CustomerId, new_id
 from contracts.invoicing import HandoverCause
 from plumbing import commands
+from plumbing.gathering import Gathering
 from plumbing.problems import Problem
-from plumbing.transaction import Transaction
+from plumbing.transaction import Database, Transaction
 from services.invoicing.api import forms
-from services.invoicing.api.access import Company, database, missing, payee, takes
+from services.invoicing.api.access import Company, database, issues, missing, payee, takes
 from services.invoicing.api.registers import SHORTEST_SEARCH, Limit, Search
 from services.invoicing.handlers import issuing as handlers
 from services.invoicing.handlers import showing
@@ -27,21 +30,39 @@ MOST_FOUND = 200
 """Customers that a search among invoices looks at."""
 
 
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """An invoice as it was posted, not yet read."""
+
+    command: commands.Command
+    invoice: Any
+
+
+def issuer(database: Database, payee: str) -> Gathering[Posted, Response]:
+    """Issues what is posted one by one: a company's, posted at one time, in one transaction."""
+
+    async def issue_together(
+        company: UUID, posted: Sequence[Posted]
+    ) -> Sequence[Response | Exception]:
+        creditor_id = CreditorId(company)
+        async with database.transaction(tenant=company) as tx:
+
+            async def run(places: Sequence[int]) -> list[Any]:
+                invoices = [posted[at].invoice for at in places]
+                answers = await _issue_read(tx, creditor_id, invoices, payee)
+                return [_answer(answer) for answer in answers]
+
+            return await commands.each_once(tx, company, [each.command for each in posted], run)
+
+    return Gathering(issue_together)
+
+
 @router.post("/invoices", status_code=201, openapi_extra=takes(forms.InvoiceForm))
 async def issue(request: Request, company: Company) -> Response:
     """Issue one invoice."""
-    invoice = await forms.read_any(request)
-    async with database(request).transaction(tenant=company) as tx:
-
-        async def run() -> dict[str, Any]:
-            asked = _readable(forms.asked_of(invoice, tx.today))
-            (answer,) = await handlers.issue(tx, company, [asked], payee=payee(request))
-            if isinstance(answer, Refusal):
-                raise forms.invalid(forms.refused(answer))
-            draft = answer.invoice.draft
-            return _issued(answer) | {"due_on": draft.due_on, "hints": handlers.hints(draft)}
-
-        return await commands.once(tx, request, company, run)
+    posted = Posted(await commands.command_of(request), await forms.read_any(request))
+    answer: Response = await issues(request).ask(company, posted, apart=posted.command.key)
+    return answer
 
 
 @router.post("/invoices/bulk")
@@ -51,17 +72,23 @@ async def issue_many(request: Request, company: Company) -> Response:
     async with database(request).transaction(tenant=company) as tx:
 
         async def run() -> dict[str, Any]:
-            asked = []
-            for at, invoice in enumerate(invoices, 1):
-                asked.append(forms.asked_of(invoice, tx.today))
-                if at % handlers.BREATH == 0:
-                    await asyncio.sleep(0)
-            good = forms.all_good(asked)
-            answers = iter(await handlers.issue(tx, company, good, payee=payee(request)))
-            results = [each if isinstance(each, Refusal) else next(answers) for each in asked]
+            results = await _issue_read(tx, company, invoices, payee(request))
             return {"results": [_result(at, result) for at, result in enumerate(results)]}
 
         return await commands.once(tx, request, company, run, status=200)
+
+
+async def _issue_read(
+    tx: Transaction, company: CreditorId, invoices: Sequence[Any], payee: str
+) -> list[Decision | Refusal]:
+    """Read invoices and issue those that can be; answers stand in the order of the invoices."""
+    asked = []
+    for at, invoice in enumerate(invoices, 1):
+        asked.append(forms.asked_of(invoice, tx.today))
+        if at % handlers.BREATH == 0:
+            await asyncio.sleep(0)
+    answers = iter(await handlers.issue(tx, company, forms.all_good(asked), payee=payee))
+    return [each if isinstance(each, Refusal) else next(answers) for each in asked]
 
 
 @router.post("/invoices/preview", openapi_extra=takes(forms.InvoiceForm))
@@ -242,6 +269,13 @@ def _issued(decision: Decision) -> dict[str, Any]:
         "ocr": invoice.ocr,
         "total_ore": invoice.draft.total_ore,
     }
+
+
+def _answer(answer: Decision | Refusal) -> dict[str, Any] | Problem:
+    if isinstance(answer, Refusal):
+        return forms.invalid(forms.refused(answer))
+    draft = answer.invoice.draft
+    return _issued(answer) | {"due_on": draft.due_on, "hints": handlers.hints(draft)}
 
 
 def _result(index: int, answer: Decision | Refusal) -> dict[str, Any]:

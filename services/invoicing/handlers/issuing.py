@@ -95,7 +95,9 @@ async def _carry_out(
     writer = documents.Writer(invoices[0].draft.seller, payee)
     bodies = [writer.write(invoice) for invoice in invoices]
     await store.write_invoices(tx, creditor_id, series, invoices, bodies)
-    tx.say(event for decision in issued for event in decision.says)
+    for decision in issued:
+        # a flow of its own, for what is issued together may have been asked for apart
+        tx.say(decision.says, flow=new_id())
 
 
 async def draft(
