@@ -73,7 +73,7 @@ def drop_inbox(app: App) -> None:
     """Every event is new, however often it comes."""
     plumbing.inbox.CLAIM = text(
         "select unnest(cast(cast(:ids as text) as uuid[])) as event_id "
-        "where cast(:consumer as text) is not null"
+        "where cast(:consumer as text) is null"
     )
 
 
