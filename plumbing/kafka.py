@@ -102,6 +102,11 @@ async def leave_as_is(message: KafkaMessage) -> object:
     return message.body
 
 
+async def take_all(message: KafkaMessage) -> bool:
+    """Filter no batch; FastStream's own filter is not async, and costs each batch a thread."""
+    return True
+
+
 def subscribe(
     router: KafkaRouter,
     topics: Iterable[str],
@@ -128,7 +133,7 @@ def subscribe(
         session_timeout_ms=10_000,
         title=f"{group}.events",
     )
-    subscriber(on_events)
+    subscriber(on_events, filter=take_all)
 
 
 def consumers_of(broker: KafkaBroker) -> list[AIOKafkaConsumer]:

@@ -98,3 +98,7 @@ def create_tenant_wall(op: Any, table: str, column: str = "creditor_id") -> None
         f"create policy company on {table} using "
         f"({column} = nullif(current_setting('betalt.company', true), '')::uuid)"
     )
+
+
+HISTORY = (create_plumbing, add_clock_hold, index_troubles)
+"""All of plumbing's steps, for a database that has no migrations of its own (toy, bench)."""

@@ -19,7 +19,7 @@ from deploy.local.folders import PROJECT
 from deploy.local.ports import free_ports
 from deploy.local.processes import Household, Program
 from plumbing.kafka import create_topics
-from plumbing.schema import create_plumbing
+from plumbing.schema import HISTORY
 
 EVENTS = 200_000
 TICK = "create table tick (key uuid primary key, heard int not null) with (fillfactor = 60)"
@@ -85,7 +85,8 @@ async def _database(admin_url: str, name: str) -> str:
     server, _, _ = admin_url.rpartition("/")
     connection = await asyncpg.connect(f"{server}/{name}")
     statements: list[str] = []
-    create_plumbing(SimpleNamespace(execute=statements.append))
+    for step in HISTORY:
+        step(SimpleNamespace(execute=statements.append))
     for statement in (*statements, TICK):
         await connection.execute(statement)
     await connection.close()

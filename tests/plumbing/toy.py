@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from contracts.envelope import Event, Personal
 from plumbing.outbound import Carrier
-from plumbing.schema import add_clock_hold, create_plumbing, index_troubles
+from plumbing.schema import HISTORY
 from plumbing.service import create_service
 from plumbing.settings import ServiceSettings
 from plumbing.transaction import Transaction
@@ -86,9 +86,8 @@ class _Operations:
 async def prepare(url: str) -> None:
     """Create plumbing's tables and the toy's."""
     operations = _Operations()
-    create_plumbing(operations)
-    add_clock_hold(operations)
-    index_troubles(operations)
+    for step in HISTORY:
+        step(operations)
     engine = create_async_engine(url)
     async with engine.begin() as connection:
         for statement in (*operations.statements, TABLES):
