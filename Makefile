@@ -10,8 +10,9 @@ DATA := $(or $(BETALT_DATA),.data)
 PACKAGES := contracts law plumbing services deploy tests
 DURATION ?= 120
 SEED ?= 1
-OLD_CLAIMS ?= 0
-FILE ?= 100000
+OLD_CLAIMS ?= 1000000
+FILE ?= 1000000
+SCALE ?= 20000
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,8 +33,8 @@ format: $(READY) ## Format the code and mend what the linter can mend
 chaos: $(READY) ## Kill everything at random for DURATION seconds (SEED=), then judge
 	@$(BIN)/python -m deploy.chaos --duration $(DURATION) --seed $(SEED)
 
-bench: $(READY) ## Measure beside this machine's raw baseline (OLD_CLAIMS= FILE=)
-	@$(BIN)/python -m deploy.bench --old-claims $(OLD_CLAIMS) --file $(FILE)
+bench: $(READY) ## Measure beside this machine's raw baseline (SCALE= OLD_CLAIMS= FILE=)
+	@$(BIN)/python -m deploy.bench --scale $(SCALE) --old-claims $(OLD_CLAIMS) --file $(FILE)
 
 pins: ## Renew constraints.txt: the newest of everything that pyproject.toml allows
 	@rm -rf build/pins && $(PYTHON) -m venv build/pins

@@ -22,9 +22,9 @@ def days(values: Iterable[date | None]) -> str:
     return "{" + ",".join(made) + "}"
 
 
-def ids(values: Iterable[UUID]) -> str:
+def ids(values: Iterable[UUID | None]) -> str:
     """Identifiers."""
-    return "{" + ",".join([str(value) for value in values]) + "}"
+    return "{" + ",".join(["NULL" if value is None else str(value) for value in values]) + "}"
 
 
 def words(values: Iterable[str | None]) -> str:

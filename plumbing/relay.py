@@ -49,8 +49,8 @@ NEXT = text("""
 DELIVERED = text("delete from outbox where batch = any(cast(:batches as bigint[]))")
 ASKED = text("select id, since, topic from said_again where state = 'asked' order by id limit 1")
 PAGE = text("""
-  select said_on, batch, n, topic, key::text, id::text, type, time, correlation::text, cause::text,
-    payload
+  select batch, n, topic, key::text, id::text, type, time, correlation::text, cause::text, payload,
+    said_on
   from said s
   where (said_on, batch, n) > (:said_on, :batch, :n)
     and (cast(:topic as text) is null or topic = :topic)
@@ -165,10 +165,10 @@ class Relay:
         places: dict[Place, list[Any]] = defaultdict(list)
         partition_of, partitions = kafka.partition_of, self._partitions
         for row in rows:
-            waiting = self._held.get(row.batch)
-            count = partitions.get(row.topic, 0)
-            place = (row.topic, partition_of(row.key.encode(), count) if count else -1)
-            if waiting is None or not waiting or place in waiting:
+            waiting, topic = self._held.get(row[0]), row[2]
+            count = partitions.get(topic, 0)
+            place = (topic, partition_of(row[3].encode(), count) if count else -1)
+            if not waiting or place in waiting:
                 places[place].append(row)
         failed: dict[int, set[Place]] = defaultdict(set)
         going = {}
@@ -230,26 +230,27 @@ class Relay:
         return ()
 
     def _append(self, batch: Any, row: Any) -> bool:
+        said_in, n, _, key, event_id, kind, at, correlation, cause, payload = row[:10]
         headers = [
-            *constant_headers(row.type, self.source),
+            *constant_headers(kind, self.source),
             *own_headers(
-                id=row.id,
-                key=row.key,
-                time=_text_of(row.time),
-                correlation=row.correlation,
-                cause=row.cause,
-                sequence=f"{row.batch:019d}.{row.n:06d}",
+                id=event_id,
+                key=key,
+                time=_text_of(at),
+                correlation=correlation,
+                cause=cause,
+                sequence=f"{said_in:019d}.{n:06d}",
             ),
         ]
-        key = row.key.encode()
-        return batch.append(key=key, value=row.payload, timestamp=None, headers=headers) is not None
+        added = batch.append(key=key.encode(), value=payload, timestamp=None, headers=headers)
+        return added is not None
 
     async def _ready(self, rows: Sequence[Any]) -> AIOKafkaProducer:
         """A live producer that knows the partitions of all topics in `rows`."""
         if self._producer is None:
             self._producer = await kafka.start_producer(self.bootstrap)
             self._partitions.clear()
-        for topic in {row.topic for row in rows} - self._partitions.keys():
+        for topic in {row[2] for row in rows} - self._partitions.keys():
             try:
                 known = await asyncio.wait_for(self._producer.partitions_for(topic), 10)
             except (KafkaError, TimeoutError):

@@ -6,17 +6,20 @@ import argparse
 import asyncio
 
 from deploy.bench.baseline import measure_kafka, measure_postgres
+from deploy.bench.everything_run import measure_everything
 from deploy.bench.figures import Figures
 from deploy.bench.hop_run import measure_hop
-from deploy.bench.platform_run import SERVICES, measure_platform
+from deploy.bench.platform_run import EVERYBODY, measure_platform
 from deploy.local.platform import temporary_platform
 
 SCALE = 20_000
 """Invoices, payments and reminders of the walk; twice that where growth is looked for."""
 
 
-OLD_CLAIMS = 0
-FILE = 100_000
+OLD_CLAIMS = 1_000_000
+FILE = 1_000_000
+EVERYTHING = 5_000
+"""Invoices of the last run, in which the outside parties take part too."""
 
 
 async def measure(*, scale: int, old_claims: int, file: int) -> None:
@@ -30,8 +33,11 @@ async def measure(*, scale: int, old_claims: int, file: int) -> None:
         await measure_hop(figures, platform.admin_url, platform.bootstrap, platform.folder)
         figures.console.print("[bold]The walk, every service on[/]")
     held = {"OUTBOUND_AT_ONCE": "0"}  # mail is another party's speed
-    async with temporary_platform(services=SERVICES, standins=(), environment=held) as platform:
+    async with temporary_platform(services=EVERYBODY, standins=(), environment=held) as platform:
         await measure_platform(figures, platform, scale=scale, old_claims=old_claims, file=file)
+    figures.console.print("[bold]With mail and payouts[/]")
+    async with temporary_platform() as platform:
+        await measure_everything(figures, platform, min(scale, EVERYTHING))
     figures.write()
 
 

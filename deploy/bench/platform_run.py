@@ -1,7 +1,8 @@
 """Measures the walk itself: invoices, payments and reminders a second, all services on.
 
-Everything goes through the services' own HTTP and through bank files. Only the old claims of the
-growth run are laid down by SQL (`old_claims`).
+Everything goes through HTTP (single invoices through the gateway, as a seller's do) and through
+bank files. Only the old claims of the growth run are laid down by SQL (`old_claims`). Mail is held
+back here, for it is another party's speed; `everything_run` measures with it.
 """
 
 from __future__ import annotations
@@ -23,8 +24,40 @@ from deploy.local.platform import Platform
 from plumbing.identity import Identity, Keys
 
 SERVICES = ("invoicing", "payments", "dunning", "collections", "notifications")
+EVERYBODY = (*SERVICES, "gateway")
 BANKGIRO = "991-2346"
 PRICE_ORE = 80_000
+COMPANIES = (
+    *("5561000000", "5561001370", "5561002741", "5561004119"),
+    *("5561005488", "5561006858", "5561008227", "5561009597"),
+)
+"""Bulk work and payments are the first one's; single invoices are posted by them all."""
+
+
+class Company:
+    """One seller, its token at the gateway and its one customer."""
+
+    def __init__(self, creditor_id: str, customer_id: str, token: str) -> None:
+        self.identity = Identity(uuid4(), frozenset({"seller"}), company=UUID(creditor_id))
+        self.token = token
+        self.customer_id = customer_id
+
+    def invoice(self) -> dict[str, Any]:
+        """An invoice of one row: 800 kr, with VAT 25 %."""
+        row = {
+            "text": "Målning",
+            "quantity": "1",
+            "unit": "tim",
+            "price_ore": PRICE_ORE,
+            "vat_percent": 25,
+        }
+        return {
+            "customer_id": self.customer_id,
+            "rows": [row],
+            "terms_days": 30,
+            "due_date_agreed": True,
+            "reminder_fee_agreed": True,
+        }
 
 
 class House:
@@ -34,74 +67,49 @@ class House:
         self.platform, self.http = platform, http
         self.keys = Keys(platform.keys.identity_private)
         self.operator = Identity(uuid4(), frozenset({"operator", "support", "feed"}))
-        self.seller = Identity(uuid4(), frozenset({"seller"}))
-        self.customer = ""
+        self.companies: list[Company] = []
+        self.unpaid = 0
+        """Invoices that were issued and that no file has paid: as many reminders will come."""
 
     async def call(
         self, service: str, method: str, path: str, who: Identity, body: Any = None
     ) -> Any:
-        """One call; an answer that is no success is an error."""
-        headers = {"authorization": f"Bearer {self.keys.sign(who, service)}"}
-        url = self.platform.url(service) + path
+        """One call of a service; an answer that is no success is an error."""
+        token = self.keys.sign(who, service)
+        return await self._ask(method, self.platform.url(service) + path, token, body)
+
+    async def ask_gateway(self, method: str, path: str, token: str, body: Any = None) -> Any:
+        """One call of the public API, as a seller's program makes it."""
+        return await self._ask(method, f"{self.platform.url('gateway')}{path}", token, body)
+
+    async def _ask(self, method: str, url: str, token: str, body: Any) -> Any:
+        headers = {"authorization": f"Bearer {token}"} if token else {}
         async with self.http.request(method, url, json=body, headers=headers) as answer:
             if answer.status >= 300:
-                raise RuntimeError(f"{method} {path}: {answer.status} {await answer.text()}")
+                raise RuntimeError(f"{method} {url}: {answer.status} {await answer.text()}")
             return await answer.json()
 
     async def move_in(self) -> None:
-        """Register the company and the customer that all of this is about."""
-        company = {
-            "organisation_number": "556016-0680",
-            "name": "Mätmåleriet AB",
-            "email": "post@matmaleriet.example",
-            "street": "Storgatan 1",
-            "postcode": "11122",
-            "town": "Stockholm",
-            "vat_registered": True,
-            "f_skatt": True,
-        }
-        made = await self.call("invoicing", "POST", "/creditors", self.seller, company)
-        self.seller = Identity(
-            self.seller.person, frozenset({"seller"}), company=UUID(made["creditor_id"])
-        )
-        customer = {
-            "kind": "consumer",
-            "name": "Karin Exempel",
-            "email": "karin@example.se",
-            "street": "Gatan 2",
-            "postcode": "11122",
-            "town": "Stockholm",
-            "channel": "email",
-        }
-        made = await self.call("invoicing", "POST", "/customers", self.seller, customer)
-        self.customer = made["customer_id"]
-
-    def invoice(self, nth: int) -> dict[str, Any]:
-        """An invoice of one row: 800 kr and a few öre, with VAT 25 %."""
-        row = {
-            "text": "Målning",
-            "quantity": "1",
-            "unit": "tim",
-            "price_ore": PRICE_ORE,
-            "vat_percent": 25,
-        }
-        return {
-            "customer_id": self.customer,
-            "rows": [row],
-            "terms_days": 30,
-            "due_date_agreed": True,
-            "reminder_fee_agreed": True,
-        }
+        """Register the companies and the customers that all of this is about."""
+        newcomer = Identity(uuid4(), frozenset({"seller"}))
+        for number in COMPANIES:
+            made = await self.call("invoicing", "POST", "/creditors", newcomer, _company(number))
+            creditor_id = made["creditor_id"]
+            wish = {"creditor_id": creditor_id}
+            token = (await self.ask_gateway("POST", "/demo/token", "", wish))["token"]
+            made = await self.ask_gateway("POST", "/api/v1/customers", token, CUSTOMER)
+            self.companies.append(Company(creditor_id, made["customer_id"], token))
 
     async def issue(self, count: int) -> list[dict[str, Any]]:
         """Issue in bulk, ten thousand a call; returns what each became."""
         issued: list[dict[str, Any]] = []
+        company = self.companies[0]
         while len(issued) < count:
-            some = [self.invoice(nth) for nth in range(min(10_000, count - len(issued)))]
-            answer = await self.call(
-                "invoicing", "POST", "/invoices/bulk", self.seller, {"invoices": some}
-            )
+            some = [company.invoice() for _ in range(min(10_000, count - len(issued)))]
+            body = {"invoices": some}
+            answer = await self.call("invoicing", "POST", "/invoices/bulk", company.identity, body)
             issued += answer["results"]
+        self.unpaid += count
         return issued
 
     async def numbers(self) -> dict[str, Any]:
@@ -115,53 +123,77 @@ class House:
         """The business day."""
         return date.fromisoformat((await self.numbers())["payments"]["today"])
 
-    async def settle(self, *, mails: bool = False, every: float = 0.2) -> None:
-        """Wait until nothing is under way (mails still to be sent count only when asked).
+    async def settle(self, *, mails: bool = False, every: float = 0.4) -> float:
+        """Wait until nothing is under way in two readings with the same counts; when that began.
 
-        Asking takes the processors from what is asked about, so it is done seldom.
+        Mails still to be sent count only when asked. Asking takes the processors from what is asked
+        about, so it is done seldom; the moment returned is that of the first of the two readings.
         """
+        before: Any = None
+        began = 0.0
         while True:
+            asked_at = time.perf_counter()
             numbers = await self.numbers()
+            if any(each["inbox"]["parked"] for each in numbers.values()):
+                raise RuntimeError("events are parked: the figures would be worthless")
             left = sum(
                 each["backlog"] - (0 if mails else each["outbound"]["waiting"])
                 for each in numbers.values()
             )
-            if any(each["inbox"]["parked"] for each in numbers.values()):
-                raise RuntimeError("events are parked: the figures would be worthless")
-            if left <= 0:
-                return
-            await asyncio.sleep(every)
+            counted = left <= 0 and [
+                (each["outbox"]["last_batch"], each["inbox"]["heard"], each["timers"]["fired"])
+                for each in numbers.values()
+            ]
+            if counted and counted == before:
+                return began
+            if counted:
+                before, began = counted, asked_at
+            else:
+                before = None
+            await asyncio.sleep(0.05 if counted else every)
 
-    async def push(self, issued: Sequence[dict[str, Any]], message: str, day: date) -> None:
-        """Pay invoices with one bank file, and wait until every service has acted on it."""
-        ore = [(each["ocr"], each["total_ore"]) for each in issued]
-        await self._send(message, day, ore, sum(amount for _, amount in ore))
-
-    async def _send(
-        self, message: str, day: date, payments: Iterable[tuple[str, int]], total: int
-    ) -> None:
+    async def push(self, message: str, payments: Iterable[tuple[str, int]], total: int) -> float:
+        """Pay claims (OCR, öre) with one bank file; seconds until every service has acted on it."""
         path = self.platform.folder / f"{message}.xml"
-        bank_file.write(path, message, day, BANKGIRO, payments, total)
+        bank_file.write(path, message, await self.today(), BANKGIRO, payments, total)
         headers = {
             "authorization": f"Bearer {self.keys.sign(self.operator, 'payments')}",
             "content-type": "application/xml",
             "x-file-name": path.name,
         }
+        begun = time.perf_counter()
         with path.open("rb") as file:
             url = f"{self.platform.url('payments')}/bank-files"
             async with self.http.post(url, data=file, headers=headers) as answer:
                 if answer.status >= 300:
                     raise RuntimeError(await answer.text())
-        await self.settle()
+        ended = await self.settle()
         path.unlink()
+        return ended - begun
 
-    async def push_in_parts(
-        self, issued: Sequence[dict[str, Any]], message: str, day: date, parts: int
-    ) -> None:
-        """Pay a part of each invoice, `parts` times over, with one file; wait as `push` does."""
-        share = [(each["ocr"], each["total_ore"] // parts) for each in issued]
-        total = parts * sum(ore for _, ore in share)
-        await self._send(message, day, (one for _ in range(parts) for one in share), total)
+
+CUSTOMER = {
+    "kind": "consumer",
+    "name": "Karin Exempel",
+    "email": "karin@example.se",
+    "street": "Gatan 2",
+    "postcode": "11122",
+    "town": "Stockholm",
+    "channel": "email",
+}
+
+
+def _company(number: str) -> dict[str, Any]:
+    return {
+        "organisation_number": number,
+        "name": f"Mätmåleriet {number[-4:]} AB",
+        "email": "post@matmaleriet.example",
+        "street": "Storgatan 1",
+        "postcode": "11122",
+        "town": "Stockholm",
+        "vat_registered": True,
+        "f_skatt": True,
+    }
 
 
 async def measure_platform(
@@ -176,16 +208,15 @@ async def measure_platform(
     async with aiohttp.ClientSession(timeout=timeout) as http:
         house = House(platform, http)
         await house.move_in()
-        await house.issue(1_000)  # warm
-        await house.settle()
+        await _paid(figures, house, await house.issue(1_000), "")  # warm
         first = await _walk(figures, house, scale)
         await _one_by_one(figures, house)
         second = await house.issue(2 * scale)
         await house.settle()
-        await _paid(figures, house, second, "payments, 2N")
+        await _paid(figures, house, second, "payments, 2N", "payments, N")
         await _reminders(figures, house, scale, "reminders charged and acted on")
-        for name, pid in platform.pids.items():
-            figures.add(f"memory {name}", psutil.Process(pid).memory_full_info().pss / 2**20, "MB")
+        for name, megabytes in memory(platform).items():
+            figures.add(f"memory {name}", megabytes, "MB")
         if old_claims:
             originals = [each["claim_id"] for each in first]
             await lay_down(figures, platform.surroundings.database_urls, originals, old_claims)
@@ -199,6 +230,16 @@ async def measure_platform(
             await _one_file(figures, house, file)
 
 
+def memory(platform: Platform) -> dict[str, float]:
+    """MB of each process with those it has started; what they share is counted once."""
+    found: dict[str, float] = {}
+    for name, pid in platform.pids.items():
+        process = psutil.Process(pid)
+        family = [process, *process.children(recursive=True)]
+        found[name] = sum(each.memory_full_info().pss for each in family) / 2**20
+    return found
+
+
 async def _walk(
     figures: Figures, house: House, scale: int, after: str = ""
 ) -> list[dict[str, Any]]:
@@ -209,10 +250,10 @@ async def _walk(
     figures.add(
         f"invoices issued in bulk{after}", scale / (time.perf_counter() - begun), "invoices/s", raw
     )
-    await house.settle()
+    ended = await house.settle()
     figures.add(
         f"invoices issued and acted on everywhere{after}",
-        scale / (time.perf_counter() - begun),
+        scale / (ended - begun),
         "invoices/s",
         "invoices issued and acted on everywhere" if after else "raw Kafka out",
     )
@@ -229,9 +270,13 @@ async def _paid(
     name: str,
     raw: str = "raw unnest",
 ) -> None:
-    begun = time.perf_counter()
-    await house.push(issued, f"F{len(figures.by_name)}", await house.today())
-    figures.add(name, len(issued) / (time.perf_counter() - begun), "payments/s", raw)
+    """Pay invoices with one file; a figure where it is given a name."""
+    ore = [(each["ocr"], each["total_ore"]) for each in issued]
+    total = sum(amount for _, amount in ore)
+    seconds = await house.push(f"F{len(figures.by_name)}", ore, total)
+    house.unpaid -= len(issued)
+    if name:
+        figures.add(name, len(issued) / seconds, "payments/s", raw)
 
 
 async def _uphold(house: House) -> None:
@@ -255,45 +300,51 @@ async def _one_file(figures: Figures, house: House, payments: int, claims: int =
             await asyncio.sleep(0.1)
 
     watching = asyncio.create_task(watch())
-    begun = time.perf_counter()
     parts = -(-payments // len(issued))
-    await house.push_in_parts(issued, "L", await house.today(), parts)
+    share = [(each["ocr"], each["total_ore"] // parts) for each in issued]
+    paid = (one for _ in range(parts) for one in share)
+    seconds = await house.push("L", paid, parts * sum(ore for _, ore in share))
     watching.cancel()
     count = parts * len(issued)
-    taken = time.perf_counter() - begun
-    figures.add(f"payments, {count:,} in one file", count / taken, "payments/s", "payments, N")
+    figures.add(f"payments, {count:,} in one file", count / seconds, "payments/s", "payments, N")
     figures.add("memory payments before that file", before / 2**20, "MB")
     figures.add("memory payments at most during it", peak / 2**20, "MB")
 
 
-async def _one_by_one(figures: Figures, house: House, count: int = 1_500) -> None:
-    """One invoice a request, sixteen requests at a time."""
-    queue = list(range(count))
+async def _one_by_one(figures: Figures, house: House, count: int = 2_000) -> None:
+    """One invoice a request through the gateway, thirty-two requests at a time, by all companies.
 
-    async def clerk() -> None:
-        while queue:
-            await house.call(
-                "invoicing", "POST", "/invoices", house.seller, house.invoice(queue.pop())
-            )
+    Then the same for one company alone, whose invoices share one number series.
+    """
+    for name, companies in (
+        ("invoices issued one by one over HTTP", house.companies),
+        ("invoices issued one by one, one company", house.companies[:1]),
+    ):
+        queue = list(range(count))
 
-    begun = time.perf_counter()
-    await asyncio.gather(*(clerk() for _ in range(16)))
-    figures.add(
-        "invoices issued one by one over HTTP",
-        count / (time.perf_counter() - begun),
-        "invoices/s",
-        "raw commits",
-    )
-    await house.settle()
+        async def clerk(companies: Sequence[Company], queue: list[int]) -> None:
+            while queue:
+                company = companies[queue.pop() % len(companies)]
+                await house.ask_gateway(
+                    "POST", "/api/v1/invoices", company.token, company.invoice()
+                )
+
+        begun = time.perf_counter()
+        await asyncio.gather(*(clerk(companies, queue) for _ in range(32)))
+        seconds = time.perf_counter() - begun
+        figures.add(name, count / seconds, "invoices/s", "raw commits")
+        house.unpaid += count
+        await house.settle()
 
 
 async def _reminders(
     figures: Figures, house: House, count: int, name: str, raw: str = "raw unnest"
 ) -> None:
-    """All of `count` invoices fall due for a reminder on one day."""
+    """At least `count` invoices, all that are unpaid, fall due for a reminder on one day."""
     await house.issue(count)
     await house.settle()
     day = await house.today() + timedelta(days=30 + 5 + 5)  # terms, reminder days, any weekend
+    due, house.unpaid = house.unpaid, 0
     begun = time.perf_counter()
     await asyncio.gather(
         *(
@@ -301,5 +352,5 @@ async def _reminders(
             for name in SERVICES
         )
     )
-    await house.settle()
-    figures.add(name, count / (time.perf_counter() - begun), "reminders/s", raw)
+    ended = await house.settle()
+    figures.add(name, due / (ended - begun), "reminders/s", raw)

@@ -52,6 +52,8 @@ class Fate(StrEnum):
     OBJECTS_AND_PAYS = "objects_and_pays"
     OBJECTS = "objects"
     ON_DEMAND = "on_demand"
+    IN_COLLECTION = "in_collection"
+    """Never pays; the day of the demand (*inkassokrav*) is yet to come when the story ends."""
     DECIDED = "decided"
     """Never pays: reminder, demand, application, decision (*utslag*)."""
     ENFORCED = "enforced"
@@ -60,7 +62,7 @@ class Fate(StrEnum):
 
 
 PARTS_PER_THOUSAND: Mapping[Fate, int] = {
-    Fate.ON_TIME: 400,
+    Fate.ON_TIME: 388,
     Fate.EARLY: 160,
     Fate.DAYS_LATE: 60,
     Fate.AFTER_REMINDER: 100,
@@ -76,6 +78,7 @@ PARTS_PER_THOUSAND: Mapping[Fate, int] = {
     Fate.OBJECTS_AND_PAYS: 10,
     Fate.OBJECTS: 10,
     Fate.ON_DEMAND: 30,
+    Fate.IN_COLLECTION: 12,
     Fate.DECIDED: 20,
     Fate.ENFORCED: 10,
     Fate.PAYS_AT_KRONOFOGDEN: 10,
@@ -90,6 +93,8 @@ SCRIPTS: Mapping[Fate, str] = {
 }
 """Which way Kronofogden's case goes, in the letters of its stand-in."""
 NEEDS_TIME = frozenset({*SCRIPTS, Fate.ON_DEMAND})
+HANDED_OVER = NEEDS_TIME | {Fate.IN_COLLECTION}
+"""Whom a creditor hands over himself where collection does not follow by itself."""
 
 
 class Deed(StrEnum):
@@ -276,7 +281,7 @@ def ladder(invoice: Invoice, acts: Sequence[Act]) -> tuple[date, date | None, da
     reminder = reminder_on(invoice.due_on)
     demand = next((act.on for act in acts if act.deed is Deed.HAND_OVER), None)
     if invoice.company.collects:
-        demand = _demand_on(invoice)
+        demand = _demand_on(invoice.due_on)
     if demand is None:
         return reminder, None, None
     return reminder, demand, _filing_on(demand)
@@ -288,10 +293,10 @@ def ladder(invoice: Invoice, acts: Sequence[Act]) -> tuple[date, date | None, da
 def acts_of(invoice: Invoice, chance: random.Random) -> list[Act]:
     """The deeds of an invoice's fate, in order, also those after the story's end."""
     due, reminded = invoice.due_on, reminder_on(invoice.due_on)
-    demand = _demand_on(invoice)
+    demand = _demand_on(invoice.due_on)
     filing = _filing_on(demand)
     make = _Acts(invoice)
-    if invoice.fate in NEEDS_TIME and not invoice.company.collects:
+    if invoice.fate in HANDED_OVER and not invoice.company.collects:
         make(Deed.HAND_OVER, demand)
     if invoice.fate in SCRIPTS:
         make(Deed.REHEARSE, add_banking_days(demand, 1))
@@ -336,7 +341,7 @@ def acts_of(invoice: Invoice, chance: random.Random) -> list[Act]:
         case Fate.PAYS_AT_KRONOFOGDEN:
             served = add_banking_days(filing, 5)
             make(Deed.PAY, add_banking_days(served, chance.randrange(1, 4)), Amount.ASKED)
-        case Fate.DECIDED | Fate.ENFORCED | Fate.CONTESTS:
+        case Fate.DECIDED | Fate.ENFORCED | Fate.CONTESTS | Fate.IN_COLLECTION:
             pass
     return make.made
 
@@ -378,8 +383,8 @@ def _no_later(day: date, invoice: Invoice) -> date:
     return max(roll_forward(day), add_banking_days(invoice.issued_on, 1))
 
 
-def _demand_on(invoice: Invoice) -> date:
-    return reminder_date_has_passed_on(reminder_pay_by(reminder_on(invoice.due_on)))
+def _demand_on(due_on: date) -> date:
+    return reminder_date_has_passed_on(reminder_pay_by(reminder_on(due_on)))
 
 
 def _filing_on(demanded_on: date) -> date:
@@ -499,13 +504,21 @@ def _issue_days(
 def _invoices(
     chance: random.Random, issues: list[tuple[date, Company]], fates: list[Fate], ends_on: date
 ) -> Iterator[Invoice]:
-    """Give each issue a fate; those that take long fall on early invoices, so they are seen."""
+    """Give each issue a fate; those that take long fall on early invoices, so they are seen.
+
+    Those that are to be in collection on the last day fall where a demand runs then.
+    """
     slow = [fate for fate in fates if fate in NEEDS_TIME]
     quick = [fate for fate in fates if fate not in NEEDS_TIME]
     early = [at for at, (day, company) in enumerate(issues) if _has_time(day, company, ends_on)]
     chance.shuffle(slow)
     chosen = chance.sample(early, min(len(slow), len(early)))
     by_place = dict(zip(chosen, slow, strict=False))
+    late = [at for at, (day, company) in enumerate(issues) if _is_demanded(day, company, ends_on)]
+    standing = chance.sample(late, min(len(late), quick.count(Fate.IN_COLLECTION)))
+    by_place |= dict.fromkeys(standing, Fate.IN_COLLECTION)
+    for _ in standing:
+        quick.remove(Fate.IN_COLLECTION)
     rest = quick + slow[len(chosen) :]
     chance.shuffle(rest)
     others = iter(rest)
@@ -516,8 +529,13 @@ def _invoices(
 def _has_time(issued_on: date, company: Company, ends_on: date) -> bool:
     """Whether a decision can be seen before the story ends."""
     due_on = issued_on + timedelta(days=company.terms_days)
-    demand = reminder_date_has_passed_on(reminder_pay_by(reminder_on(due_on)))
-    return _filing_on(demand) + timedelta(days=DAYS_TO_DECISION) <= ends_on
+    return _filing_on(_demand_on(due_on)) + timedelta(days=DAYS_TO_DECISION) <= ends_on
+
+
+def _is_demanded(issued_on: date, company: Company, ends_on: date) -> bool:
+    """Whether an unpaid invoice is in collection on the last day, and not yet at Kronofogden."""
+    demand = _demand_on(issued_on + timedelta(days=company.terms_days))
+    return demand + timedelta(days=2) <= ends_on < _filing_on(demand)
 
 
 def _invoice(chance: random.Random, key: str, day: date, company: Company, fate: Fate) -> Invoice:

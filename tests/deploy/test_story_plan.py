@@ -90,6 +90,15 @@ def test_slow_fates_are_seen_to_their_end(world: World) -> None:
     assert all(found[each.key].filed_on for each in slow)
 
 
+def test_some_are_in_collection_when_the_story_ends(world: World) -> None:
+    """Whoever opens the pages finds cases before Kronofogden as well as there."""
+    found = outcomes(world)
+    standing = [found[each.key] for each in world.invoices if each.fate is Fate.IN_COLLECTION]
+    asked = [one for one in standing if one.demanded_on and not one.filed_on]
+    assert len(asked) >= 20
+    assert len(asked) > 0.9 * len(standing)
+
+
 def test_people_act_on_banking_days_and_never_on_the_day_of_a_charge(world: World) -> None:
     """A deed on a charge's own day would leave two right answers (events.md 3)."""
     acts = acts_by_invoice(world)

@@ -19,7 +19,7 @@ from contracts.envelope import Event
 from contracts.ids import ClaimId
 from contracts.invoicing import InvoiceCredited
 from contracts.terms import DebtorKind, InterestKind, InterestTerms
-from plumbing.literals import days, numbers
+from plumbing.literals import days, ids, numbers
 from plumbing.transaction import Transaction, columns
 from services.payments.domain.claim import COMPONENTS, Book, Claim
 
@@ -159,8 +159,9 @@ async def save(tx: Transaction, books: Sequence[tuple[UUID, Book, Book]]) -> Non
     ]
     if changed:
         given = {name: _literal(name, column) for name, column in changed}
-        ids = [claim_id for claim_id, _, _ in books]
-        await tx.execute(_save(tuple(given)), {"ids": ids, **given})
+        names = tuple(given)
+        given["ids"] = ids(claim_id for claim_id, _, _ in books)
+        await tx.execute(_save(names), given)
 
 
 async def mark_sent(tx: Transaction, sent: Sequence[tuple[UUID, date]]) -> set[UUID]:
@@ -215,7 +216,7 @@ def _save(names: tuple[str, ...]) -> TextClause:
     )
     return text(f"""
       update claim c set {", ".join(f"{name} = u.{name}" for name in names)}
-      from unnest(cast(:ids as uuid[]), {arrays}) as u(claim_id, {", ".join(names)})
+      from unnest(cast(cast(:ids as text) as uuid[]), {arrays}) as u(claim_id, {", ".join(names)})
       where c.claim_id = u.claim_id
     """)
 

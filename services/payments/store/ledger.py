@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import TextClause, text
 
 from contracts.ids import new_id
-from plumbing.literals import days, numbers, words
+from plumbing.literals import days, ids, numbers, words
 from plumbing.transaction import Transaction
 from services.payments.domain.claim import COMPONENTS
 from services.payments.domain.ledger import BENEFICIARIES, Account, Movement, UnbalancedError
@@ -24,7 +24,7 @@ POST = text("""
   insert into posting (transaction_id, n, account, owner, component, amount_ore, value_on)
   select u.transaction_id, u.n, u.account, u.owner, u.component, u.amount_ore, u.value_on
   from (select l.*, m.id as transaction_id from unnest(cast(cast(:places as text) as int[]),
-      cast(cast(:accounts as text) as text[]), cast(:owners as uuid[]),
+      cast(cast(:accounts as text) as text[]), cast(cast(:owners as text) as uuid[]),
       cast(cast(:components as text) as text[]), cast(cast(:amounts as text) as bigint[]),
       cast(cast(:values as text) as date[]))
       with ordinality as l(place, account, owner, component, amount_ore, value_on, n)
@@ -136,17 +136,17 @@ async def balances(
 
 async def post(tx: Transaction, movements: Sequence[Movement]) -> None:
     """Write movements, each one ledger transaction; raises `UnbalancedError` if one is not zero."""
-    ids, kinds, sources, places = [], [], [], []
+    made_ids, kinds, sources, places = [], [], [], []
     lines = []
     for movement in movements:
         made = [posting for posting in movement.postings if posting[3]]
         if sum(posting[3] for posting in made):
             raise UnbalancedError(movement)
         if made:
-            ids.append(new_id())
+            made_ids.append(new_id())
             kinds.append(movement.kind)
             sources.append(movement.source)
-            places += [len(ids)] * len(made)
+            places += [len(made_ids)] * len(made)
             lines += made
     if not lines:
         return
@@ -155,12 +155,12 @@ async def post(tx: Transaction, movements: Sequence[Movement]) -> None:
         POST,
         {
             "booked_on": tx.today,
-            "ids": ids,
+            "ids": made_ids,
             "kinds": kinds,
             "sources": sources,
             "places": numbers(places),
             "accounts": words(accounts),
-            "owners": owners,
+            "owners": ids(owners),
             "components": words(components),
             "amounts": numbers(amounts),
             "values": days(values),

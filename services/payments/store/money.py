@@ -10,11 +10,12 @@ from hashlib import sha256
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from asyncpg.pgproto.pgproto import UUID as DriverUUID  # noqa: N811  (a UUID, made faster)
 from sqlalchemy import text
 
 from contracts.ids import PaymentId
 from contracts.payments import UnmatchedReason
-from plumbing.literals import days, numbers
+from plumbing.literals import days, ids, numbers
 from plumbing.transaction import Transaction, columns
 from services.payments.domain.draft import Allocation
 from services.payments.domain.incoming import Hold, IncomingPayment, Reference, ReferenceKind
@@ -23,7 +24,7 @@ from services.payments.domain.matching import is_on_ledger
 INSERT = text("""
   insert into payment (payment_id, source_key, file_id, paid_on, booked_on, amount_ore, currency)
   select u.payment_id, u.source_key, :file_id, u.paid_on, u.booked_on, u.amount_ore, u.currency
-  from unnest(cast(:payment_id as uuid[]), cast(:source_key as text[]),
+  from unnest(cast(cast(:payment_id as text) as uuid[]), cast(:source_key as text[]),
     cast(cast(:paid_on as text) as date[]),
     cast(cast(:booked_on as text) as date[]), cast(cast(:amount_ore as text) as bigint[]),
     cast(:currency as text[]))
@@ -33,8 +34,9 @@ INSERT = text("""
 ALLOCATE = text("""
   insert into allocation (payment_id, claim_id, creditor_id, amount_ore, creditor_part_ore,
     capital_ore, overpaid_ore, paid_on, booked_on)
-  select * from unnest(cast(:payment_id as uuid[]), cast(:claim_id as uuid[]),
-    cast(:creditor_id as uuid[]), cast(cast(:amount_ore as text) as bigint[]),
+  select * from unnest(cast(cast(:payment_id as text) as uuid[]),
+    cast(cast(:claim_id as text) as uuid[]), cast(cast(:creditor_id as text) as uuid[]),
+    cast(cast(:amount_ore as text) as bigint[]),
     cast(cast(:creditor_part_ore as text) as bigint[]),
     cast(cast(:capital_ore as text) as bigint[]), cast(cast(:overpaid_ore as text) as bigint[]),
     cast(cast(:paid_on as text) as date[]), cast(cast(:booked_on as text) as date[]))
@@ -87,7 +89,7 @@ class Received(NamedTuple):
 
 def payment_id_of(source_key: str) -> PaymentId:
     """A payment's id, derived from what the bank calls it: the same in every file."""
-    return PaymentId(UUID(bytes=sha256(source_key.encode()).digest()[:16]))
+    return PaymentId(DriverUUID(sha256(source_key.encode()).digest()[:16]))
 
 
 async def insert_new(
@@ -98,7 +100,7 @@ async def insert_new(
     found = by_id.values()
     given = {
         "file_id": file_id,
-        "payment_id": list(by_id),
+        "payment_id": ids(by_id),
         "source_key": [payment.source_key for payment in found],
         "paid_on": days(payment.paid_on for payment in found),
         "booked_on": days(payment.booked_on for payment in found),
@@ -122,6 +124,8 @@ async def add_allocations(tx: Transaction, allocations: Sequence[Allocation]) ->
             given[name] = numbers(given[name])
         for name in ("paid_on", "booked_on"):
             given[name] = days(given[name])
+        for name in ("payment_id", "claim_id", "creditor_id"):
+            given[name] = ids(given[name])
         await tx.execute(ALLOCATE, given)
 
 
