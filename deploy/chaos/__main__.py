@@ -15,7 +15,9 @@ from deploy.story.client import OutOfPatienceError, RefusedError
 def main() -> int:
     """Run once."""
     parser = argparse.ArgumentParser(prog="python -m deploy.chaos", description=__doc__)
-    parser.add_argument("--duration", type=float, default=120, help="seconds that it takes, about")
+    parser.add_argument(
+        "--duration", type=float, default=120, help="seconds the story would take in peace"
+    )
     parser.add_argument("--seed", type=int, default=1, help="of story and deaths alike")
     parser.add_argument("--invoices", type=int, help="how many, instead of by the duration")
     given = parser.parse_args()

@@ -33,7 +33,6 @@ SHORT_STORY_DAYS = 90
 LEAST_PER_THOUSAND = {
     "payments": 550,
     "paid in full": 450,
-    "part paid": 5,
     "overpaid": 15,
     "allocated by hand": 8,
     "credited": 20,
@@ -41,9 +40,13 @@ LEAST_PER_THOUSAND = {
     "reminded": 60,
     "letters taken": 1000,
     "reminders sent": 60,
+    "demanded": 10,
+    "filed": 10,
+    "applications": 10,
 }
 """Of the invoices, what must at least have come about; about half of what the story plans."""
 LATE_PER_THOUSAND = {
+    "part paid": 10,
     "demanded": 60,
     "demands sent": 60,
     "taken back": 10,
