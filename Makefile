@@ -30,7 +30,7 @@ check: $(READY) lint ## The gate alone: format, lint, types, who may import whom
 format: $(READY) ## Format the code and mend what the linter can mend
 	@$(BIN)/ruff format -q . && $(BIN)/ruff check -q --fix .
 
-chaos: $(READY) ## Kill everything at random for DURATION seconds (SEED=), then judge
+chaos: $(READY) ## Kill everything at random during a story, then judge (DURATION= in peace, SEED=)
 	@$(BIN)/python -m deploy.chaos --duration $(DURATION) --seed $(SEED)
 
 bench: $(READY) ## Measure beside this machine's raw baseline (SCALE= OLD_CLAIMS= FILE=)

@@ -112,8 +112,13 @@ def subscribe(
     topics: Iterable[str],
     group: str,
     hear: Callable[[Sequence[ConsumerRecord]], Awaitable[None]],
+    *,
+    session_seconds: float = 10,
 ) -> None:
-    """Door 1 of a service: batches of records, given back whole when `hear` raises."""
+    """Door 1 of a service: batches of records, given back whole when `hear` raises.
+
+    A member that is silent for `session_seconds`, which a killed one is, loses its partitions.
+    """
 
     async def on_events(message: KafkaMessage) -> None:
         await hear(message.raw_message)
@@ -130,7 +135,8 @@ def subscribe(
         decoder=leave_as_is,
         fetch_max_wait_ms=500,
         max_partition_fetch_bytes=2 * 1024 * 1024,
-        session_timeout_ms=10_000,
+        session_timeout_ms=int(session_seconds * 1000),
+        heartbeat_interval_ms=min(3_000, int(session_seconds * 300)),
         title=f"{group}.events",
     )
     subscriber(on_events, filter=take_all)

@@ -67,7 +67,8 @@ def create_service(
     router = KafkaRouter()
     inbox = Inbox(database, name, hears, parked_limit=settings.parked_limit)
     if hears:
-        kafka.subscribe(router, {cls.topic for cls in hears}, name, inbox)
+        topics, patience = {cls.topic for cls in hears}, settings.kafka_session_seconds
+        kafka.subscribe(router, topics, name, inbox, session_seconds=patience)
     broker = KafkaBroker(
         settings.kafka_bootstrap_servers,
         routers=[router],

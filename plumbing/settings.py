@@ -17,6 +17,8 @@ class ServiceSettings(BaseSettings):
     betalt_demo: bool = False
     """Opens the doors of a demo: the movable clock."""
     log_level: str = "INFO"
+    kafka_session_seconds: float = Field(default=10, ge=1)
+    """How long a consumer may be silent before its group goes on without it."""
     parked_limit: int = 500
     archive_days: int = 30
     """Real days that what was said is kept and can be said again."""

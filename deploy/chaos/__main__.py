@@ -6,6 +6,7 @@ import sys
 
 from rich.console import Console
 
+from deploy.chaos.midnight import MidnightError
 from deploy.chaos.run import chaos, scale_of
 from deploy.local.processes import LaunchError
 from deploy.story.client import OutOfPatienceError, RefusedError
@@ -14,7 +15,9 @@ from deploy.story.client import OutOfPatienceError, RefusedError
 def main() -> int:
     """Run once."""
     parser = argparse.ArgumentParser(prog="python -m deploy.chaos", description=__doc__)
-    parser.add_argument("--duration", type=float, default=120, help="seconds of danger")
+    parser.add_argument(
+        "--duration", type=float, default=120, help="seconds the story would take in peace"
+    )
     parser.add_argument("--seed", type=int, default=1, help="of story and deaths alike")
     parser.add_argument("--invoices", type=int, help="how many, instead of by the duration")
     given = parser.parse_args()
@@ -22,7 +25,7 @@ def main() -> int:
     try:
         scale = scale_of(given.duration, given.invoices)
         upheld = asyncio.run(chaos(console, given.seed, scale))
-    except (LaunchError, OutOfPatienceError, RefusedError) as trouble:
+    except (LaunchError, MidnightError, OutOfPatienceError, RefusedError) as trouble:
         console.print(f"The run broke off: {trouble}", style="red", markup=False, highlight=False)
         return 1
     return 0 if upheld else 1

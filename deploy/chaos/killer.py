@@ -1,16 +1,20 @@
 """The hand that kills: services, broker and database, at random or exactly in the doubtful moment.
 
 Whatever was killed is started again after a while, and so is what died by itself meanwhile, as a
-supervisor would; that is counted apart. The doubtful moment lies between an outside party's yes and
-our commit: the party's answer is stretched (its `POST /control`), and the service that waits for it
-is killed when the party has recorded what it was sent.
+supervisor would; that is counted apart. Deaths come in storms, in which nobody waits for the risen:
+the next one dies while the last is still starting. Between storms the story gets on by some days.
+
+The doubtful moment lies between an outside party's yes and our commit: the party's answer is
+stretched (its `POST /control`), and the service that waits for it is killed when the party has
+recorded what it was sent.
 """
 
 import asyncio
 import contextlib
 import random
+import time
 from collections import Counter, defaultdict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 
 import aiohttp
@@ -19,10 +23,16 @@ from deploy.chaos.tried import TriedPlatform
 from deploy.local.processes import LaunchError
 
 PARTS = ("postgres", "kafka")
-PAUSE_SECONDS = (1.5, 4.5)
-"""Between two deaths."""
-DEAD_SECONDS = (0.0, 1.5)
-TWO_AT_ONCE_PERCENT = 20
+STORM = (2, 5)
+"""Deaths that follow closely on each other."""
+PAUSE_SECONDS = (0.5, 4.0)
+"""Between two deaths of a storm."""
+LULL_DAYS = (1, 4)
+LONGEST_LULL_SECONDS = 60.0
+"""After a storm, so many days of the story, but no longer."""
+DEAD_SECONDS = (0.0, 1.0)
+MOST_DEAD = 3
+"""Parts that lie dead or are starting when another is spared for a moment."""
 HELD_SECONDS = 6.0
 LOOK_EVERY_SECONDS = 0.02
 TRIES = 5
@@ -36,10 +46,15 @@ class Killer:
 
     platform: TriedPlatform
     chance: random.Random
+    today: Callable[[], str | None] = lambda: None
+    """The story's day."""
     kills: Counter[str] = field(default_factory=Counter)
+    last_kill_on: str | None = None
+    """The story's day when somebody was killed last."""
     windows: Counter[str] = field(default_factory=Counter)
     died: Counter[str] = field(default_factory=Counter)
     """What died although nobody killed it."""
+    _deck: list[str] = field(default_factory=list)
     _turns: dict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
 
     def turn(self, name: str) -> asyncio.Lock:
@@ -51,22 +66,44 @@ class Killer:
         async with self._turns[name]:
             await self.platform.kill(name)
             self.kills[name] += 1
+            self.last_kill_on = self.today()
             await asyncio.sleep(
                 self.chance.uniform(*DEAD_SECONDS) if dead_seconds is None else dead_seconds
             )
             await self._raise(name)
 
     async def rage(self) -> None:
-        """Kill at random, for ever; nobody dies a third time before everybody died once."""
-        deck: list[str] = []
-        while True:
-            await asyncio.sleep(self.chance.uniform(*PAUSE_SECONDS))
-            if len(deck) < 2:
-                everybody = list(PARTS + self.platform.services)
-                deck = self.chance.sample(everybody, len(everybody)) + deck
-            count = 2 if self.chance.randrange(100) < TWO_AT_ONCE_PERCENT else 1
-            chosen = {deck.pop() for _ in range(count)} - self.platform.dead
-            await asyncio.gather(*(self.kill(name) for name in sorted(chosen)))
+        """Kill in storms, for ever; nobody dies a third time before everybody died once."""
+        async with asyncio.TaskGroup() as deaths:
+            while True:
+                for _ in range(self.chance.randint(*STORM)):
+                    await asyncio.sleep(self.chance.uniform(*PAUSE_SECONDS))
+                    deaths.create_task(self.kill(await self._next()))
+                await self._lull()
+
+    async def _next(self) -> str:
+        """Whose turn it is to die, once he lives and few enough are down."""
+        if not self._deck:
+            everybody = list(PARTS + self.platform.services)
+            self._deck = self.chance.sample(everybody, len(everybody))
+        while len(self._down) >= MOST_DEAD or self._deck[-1] in self._down:
+            await asyncio.sleep(LOOK_EVERY_SECONDS)
+        return self._deck.pop()
+
+    async def _lull(self) -> None:
+        """Let the story go on by some days: no day ends while somebody is down."""
+        days, seen = self.chance.randint(*LULL_DAYS), self.today()
+        until = time.monotonic() + LONGEST_LULL_SECONDS
+        while days and time.monotonic() < until:
+            await asyncio.sleep(LOOK_EVERY_SECONDS)
+            if self.today() != seen:
+                days, seen = days - 1, self.today()
+
+    @property
+    def _down(self) -> set[str]:
+        """Who is dead or starting."""
+        busy = {name for name, turn in self._turns.items() if turn.locked()}
+        return busy | self.platform.dead
 
     @property
     def spared(self) -> set[str]:

@@ -1,6 +1,8 @@
 """What a person sees: how the run goes, and what the judge says of it."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 from rich.console import Console
@@ -26,14 +28,29 @@ def progress(console: Console) -> Progress:
     )
 
 
-def news(killer: Killer, left_seconds: float, day: str) -> str:
-    """Day, seconds left and deaths so far."""
+@dataclass(frozen=True)
+class Danger:
+    """The time in which everything was in danger, and the story's days that it covered."""
+
+    seconds: float
+    begins_on: date
+    ends_on: date
+
+
+def news(killer: Killer) -> str:
+    """Day, and deaths so far."""
     deaths, hit = killer.kills.total(), killer.windows.total()
-    return f"{day} · {max(0, left_seconds):.0f} s left · {deaths} killed · {hit} in the act"
+    return f"{killer.today() or '…'} · {deaths} killed · {hit} in the act"
 
 
-def tell_kills(console: Console, killer: Killer) -> None:
-    """Who was killed how often."""
+def tell_kills(console: Console, killer: Killer, danger: Danger) -> None:
+    """Who was killed how often, and how far into the story."""
+    count, minutes = killer.kills.total(), danger.seconds / 60
+    console.print(
+        f"{count} deaths in {danger.seconds:.0f} s, {count / minutes:.1f} a minute; the last on "
+        f"{killer.last_kill_on} of a story from {danger.begins_on} to {danger.ends_on}",
+        highlight=False,
+    )
     deaths = ", ".join(f"{name} {count}" for name, count in sorted(killer.kills.items()))
     console.print(f"Killed with SIGKILL: {deaths or 'nobody'}", highlight=False)
     acts = ", ".join(f"{party} {count}" for party, count in sorted(killer.windows.items()))

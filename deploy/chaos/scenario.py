@@ -1,17 +1,24 @@
-"""The smallest trade worth judging: one company, a handful of invoices, some of them paid.
+"""The smallest trades worth judging: one company, a handful of invoices, some paid, some collected.
 
-The sabotage runs use it: a fault must show here, in seconds, and the same trade without the fault
+The sabotage runs use them: a fault must show here, in seconds, and the same trade without the fault
 must be upheld.
 """
 
 import random
 from dataclasses import dataclass
+from datetime import date, timedelta
 
 from deploy.story.client import Client
 from deploy.story.plan import organisation_number
 from deploy.story.teller import PAYEE_BANKGIRO
+from law.banking_days import add_banking_days
 
 PRICE_ORE = 800_00
+TERMS_DAYS = 10
+DAYS_TO_KRONOFOGDEN = 25
+"""From the hand-over, with a demand's time and whatever holidays there may be."""
+COLLECTING_DAYS = TERMS_DAYS + 5 + DAYS_TO_KRONOFOGDEN
+"""What `collect` takes of the calendar, at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,15 +78,39 @@ async def trade(client: Client, seed: int, *, invoices: int = 6) -> Traded:
     return traded
 
 
+async def collect(client: Client, seed: int, *, invoices: int = 2) -> Traded:
+    """Register, issue, hand over what nobody pays, and go on until Kronofogden was applied to."""
+    creditor_id, customer_id = await register(client, seed)
+    key = f"scenario/{seed}"
+    traded = await issue(client, creditor_id, customer_id, key, invoices, TERMS_DAYS)
+    await client.quiet()
+    issued_on = date.fromisoformat((await client.clock())["today"])
+    overdue_on = add_banking_days(issued_on + timedelta(days=TERMS_DAYS), 1)
+    await client.move_clock(overdue_on)
+    for claim_id, _, _ in traded.invoices:
+        path = f"/invoices/{claim_id}/collection"
+        await client.command(
+            creditor_id, "hand_over", "POST", path, key=f"{key}/{claim_id}/hand-over"
+        )
+    await client.quiet()
+    await client.move_clock(overdue_on + timedelta(days=DAYS_TO_KRONOFOGDEN))
+    return traded
+
+
 async def issue(
-    client: Client, creditor_id: str, customer_id: str, key: str, invoices: int
+    client: Client,
+    creditor_id: str,
+    customer_id: str,
+    key: str,
+    invoices: int,
+    terms_days: int = 30,
 ) -> Traded:
     """Issue some invoices of one row each, in one call."""
     rows = [{"text": "Arbete", "quantity": "1", "unit": "tim", "price_ore": PRICE_ORE}]
     one = {
         "customer_id": customer_id,
         "rows": [{**rows[0], "vat_percent": 25}],
-        "terms_days": 30,
+        "terms_days": terms_days,
         "due_date_agreed": True,
         "reminder_fee_agreed": True,
     }

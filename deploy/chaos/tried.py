@@ -17,6 +17,9 @@ class TriedPlatform(Platform):
         return self._service(service)
 
     async def put_in_place(self, program: Program) -> None:
-        """Serve a service by this program from now on, also when it is restarted."""
-        await self._household.kill(program.name)
+        """Serve a service by this program from now on, also when it is restarted.
+
+        The one before is asked to end: it leaves its group at once, which a killed one does not.
+        """
+        await self._household.stop([program.name])
         await self._household.start(program)

@@ -47,6 +47,7 @@ SETTINGS = {
     "share.coordinator.state.topic.replication.factor": "1",
     "share.coordinator.state.topic.min.isr": "1",
     "group.initial.rebalance.delay.ms": "0",
+    "group.min.session.timeout.ms": "1000",
     "log.retention.hours": "168",
     # The defaults take 128 MB of heap for cleaning, and 9 s before a killed broker may come back.
     "log.cleaner.dedupe.buffer.size": "8388608",

@@ -55,6 +55,9 @@ OWNER = {PAID: "AB", TWICE: "AB", REMINDED: "BRF", FILED: "AB", CREDITED: "BRF",
 NUMBER = {PAID: 1, TWICE: 2, FILED: 3, LATE: 4, REMINDED: 1, CREDITED: 2}
 LETTER = "10000000-0000-7000-8000-0000000000{:02d}"
 PAYOUT = "20000000-0000-7000-8000-000000000001"
+EMAIL = "karin@post.example"
+STATED_ON = date(2026, 4, 27)
+"""The eighth day after the demand is a Saturday."""
 # 1 000 kr at 10 %: 6 days 1.64, 16 days 4.38, 28 days 7.67.
 OPEN: Mapping[str, Mapping[str, int]] = {
     REMINDED: {"capital": TOTAL, "reminder_fee": 60_00, "interest": 1_64},
@@ -72,10 +75,21 @@ IN_FULL = (PAID, TWICE, LATE)
 CHARGES = (
     ChargeRow(REMINDED, "reminder", 1, True, REMINDED_ON, 60_00, 1_64),
     ChargeRow(FILED, "reminder", 1, True, REMINDED_ON, 60_00, 1_64),
-    ChargeRow(FILED, "demand", 1, True, DEMANDED_ON, 180_00, 2_74),
+    ChargeRow(FILED, "demand", 1, True, DEMANDED_ON, 180_00, 2_74, pay_by=STATED_ON),
     ChargeRow(FILED, "filing", 1, True, FILED_ON, 680_00, 3_29),
     ChargeRow(LATE, "reminder", 1, False, REMINDED_ON, 60_00, 1_64, "payment"),
 )
+APPLICATION = Message(
+    "M1",
+    "payment_order_application",
+    "CASE-1",
+    ok=True,
+    received_on=FILED_ON,
+    claimed_ore=sum(OPEN[FILED].values()),
+)
+WITHDRAWAL = Message("M2", "withdrawal", "CASE-1", ok=True, received_on=LAST_DAY)
+COSTS = 860_00
+"""The operator's of what `FILED` owes: demand, application and the work with it."""
 LEAST = {"invoices issued": 6, "reminded": 2, "filed": 1, "taken back": 1, "payouts settled": 1}
 
 
@@ -91,21 +105,55 @@ def world() -> Evidence:
         issued={claim_id: _issued(claim_id) for claim_id in OWNER},
         deeds=(Deed(CREDITED, "credit", date(2026, 3, 10), 1, number=3),),
         deposits=tuple(_deposits()),
-        transfers=(Transfer("P1", 2 * TOTAL, "50501055", False, LAST_DAY, LAST_DAY),),
-        bank_balance_ore=2 * TOTAL,
-        mails=tuple(Mail(f"<{d.delivery_id}@betalt.example>", "x") for d in _letters()),
-        messages=(Message("M1", "payment_order_application", "CASE-1", ok=True),),
+        transfers=(Transfer("P1", 3 * TOTAL, "50501055", False, LAST_DAY, LAST_DAY),),
+        bank_balance_ore=TOTAL,
+        mails=tuple(Mail(f"<{d.delivery_id}@betalt.example>", EMAIL) for d in _letters()),
+        messages=(APPLICATION,),
         kronofogden={"CASE-1": KronofogdenCase("CASE-1", "served", TOTAL, 7_67, 920_00, FILED_ON)},
         invoices={claim_id: _invoice(claim_id) for claim_id in OWNER},
         notes=(NoteRow(CREDITED, "BRF", 3, TOTAL),),
         claims=claims,
         charges=CHARGES,
         payments=tuple(_payments()),
-        payouts=(PayoutRow(PAYOUT, "P1", "AB", 2 * TOTAL, "settled"),),
+        payouts=(PayoutRow(PAYOUT, "P1", "AB", 3 * TOTAL, "settled"),),
         balances=tuple(_balances(claims)),
         ladders={claim_id: _ladder(claim_id) for claim_id in OWNER},
-        cases={FILED: CaseRow(FILED, "CASE-1", open=True, filed=True, withdrawn=False)},
+        cases={FILED: CaseRow(FILED, "CASE-1", open=True)},
         deliveries=tuple(_letters()),
+    )
+
+
+def withdrawn() -> Evidence:
+    """The same, but on the last day `FILED` pays all, and the application is taken back."""
+    evidence, owed = world(), sum(OPEN[FILED].values())
+    claim, register = evidence.claims[FILED], evidence.kronofogden["CASE-1"]
+    invoice, ladder = evidence.invoices[FILED], evidence.ladders[FILED]
+    paid = replace(claim, open_ore=dict.fromkeys(COMPONENTS, 0), paid_ore=owed)
+    claims = {**evidence.claims, FILED: paid}
+    shown = replace(invoice, remaining_ore=0, settled=True, in_collection=False, filed=False)
+    return changed(
+        evidence,
+        deposits=(
+            *evidence.deposits,
+            Deposit("B5", _ocr(FILED), owed, LAST_DAY, LAST_DAY, LAST_DAY, 5),
+        ),
+        payments=(
+            *evidence.payments,
+            PaymentRow("payment B5", "B5", owed, LAST_DAY, owed, 0, (FILED,)),
+        ),
+        bank_balance_ore=evidence.bank_balance_ore + owed,
+        balances=(
+            *_balances(claims),
+            Balance("bank:client", None, None, owed),
+            Balance("payable", "AB", None, -(owed - COSTS)),
+            Balance("operator", None, None, -COSTS),
+        ),
+        messages=(*evidence.messages, WITHDRAWAL),
+        kronofogden={"CASE-1": replace(register, state="withdrawn")},
+        claims=claims,
+        invoices={**evidence.invoices, FILED: shown},
+        ladders={**evidence.ladders, FILED: replace(ladder, settled=True)},
+        cases={FILED: replace(evidence.cases[FILED], open=False)},
     )
 
 
@@ -127,7 +175,7 @@ def _issued(claim_id: str) -> Issued:
         consumer=True,
         due_date_agreed=True,
         reminder_fee_agreed=True,
-        email="karin@post.example",
+        email=EMAIL,
     )
 
 
@@ -174,7 +222,8 @@ def _invoice(claim_id: str) -> InvoiceRow:
 
 
 def _ladder(claim_id: str) -> LadderRow:
-    return LadderRow(claim_id, claim_id not in OPEN, False, claim_id == FILED, "")
+    reminder = {LATE: "reversed"}.get(claim_id, "charged" if claim_id in OPEN else "none")
+    return LadderRow(claim_id, claim_id not in OPEN, False, claim_id == FILED, reminder)
 
 
 def _deposits() -> Iterable[Deposit]:
@@ -197,15 +246,16 @@ def _payments() -> Iterable[PaymentRow]:
 def _letters() -> Iterable[DeliveryRow]:
     for n, claim_id in enumerate(OWNER):
         yield DeliveryRow(LETTER.format(n), claim_id, "invoice", 1, "accepted", False)
+    yield DeliveryRow(LETTER.format(9), CREDITED, "credit_note", 1, "accepted", False)
     charged = ((10, REMINDED, "reminder"), (11, FILED, "reminder"), (12, LATE, "reminder"))
     for n, claim_id, letter in (*charged, (13, FILED, "demand")):
         yield DeliveryRow(LETTER.format(n), claim_id, letter, 1, "accepted", False)
 
 
 def _balances(claims: Mapping[str, ClaimRow]) -> Iterable[Balance]:
-    # 4 000 kr came in; 2 000 were paid out, 1 000 are the late payer's creditor's, 1 000 too much.
-    yield Balance("bank:client", None, None, 2 * TOTAL)
-    yield Balance("payable", "AB", None, -TOTAL)
+    # 4 000 kr came in; 3 000 were paid out, 1 000 were too much.
+    yield Balance("bank:client", None, None, TOTAL)
+    yield Balance("payable", "AB", None, 0)
     yield Balance("overpaid", TWICE, None, -TOTAL)
     yield Balance("transit", PAYOUT, None, 0)
     for claim in claims.values():

@@ -6,17 +6,24 @@ is that its complaint was not there before and is there afterwards.
 
 import asyncio
 import io
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import timedelta
 
 import pytest
 from rich.console import Console
 
 from deploy.chaos.killer import Killer
+from deploy.chaos.midnight import let_pass
 from deploy.chaos.run import Scale, chaos
-from deploy.chaos.scenario import trade
+from deploy.chaos.scenario import COLLECTING_DAYS, collect, trade
 from deploy.chaos.trial import Trial, on_trial
 from deploy.local.folders import temporary_folder
+from deploy.story.client import Client
+from deploy.story.telling import real_today, set_clock_back
 
+ISSUED, FILED = "invoicing.invoice.issued.v1", "payments.filing.charged.v1"
+TAKES_SECONDS = 300
+"""What all trades with their faults may take; a midnight that is nearer is waited for."""
 SHORT = Scale(duration_seconds=25, invoices=100, companies=4, days=90, windows=1)
 
 
@@ -24,7 +31,9 @@ SHORT = Scale(duration_seconds=25, invoices=100, companies=4, days=90, windows=1
 async def trial() -> AsyncIterator[Trial]:
     """A platform that supervises itself: what dies is started again."""
     with temporary_folder() as folder:
+        await let_pass(Console(), TAKES_SECONDS)
         async with on_trial(folder) as made:
+            await set_clock_back(made.platform, real_today() - timedelta(days=2 * COLLECTING_DAYS))
             await made.note_day()
             watching = asyncio.ensure_future(made.killer.watch())
             yield made
@@ -38,13 +47,20 @@ async def kinds(trial: Trial) -> set[str]:
 
 
 async def found_out(
-    trial: Trial, service: str, fault: str, seed: int, *, worst_moment: str = "", party: str = ""
+    trial: Trial,
+    service: str,
+    fault: str,
+    seed: int,
+    *,
+    worst_moment: str = "",
+    party: str = "",
+    doing: Callable[[Client, int], Awaitable[object]] = trade,
 ) -> set[str]:
     """What the judge newly complains of after a trade with a fault."""
     before = await kinds(trial)
     async with trial.sabotaged(service, fault, worst_moment):
         ambush = asyncio.ensure_future(_ambushed(trial.killer, party))
-        await trade(trial.client, seed)
+        await doing(trial.client, seed)
         if fault == "drop-inbox":
             await trial.say_again("payments")
         await ambush
@@ -58,18 +74,28 @@ async def _ambushed(killer: Killer, party: str) -> None:
 
 async def test_a_platform_that_is_not_sabotaged_is_upheld(trial: Trial) -> None:
     """Crashes in the worst moments, and everything said again: nothing lost, doubled, invented."""
-    issued = "invoicing.invoice.issued.v1"
-    async with trial.sabotaged("invoicing", "honest-sayer", issued):
+    async with trial.sabotaged("invoicing", "honest-sayer", ISSUED):
         await trade(trial.client, 1)
-    async with trial.sabotaged("payments", "honest-hearer", issued):
+    async with trial.sabotaged("payments", "honest-hearer", ISSUED):
         await trade(trial.client, 2)
     await trial.say_again("payments")
     ambush = asyncio.ensure_future(trial.killer.ambush("mail"))
     await trade(trial.client, 3)
     await ambush
-    verdict = await trial.judge({"invoices issued": 18, "taken twice, doubt shown": 1})
+    async with trial.sabotaged("collections", "honest-hearer", FILED):
+        await collect(trial.client, 8)
+    least = {"invoices issued": 20, "taken twice, doubt shown": 1, "applications": 2}
+    verdict = await trial.judge(least)
     assert verdict.faults == ()
-    assert trial.killer.died == {"invoicing": 1, "payments": 1}
+    assert trial.killer.died == {"invoicing": 1, "payments": 1, "collections": 1}
+
+
+async def test_an_application_lost_with_its_offset_is_found_out(trial: Trial) -> None:
+    """The debtor is charged for Kronofogden, and Kronofogden was never asked."""
+    complaints = await found_out(
+        trial, "collections", "commit-offset-first", 9, worst_moment=FILED, doing=collect
+    )
+    assert "one application" in complaints
 
 
 async def test_a_dropped_inbox_is_found_out(trial: Trial) -> None:
@@ -84,7 +110,7 @@ async def test_an_offset_committed_first_is_found_out(trial: Trial) -> None:
         "payments",
         "commit-offset-first",
         5,
-        worst_moment="invoicing.invoice.issued.v1",
+        worst_moment=ISSUED,
     )
     assert "claim lost" in complaints
 
@@ -96,7 +122,7 @@ async def test_sending_before_the_commit_is_found_out(trial: Trial) -> None:
         "invoicing",
         "send-before-commit",
         6,
-        worst_moment="invoicing.invoice.issued.v1",
+        worst_moment=ISSUED,
     )
     assert "claim from nowhere" in complaints
 

@@ -2,14 +2,16 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
 from deploy.chaos.judge import calendar, statutes
 from deploy.chaos.judge.checks.claims import tell
+from deploy.chaos.judge.checks.letters import delivery_of
 from deploy.chaos.judge.court import judge
 from deploy.chaos.judge.expectation import foretell
+from deploy.chaos.judge.journal import understand
 from deploy.chaos.judge.records import (
     Balance,
     Deed,
@@ -17,6 +19,7 @@ from deploy.chaos.judge.records import (
     Evidence,
     Leftover,
     Mail,
+    Message,
     SaidAgain,
 )
 from tests.deploy import judged_world as w
@@ -89,8 +92,157 @@ CHANGES: dict[str, Callable[[Evidence], Evidence]] = {
     "settled, not pursued": lambda e: w.changed(
         e, claims={**e.claims, w.FILED: replace(e.claims[w.FILED], open_ore={})}
     ),
+    "one application/charged and lost on the way": lambda e: w.changed(
+        e,
+        messages=(),
+        kronofogden={},
+        invoices={**e.invoices, w.FILED: replace(e.invoices[w.FILED], filed=False)},
+    ),
+    "one enforcement application": lambda e: w.changed(
+        e, messages=(*e.messages, *asked("enforcement_application", "M8", "M9"))
+    ),
+    "application's amount": lambda e: w.changed(
+        e, messages=(replace(w.APPLICATION, claimed_ore=w.APPLICATION.claimed_ore + 1),)
+    ),
+    "application from nowhere": lambda e: w.changed(
+        e, messages=(*e.messages, replace(w.APPLICATION, message_id="M9", reference="CASE-9"))
+    ),
+    "message accepted": lambda e: w.changed(
+        e, messages=(*e.messages, replace(w.WITHDRAWAL, message_id="M9", ok=False))
+    ),
+    "case of a hand-over": lambda e: w.changed(e, cases={}),
+    "collections' view": lambda e: w.changed(
+        e, cases={w.FILED: replace(e.cases[w.FILED], open=False)}
+    ),
+    "objection known": lambda e: w.changed(
+        e, claims={**e.claims, w.REMINDED: replace(e.claims[w.REMINDED], disputed=True)}
+    ),
+    "invoicing's view/lost that it was sent": lambda e: w.changed(
+        e, invoices={**e.invoices, w.PAID: replace(e.invoices[w.PAID], sent=False)}
+    ),
+    "invoicing's view/lost that it was filed": lambda e: w.changed(
+        e, invoices={**e.invoices, w.FILED: replace(e.invoices[w.FILED], filed=False)}
+    ),
+    "dunning's view/lost that it reminded": lambda e: w.changed(
+        e, ladders={**e.ladders, w.FILED: replace(e.ladders[w.FILED], reminder="none")}
+    ),
+    "letter left/an invoice queued for ever": lambda e: in_state(e, "queued", "invoice", w.PAID),
+    "letter left/a reminder queued for ever": lambda e: in_state(e, "queued", "reminder", w.FILED),
+    "letter left/all failed": lambda e: in_state(e, "failed"),
+    "letter left/all reminders withdrawn": lambda e: in_state(e, "withdrawn", "reminder"),
+    "letter to its debtor": lambda e: w.changed(
+        e, mails=(replace(e.mails[0], to="another@post.example"), *e.mails[1:])
+    ),
+    "letter of a credit": lambda e: w.changed(
+        e, deliveries=tuple(d for d in e.deliveries if d.letter != "credit_note")
+    ),
+    "letter once": lambda e: w.changed(e, deliveries=(*e.deliveries, e.deliveries[-1])),
+    "one invoice letter": lambda e: w.changed(e, deliveries=e.deliveries[1:]),
+    "paid out in time": lambda e: w.changed(
+        e,
+        payouts=(),
+        transfers=(),
+        bank_balance_ore=4 * w.TOTAL,
+        balances=(
+            *e.balances,
+            Balance("bank:client", None, None, 3 * w.TOTAL),
+            Balance("payable", "AB", None, -3 * w.TOTAL),
+        ),
+    ),
+    "payable is the creditor's part": lambda e: w.changed(
+        e,
+        balances=(
+            *e.balances,
+            Balance("payable", "AB", None, 500_00),
+            Balance("payable", "BRF", None, -500_00),
+        ),
+    ),
+    "no account, no payout": lambda e: w.changed(
+        e, companies={**e.companies, "AB": replace(e.companies["AB"], payout_account=None)}
+    ),
+    "payout account": lambda e: w.changed(
+        e, transfers=(replace(e.transfers[0], account="50501063"),)
+    ),
+    "payout as ordered": lambda e: w.changed(
+        e, transfers=(replace(e.transfers[0], amount_ore=3 * w.TOTAL - 1),)
+    ),
+    "money in transit": lambda e: w.changed(
+        e, balances=(*e.balances, Balance("transit", w.PAYOUT, None, -1))
+    ),
+    "payment as the bank told": lambda e: w.changed(
+        e, payments=(replace(e.payments[0], paid_on=w.LAST_DAY), *e.payments[1:])
+    ),
+    "payment used once": lambda e: w.changed(
+        e, payments=(replace(e.payments[0], waiting_ore=1), *e.payments[1:])
+    ),
+    "gap in numbers/before the first": lambda e: w.changed(
+        e,
+        issued={name: replace(one, number=one.number + 10) for name, one in e.issued.items()},
+        invoices={name: replace(one, number=one.number + 10) for name, one in e.invoices.items()},
+        notes=(replace(e.notes[0], number=13),),
+        deeds=(replace(e.deeds[0], number=13),),
+    ),
+    "invoice as promised": lambda e: w.changed(
+        e, invoices={**e.invoices, w.PAID: replace(e.invoices[w.PAID], due_on=w.LAST_DAY)}
+    ),
+    "day that a demand states": lambda e: w.changed(
+        e,
+        charges=tuple(
+            replace(c, pay_by=date(2026, 12, 1)) if c.kind == "demand" else c for c in e.charges
+        ),
+    ),
+    "foretold enough": lambda e: w.changed(
+        e, companies={name: replace(one, changed=True) for name, one in e.companies.items()}
+    ),
     "nothing left": lambda e: w.changed(e, leftovers=(Leftover("dunning", "parked", 1, "x"),)),
 }
+
+
+AFTER_PAYMENT: dict[str, Callable[[Evidence], Evidence]] = {
+    "one withdrawal/never sent, and decided": lambda e: w.changed(
+        e,
+        messages=(w.APPLICATION,),
+        kronofogden={
+            "CASE-1": replace(e.kronofogden["CASE-1"], state="decided", decided_on=D("2026-05-11"))
+        },
+    ),
+    "one withdrawal/sent twice": lambda e: w.changed(
+        e, messages=(*e.messages, replace(w.WITHDRAWAL, message_id="M3"))
+    ),
+    "withdrawn at once": lambda e: w.changed(
+        e, messages=(w.APPLICATION, replace(w.WITHDRAWAL, received_on=D("2026-05-05")))
+    ),
+    "not decided once paid": lambda e: w.changed(
+        e, kronofogden={"CASE-1": replace(e.kronofogden["CASE-1"], decided_on=D("2026-05-05"))}
+    ),
+    "settled, not pursued": lambda e: w.changed(
+        e, kronofogden={"CASE-1": replace(e.kronofogden["CASE-1"], state="enforcement")}
+    ),
+}
+"""Faults that show where a claim was paid after its filing."""
+
+
+def asked(kind: str, *ids: str) -> list[Message]:
+    """Accepted messages of a kind about the case."""
+    return [Message(name, kind, "CASE-1", ok=True) for name in ids]
+
+
+def in_state(
+    evidence: Evidence, state: str, letter: str | None = None, claim_id: str | None = None
+) -> Evidence:
+    """Some letters, or all, in a state in which no server took them."""
+    hit = {
+        d.delivery_id
+        for d in evidence.deliveries
+        if letter in (None, d.letter) and claim_id in (None, d.claim_id)
+    }
+    return w.changed(
+        evidence,
+        deliveries=tuple(
+            replace(d, state=state) if d.delivery_id in hit else d for d in evidence.deliveries
+        ),
+        mails=tuple(m for m in evidence.mails if delivery_of(m.message_id) not in hit),
+    )
 
 
 def without(found: object, name: str) -> dict[str, object]:
@@ -123,11 +275,30 @@ def test_a_run_in_which_all_is_right_is_upheld() -> None:
     assert verdict.seen["foretold"] == 6
 
 
-@pytest.mark.parametrize("complaint", CHANGES)
-def test_each_broken_guarantee_is_named(complaint: str) -> None:
+def test_an_application_taken_back_when_all_was_paid_is_upheld() -> None:
+    """The right world of the faults in `AFTER_PAYMENT`."""
+    assert judge(w.withdrawn(), w.LEAST | {"withdrawals": 1}).faults == ()
+
+
+@pytest.mark.parametrize("fault", CHANGES)
+def test_each_broken_guarantee_is_named(fault: str) -> None:
     """One thing changed in a right world, and the judge says what."""
-    verdict = judge(CHANGES[complaint](w.world()), {})
-    assert complaint in verdict.kinds
+    verdict = judge(CHANGES[fault](w.world()), {})
+    assert fault.partition("/")[0] in verdict.kinds
+
+
+@pytest.mark.parametrize("fault", AFTER_PAYMENT)
+def test_each_broken_guarantee_about_a_paid_case_is_named(fault: str) -> None:
+    """The same, where a claim was paid after its filing."""
+    verdict = judge(AFTER_PAYMENT[fault](w.withdrawn()), {})
+    assert fault.partition("/")[0] in verdict.kinds
+
+
+def test_every_guarantee_has_been_seen_broken() -> None:
+    """Whatever the judge compares in the right worlds is among the faults tried here."""
+    compared = {*judge(w.world(), {}).checked, *judge(w.withdrawn(), w.LEAST).checked}
+    tried = {fault.partition("/")[0] for fault in (*CHANGES, *AFTER_PAYMENT)}
+    assert compared - tried == {"enough happened"}
 
 
 def test_an_empty_story_cannot_pass() -> None:
@@ -163,6 +334,26 @@ def test_an_objection_stops_the_ladder_until_it_is_taken_back() -> None:
     story = tell(w.changed(evidence, deeds=deeds))[w.REMINDED]
     (end,) = foretell(story, w.DAYS).ends
     assert [(kind, on) for kind, _, on, _ in end.charges] == [("reminder", D("2026-04-13"))]
+
+
+def test_a_demand_that_states_a_far_day_does_not_put_off_the_filing() -> None:
+    """The judge takes the stated day from the ledger only as far as it is a lawful one."""
+    evidence = w.world()
+    charges = tuple(
+        replace(c, pay_by=D("2026-12-01")) if c.kind == "demand" else c for c in evidence.charges
+    )
+    story = tell(w.changed(evidence, charges=charges))[w.FILED]
+    days = [w.ISSUED_ON + timedelta(days=n) for n in range(90)]
+    (end,) = foretell(story, days).ends
+    assert "filing" in {kind for kind, *_ in end.charges}
+
+
+@pytest.mark.parametrize(("status", "objections"), [(303, 1), (409, 1), (422, 0)])
+def test_an_objection_whose_first_answer_was_lost_is_known(status: int, objections: int) -> None:
+    """Its repeat is answered with a conflict: the claim is held already."""
+    line = {"n": 1, "day": "2026-03-02", "what": "command", "who": "debtor", "name": "object"}
+    found = understand([{**line, "claim_id": w.PAID, "reason": "x", "status": status}], {})
+    assert [deed.kind for deed in found.deeds] == ["object"] * objections
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from functools import cache
 DAY = timedelta(days=1)
 POST_DAYS = 2
 REMINDER_DAYS_TO_PAY = 8
+GRACE_DAYS = 3
 
 
 @cache
@@ -78,6 +79,15 @@ def respond_by(sent_on: date, *, paper: bool = False) -> date:
     """The least time of a demand: eight days from sending, four banking days from receipt."""
     received_on = banking_days_after(sent_on, POST_DAYS) if paper else sent_on
     return forward(max(sent_on + 8 * DAY, banking_days_after(received_on, 4)))
+
+
+def stated_between(demanded_on: date) -> tuple[date, date]:
+    """The days that a demand may state: at least the law's, at most a few banking days more.
+
+    More is what suits a letter by post that left a banking day later, and three days of grace.
+    """
+    by_post = respond_by(banking_days_after(demanded_on, 1), paper=True)
+    return respond_by(demanded_on), banking_days_after(by_post, GRACE_DAYS)
 
 
 def filing_on(stated: date, sent_on: date, *, paper: bool = False) -> date:

@@ -93,12 +93,6 @@ BALANCES = """
 UNBALANCED = """
   select transaction_id from posting group by transaction_id having sum(amount_ore) <> 0
 """
-SAID_OF_CASES = """
-  select key, bool_or(type = 'collections.case.filed.v1') as filed,
-    bool_or(type = 'collections.case.withdrawn.v1') as withdrawn
-  from said where type in ('collections.case.filed.v1', 'collections.case.withdrawn.v1')
-  group by key
-"""
 
 
 class Databases:
@@ -257,17 +251,12 @@ class Databases:
         }
 
     async def cases(self) -> dict[str, CaseRow]:
-        """Every collection case, with what was said of it and Kronofogden."""
-        said = {row["key"]: row for row in await self._ask("collections", SAID_OF_CASES)}
+        """Every collection case."""
         return {
             str(row["claim_id"]): CaseRow(
                 claim_id=str(row["claim_id"]),
                 reference=row["number"],
                 open=row["stage"] != "closed",
-                filed=bool(said[row["claim_id"]]["filed"]) if row["claim_id"] in said else False,
-                withdrawn=(
-                    bool(said[row["claim_id"]]["withdrawn"]) if row["claim_id"] in said else False
-                ),
             )
             for row in await self._ask("collections", "select * from collection_case")
         }

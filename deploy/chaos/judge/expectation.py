@@ -6,7 +6,8 @@ the lawful ends (events.md 3). Where a claim went a way that the handbook leaves
 own choice, it is no longer foretold (`firm` is False) and only the invariants judge it.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import permutations
@@ -30,10 +31,24 @@ class End:
 
 
 @dataclass(frozen=True, slots=True)
-class Expected:
-    """All lawful ends of a claim."""
+class Course:
+    """What of a life shows in others' books than the ledger."""
 
-    ends: frozenset[End]
+    settled_on: date | None
+    """The day on which nothing was owed any more, and never after."""
+    disputed: bool
+    upheld: bool
+    """The debtor was found right."""
+    handed_over: bool
+    claimed_ore: Ore
+    """All that was owed when Kronofogden was applied to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """All lawful ends of a claim, each with the courses that lead there."""
+
+    ends: Mapping[End, frozenset[Course]]
     firm: bool = True
 
 
@@ -51,6 +66,9 @@ class Life:
     stated: date | None = None
     """The day by which the demand asked for an answer; at least what the law leaves."""
     decided_on: date | None = None
+    contested_on: date | None = None
+    settled_on: date | None = None
+    claimed_ore: Ore = 0
     firm: bool = True
 
     def copy(self) -> "Life":
@@ -65,10 +83,29 @@ class Life:
         still = sorted((name, ore) for name, ore in self.book.open.items() if ore)
         return End(tuple(still), self.book.overpaid_ore, tuple(sorted(charges)))
 
+    def course(self) -> Course:
+        """The course, were this the end."""
+        return Course(
+            settled_on=self.settled_on,
+            disputed=self.book.disputes > 0,
+            upheld=self.book.on_hold,
+            handed_over=self.in_collection,
+            claimed_ore=self.claimed_ore,
+        )
+
+    def end_day(self, today: date) -> None:
+        """Note whether the day leaves anything owed."""
+        if not self.book.settled:
+            self.settled_on = None
+        elif self.settled_on is None:
+            self.settled_on = today
+
     # A day's steps.
 
     def step(self, today: date) -> None:
         """Take the steps that fall due; each asks again whether something is owed."""
+        if self.contested_on == today and not self.book.settled:
+            self.book.object(today)
         if self.book.settled or self.book.held or not calendar.is_banking_day(today):
             return
         if not self.in_collection:
@@ -116,12 +153,14 @@ class Life:
             return
         if not self.company.automatic_filing or not self.book.invoice.identified:
             return
-        stated = max(self.stated or self.demanded_on, calendar.respond_by(self.demanded_on))
+        earliest, latest = calendar.stated_between(self.demanded_on)
+        stated = min(max(self.stated or earliest, earliest), latest)
         if calendar.filing_on(stated, self.demanded_on) <= today:
             if not self.book.charges["demand"].stands:
                 self.firm = False
                 return
             self._charge("filing", today)
+            self.claimed_ore = sum(self.book.open.values())
 
     def _enforce(self, today: date) -> None:
         """A decision goes on to enforcement where the creditor wants it, and it costs once."""
@@ -149,6 +188,8 @@ class Life:
         match fact.kind:
             case "credit":
                 self.book.credit(today, correction=fact.correction)
+            case "object" if self.book.disputes:
+                pass  # one objection at a time: a second one is answered with a conflict
             case "object":
                 self.firm = self.firm and not self.in_collection
                 self.book.object(today)
@@ -177,6 +218,8 @@ class Story:
     """The day by which the demand asked for an answer, as the demand has it."""
     decided_on: date | None = None
     """The day Kronofogden decided (*utslag*), as its register has it."""
+    contested_on: date | None = None
+    """The day the debtor contested there, as the register has it."""
     by_day: dict[date, list[Deposit | Deed]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -191,22 +234,35 @@ def foretell(story: Story, days: Iterable[date]) -> Expected:
     """Replay a claim's life over the days the clock stood on; all its lawful ends."""
     invoice = story.invoice
     sent_on = invoice.issued_on if invoice.email is not None else None
-    begin = Life(Book(invoice, sent_on), story.company, firm=not story.company.changed)
-    lives = [replace(begin, stated=story.stated, decided_on=story.decided_on)]
+    lives = [
+        Life(
+            Book(invoice, sent_on),
+            story.company,
+            stated=story.stated,
+            decided_on=story.decided_on,
+            contested_on=story.contested_on,
+            firm=not story.company.changed,
+        )
+    ]
     for today in days:
         if today < invoice.issued_on:
             continue
         facts = story.by_day.get(today, [])
         lives = _distinct(way for life in lives for way in _ways(life, facts, today))
         if len(lives) > MOST_WAYS:
-            return Expected(frozenset(), firm=False)
-    return Expected(frozenset(life.end() for life in lives), all(life.firm for life in lives))
+            return Expected({}, firm=False)
+    ends: dict[End, set[Course]] = defaultdict(set)
+    for life in lives:
+        ends[life.end()].add(life.course())
+    firm = all(life.firm for life in lives)
+    return Expected({end: frozenset(courses) for end, courses in ends.items()}, firm)
 
 
 def _ways(life: Life, facts: list[Deposit | Deed], today: date) -> Iterator[Life]:
     """Every order in which a day may go: steps before, between or after its facts."""
     if not facts:
         life.step(today)
+        life.end_day(today)
         yield life
         return
     orders = permutations(facts) if 1 < len(facts) <= 3 else [tuple(facts)]
@@ -218,6 +274,7 @@ def _ways(life: Life, facts: list[Deposit | Deed], today: date) -> Iterator[Life
             way.step(today)
             for fact in order[place:]:
                 way.hear(fact, today)
+            way.end_day(today)
             yield way
 
 
@@ -228,6 +285,7 @@ def _distinct(lives: Iterable[Life]) -> list[Life]:
         book = life.book
         key = (
             life.end(),
+            life.course(),
             life.not_before,
             life.reminded,
             life.pay_by,

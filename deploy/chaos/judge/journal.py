@@ -16,6 +16,7 @@ from deploy.chaos.judge.records import Company, Deed, Issued
 from deploy.chaos.judge.statutes import invoice_total_ore
 
 DEFAULT_TERMS_DAYS = 30
+CONFLICT = 409
 Line = Mapping[str, Any]
 
 
@@ -46,11 +47,16 @@ def understand(lines: Iterable[Line], claim_of_dispute: Mapping[str, str]) -> Co
         if line["what"] == "clock":
             found.days.append(date.fromisoformat(line["day"]))
         elif line["what"] == "command":
-            if line["status"] < 400:
+            if line["status"] < 400 or _is_said_before(line):
                 _command(found, line, claim_of_dispute)
             else:
                 found.refused += 1
     return found
+
+
+def _is_said_before(line: Line) -> bool:
+    """An objection answered with a conflict stands: its first answer was lost on the way."""
+    return (line["name"], line["status"]) == ("object", CONFLICT)
 
 
 def _command(found: Commands, line: Line, claim_of_dispute: Mapping[str, str]) -> None:

@@ -79,6 +79,11 @@ async def kronofogden(
     """Every message received, and the register."""
     found = await _get(http, f"{url}/records")
     numbers = {row["number"]: row["reference"] for row in found["cases"]}
+    contested = {
+        row["reference"]: date.fromisoformat(row["on"])
+        for row in found["outbox"]
+        if row["kind"] == "contested"
+    }
     messages = tuple(
         Message(
             message_id=row["message_id"],
@@ -88,6 +93,8 @@ async def kronofogden(
             ok=bool(row["ok"]),
             times_received=row["times_received"],
             times_other_content=row["times_other_content"],
+            received_on=date.fromisoformat(row["received_on"]),
+            claimed_ore=_claimed(row["body"]),
         )
         for row in found["messages"]
     )
@@ -100,7 +107,16 @@ async def kronofogden(
             costs_ore=row["costs_ore"],
             received_on=date.fromisoformat(row["received_on"]),
             decided_on=_day(row["decided_on"]),
+            contested_on=contested.get(row["reference"]),
+            enforcement_on=_day(row["enforcement_on"]),
         )
         for row in found["cases"]
     }
     return messages, cases
+
+
+def _claimed(body: dict[str, Any]) -> Ore:
+    claims = body.get("claims") or []
+    asked = sum(each["amountOre"] for each in claims)
+    interest = sum((each.get("interest") or {}).get("accruedOre", 0) for each in claims)
+    return int(asked + interest + sum(each["amountOre"] for each in body.get("costs") or []))

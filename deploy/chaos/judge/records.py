@@ -117,11 +117,14 @@ class Message:
     ok: bool
     times_received: int = 1
     times_other_content: int = 0
+    received_on: date | None = None
+    claimed_ore: Ore = 0
+    """What an application asks for in all: claims, their interest so far, and costs."""
 
 
 @dataclass(frozen=True, slots=True)
 class KronofogdenCase:
-    """A case in Kronofogden's register."""
+    """A case in Kronofogden's register; `contested_on` when the debtor contested it there."""
 
     reference: str
     state: str
@@ -130,6 +133,13 @@ class KronofogdenCase:
     costs_ore: Ore
     received_on: date
     decided_on: date | None = None
+    contested_on: date | None = None
+    enforcement_on: date | None = None
+
+    @property
+    def open(self) -> bool:
+        """Whether it is pursued there, or could not be collected and waits."""
+        return self.state not in ("withdrawn", "closed", "settled")
 
 
 # What our databases hold.
@@ -264,8 +274,6 @@ class CaseRow:
     claim_id: str
     reference: str
     open: bool
-    filed: bool
-    withdrawn: bool
 
 
 @dataclass(frozen=True, slots=True)

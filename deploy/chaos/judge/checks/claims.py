@@ -1,32 +1,26 @@
-"""Claims: each stands as its life must have left it, and every service tells the same of it."""
+"""Claims: each stands in the ledger as its life must have left it, with every charge once."""
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
+from deploy.chaos.judge import calendar
 from deploy.chaos.judge.docket import Docket
-from deploy.chaos.judge.expectation import End, Expected, Story, foretell
-from deploy.chaos.judge.records import (
-    ChargeRow,
-    ClaimRow,
-    Company,
-    Deed,
-    Deposit,
-    Evidence,
-    InvoiceRow,
-)
+from deploy.chaos.judge.expectation import Course, End, Expected, Story, foretell
+from deploy.chaos.judge.records import ChargeRow, ClaimRow, Company, Deed, Deposit, Evidence
 
+Fates = Mapping[str, Expected]
+"""What must have become of each claim."""
+Courses = Mapping[str, frozenset[Course]]
+"""How each claim may have come to the end that was found; nothing of one not foretold."""
 UNNAMED = 5
 """Lawful ends written out in a fault."""
 
 
-def check(evidence: Evidence, docket: Docket) -> None:
-    """Judge every claim against its replayed life, then the services against each other."""
-    charges: dict[str, list[ChargeRow]] = defaultdict(list)
-    for charge in evidence.charges:
-        charges[charge.claim_id].append(charge)
-    stories = tell(evidence)
+def check(evidence: Evidence, fates: Fates, docket: Docket) -> None:
+    """Judge every claim against its replayed life."""
+    charges = charges_of(evidence)
     for claim_id, issued in evidence.issued.items():
         about = f"claim {claim_id}"
         row = evidence.claims.get(claim_id)
@@ -35,13 +29,35 @@ def check(evidence: Evidence, docket: Docket) -> None:
             continue
         docket.checked["claim lost"] += 1
         _once(charges[claim_id], about, docket)
-        _foretold(foretell(stories[claim_id], evidence.days), row, charges[claim_id], docket)
+        _stated(charges[claim_id], about, docket)
+        _foretold(fates[claim_id], row, charges[claim_id], docket)
         _tally(row, charges[claim_id], docket)
     for claim_id in evidence.claims.keys() - evidence.issued.keys():
         docket.fault("claim from nowhere", f"claim {claim_id}", "no invoice stands for it")
     docket.checked["claim from nowhere"] += len(evidence.claims)
-    for row in evidence.claims.values():
-        _views(evidence, row, charges[row.claim_id], docket)
+
+
+def foretold(evidence: Evidence) -> Fates:
+    """What must have become of every issued invoice."""
+    return {name: foretell(story, evidence.days) for name, story in tell(evidence).items()}
+
+
+def charges_of(evidence: Evidence) -> Mapping[str, list[ChargeRow]]:
+    """Charges by claim."""
+    charges: dict[str, list[ChargeRow]] = defaultdict(list)
+    for charge in evidence.charges:
+        charges[charge.claim_id].append(charge)
+    return charges
+
+
+def courses(evidence: Evidence, fates: Fates) -> Courses:
+    """The lawful courses to the ends that were found; none where the end is not a lawful one."""
+    charges = charges_of(evidence)
+    return {
+        claim_id: fate.ends.get(_found(row, charges[claim_id]), frozenset())
+        for claim_id, fate in fates.items()
+        if fate.firm and (row := evidence.claims.get(claim_id)) is not None
+    }
 
 
 def tell(evidence: Evidence) -> dict[str, Story]:
@@ -61,8 +77,8 @@ def tell(evidence: Evidence) -> dict[str, Story]:
     stated = {
         charge.claim_id: charge.pay_by for charge in evidence.charges if charge.kind == "demand"
     }
-    decided = {
-        case.claim_id: evidence.kronofogden[case.reference].decided_on
+    registered = {
+        case.claim_id: evidence.kronofogden[case.reference]
         for case in evidence.cases.values()
         if case.reference in evidence.kronofogden
     }
@@ -74,7 +90,8 @@ def tell(evidence: Evidence) -> dict[str, Story]:
             paid_to[claim_id],
             deeds[claim_id],
             stated.get(claim_id),
-            decided.get(claim_id),
+            registered[claim_id].decided_on if claim_id in registered else None,
+            registered[claim_id].contested_on if claim_id in registered else None,
         )
         for claim_id, issued in evidence.issued.items()
     }
@@ -96,22 +113,34 @@ def _once(charges: Iterable[ChargeRow], about: str, docket: Docket) -> None:
     docket.holds("charged once", about, not twice, f"charged more than once: {twice}")
 
 
+def _stated(charges: Iterable[ChargeRow], about: str, docket: Docket) -> None:
+    """A demand states a day that leaves the legal time, and no day far beyond it."""
+    for charge in charges:
+        if charge.kind == "demand":
+            first, last = calendar.stated_between(charge.on)
+            lawful = charge.pay_by is not None and first <= charge.pay_by <= last
+            text = f"states {charge.pay_by}; lawful is {first} to {last}"
+            docket.holds("day that a demand states", about, lawful, text)
+
+
 def _foretold(expected: Expected, row: ClaimRow, charges: list[ChargeRow], docket: Docket) -> None:
     docket.seen["foretold" if expected.firm else "not foretold"] += 1
     if not expected.firm:
         return
-    is_open = sorted((name, ore) for name, ore in row.open_ore.items() if ore)
-    found = End(
-        tuple(is_open),
-        row.overpaid_ore,
-        tuple(sorted((c.kind, c.stands, c.on, c.fee_ore) for c in charges)),
-    )
+    found = _found(row, charges)
     if len(expected.ends) > 1:
         docket.seen["two lawful ends"] += 1
     about = f"claim {row.claim_id}"
     ends = sorted(map(shown, expected.ends))[:UNNAMED]
     text = f"must be {' or '.join(ends)}, is {shown(found)}"
     docket.holds("claim as its life left it", about, found in expected.ends, text)
+
+
+def _found(row: ClaimRow, charges: Iterable[ChargeRow]) -> End:
+    """A claim's end as the ledger has it."""
+    is_open = sorted((name, ore) for name, ore in row.open_ore.items() if ore)
+    steps = sorted((c.kind, c.stands, c.on, c.fee_ore) for c in charges)
+    return End(tuple(is_open), row.overpaid_ore, tuple(steps))
 
 
 def shown(end: End) -> str:
@@ -138,47 +167,3 @@ def _tally(row: ClaimRow, charges: list[ChargeRow], docket: Docket) -> None:
         docket.seen["part paid"] += 1
     else:
         docket.seen["unpaid"] += 1
-
-
-def _views(evidence: Evidence, row: ClaimRow, charges: list[ChargeRow], docket: Docket) -> None:
-    """What invoicing, dunning and collections show must follow from the ledger."""
-    about = f"claim {row.claim_id}"
-    settled = row.remaining_ore == 0
-    invoice = evidence.invoices.get(row.claim_id)
-    if invoice is not None:
-        must = _seen_by_invoicing(evidence, row, charges)
-        docket.same("invoicing's view", about, must, _view(invoice))
-    ladder = evidence.ladders.get(row.claim_id)
-    if ladder is None:
-        docket.fault("dunning's view", about, "dunning does not know it")
-    else:
-        case = row.claim_id in evidence.cases
-        must_be = (settled, row.disputed, case)
-        seen = (ladder.settled, ladder.disputed, ladder.in_collection)
-        docket.same("dunning's view", about, must_be, seen, "settled, disputed, in collection")
-    found = evidence.cases.get(row.claim_id)
-    if found is not None and settled:
-        docket.holds("collections' view", about, not found.open, "settled, and the case is open")
-
-
-def _view(invoice: InvoiceRow) -> dict[str, object]:
-    return {
-        "remaining": invoice.remaining_ore,
-        "settled": invoice.settled,
-        "disputed": invoice.disputed,
-        "reminded": invoice.reminded,
-        "in collection": invoice.in_collection,
-    }
-
-
-def _seen_by_invoicing(
-    evidence: Evidence, row: ClaimRow, charges: list[ChargeRow]
-) -> dict[str, object]:
-    case = evidence.cases.get(row.claim_id)
-    return {
-        "remaining": row.remaining_ore,
-        "settled": row.remaining_ore == 0,
-        "disputed": row.disputed,
-        "reminded": any(c.kind == "reminder" and c.stands for c in charges),
-        "in collection": case is not None and case.open,
-    }

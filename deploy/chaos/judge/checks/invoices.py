@@ -6,6 +6,9 @@ from itertools import pairwise
 from deploy.chaos.judge.docket import Docket
 from deploy.chaos.judge.records import Evidence
 
+FIRST_NUMBER = 1
+"""Of a company that does not ask for another."""
+
 
 def check(evidence: Evidence, docket: Docket) -> None:
     """Judge issued invoices and number series."""
@@ -50,7 +53,7 @@ def _numbers(evidence: Evidence, docket: Docket) -> None:
         about = f"creditor {creditor_id}"
         twice = sorted({a for a, b in pairwise(numbers) if a == b})
         docket.holds("number given twice", about, not twice, f"numbers {twice[:5]}")
-        gaps = sorted(set(range(numbers[0], numbers[-1] + 1)) - set(numbers))
+        gaps = sorted(set(range(FIRST_NUMBER, numbers[-1] + 1)) - set(numbers))
         docket.holds("gap in numbers", about, not gaps, f"missing {gaps[:5]}")
 
 

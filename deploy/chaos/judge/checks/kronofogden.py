@@ -1,44 +1,115 @@
-"""Kronofogden: every application and withdrawal once, none open there that is settled here."""
+"""Kronofogden: what was charged for was asked for there, once, and taken back once it was paid.
 
-from collections import Counter
+What must have been sent follows from the ledger's charges, which the claims' replayed lives have
+judged, and from the day on which nothing was owed any more; never from what our services said.
+"""
 
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+
+from deploy.chaos.judge.checks.claims import Courses, charges_of
 from deploy.chaos.judge.docket import Docket
-from deploy.chaos.judge.records import Evidence
+from deploy.chaos.judge.expectation import Course
+from deploy.chaos.judge.records import (
+    ChargeRow,
+    ClaimRow,
+    Evidence,
+    KronofogdenCase,
+    Message,
+)
 
-APPLICATION = "payment_order_application"
-STILL_OPEN = ("filed", "confirmed", "served")
+APPLICATION, ENFORCEMENT = "payment_order_application", "enforcement_application"
+WITHDRAWAL = "withdrawal"
+Sent = Mapping[str, list[Message]]
+"""Accepted messages about one case, by kind."""
 
 
-def check(evidence: Evidence, docket: Docket) -> None:
-    """Judge messages and register against our cases and the ledger's charges."""
-    applied: Counter[str] = Counter()
-    withdrawn: Counter[str] = Counter()
+def check(evidence: Evidence, courses: Courses, docket: Docket) -> None:
+    """Judge messages and register against the ledger's charges and the claims' lives."""
+    accepted: dict[str, dict[str, list[Message]]] = defaultdict(lambda: defaultdict(list))
     for message in evidence.messages:
-        about = f"message {message.message_id}"
-        docket.holds("message accepted", about, message.ok, f"{message.kind} was refused")
-        text = "the same id came with other content"
-        docket.holds("message the same", about, message.times_other_content == 0, text)
-        docket.seen["messages sent again"] += message.times_received > 1
-        applied[message.reference] += message.kind == APPLICATION and message.ok
-        withdrawn[message.reference] += message.kind == "withdrawal" and message.ok
-    charged = {c.claim_id for c in evidence.charges if c.kind == "filing" and c.stands}
-    known = set()
-    for case in evidence.cases.values():
-        about = f"case {case.reference}"
-        known.add(case.reference)
-        filed = int(case.filed)
-        docket.same("one application", about, filed, applied[case.reference], "applications")
-        taken_back = int(case.withdrawn and case.filed)
-        docket.same("one withdrawal", about, taken_back, withdrawn[case.reference], "withdrawals")
-        docket.seen["applications"] += applied[case.reference]
-        docket.seen["withdrawals"] += withdrawn[case.reference]
-        if case.filed:
-            text = "filed, and the costs were not charged"
-            docket.holds("application charged", about, case.claim_id in charged, text)
-        register = evidence.kronofogden.get(case.reference)
-        claim = evidence.claims.get(case.claim_id)
-        if register is not None and claim is not None and claim.remaining_ore == 0:
-            still = register.state in STILL_OPEN
-            docket.holds("settled, not pursued", about, not still, f"it is {register.state} there")
-    for reference in evidence.kronofogden.keys() - known:
+        _message(message, docket)
+        if message.ok:
+            accepted[message.reference][message.kind].append(message)
+    reference_of = {case.claim_id: case.reference for case in evidence.cases.values()}
+    for reference in {*evidence.kronofogden, *accepted} - {*reference_of.values()}:
         docket.fault("application from nowhere", f"case {reference}", "we have no such case")
+    charges = charges_of(evidence)
+    for claim in evidence.claims.values():
+        reference = reference_of.get(claim.claim_id, "")
+        sent, register = accepted[reference], evidence.kronofogden.get(reference)
+        lawful = courses.get(claim.claim_id, frozenset())
+        _asked_for(sent, charges[claim.claim_id], f"claim {claim.claim_id}", docket)
+        _claimed(sent, lawful, f"claim {claim.claim_id}", docket)
+        if register is not None:
+            _ended(sent, register, claim, lawful, docket)
+
+
+def _message(message: Message, docket: Docket) -> None:
+    about = f"message {message.message_id}"
+    docket.holds("message accepted", about, message.ok, f"{message.kind} was refused")
+    text = "the same id came with other content"
+    docket.holds("message the same", about, message.times_other_content == 0, text)
+    docket.seen["messages sent again"] += message.times_received > 1
+
+
+def _asked_for(sent: Sent, charges: Iterable[ChargeRow], about: str, docket: Docket) -> None:
+    """What was charged and stands was asked for once; what was taken back, at most once."""
+    stands: dict[str, bool] = {}
+    for charge in charges:
+        stands[charge.kind] = stands.get(charge.kind, False) or charge.stands
+    for kind, step, name in (
+        (APPLICATION, "filing", "application"),
+        (ENFORCEMENT, "enforcement", "enforcement application"),
+    ):
+        found = len(sent.get(kind, ()))
+        must = {True: (1,), False: (0, 1), None: (0,)}[stands.get(step)]
+        was = {True: "charged", False: "charged and taken back", None: "never charged"}
+        text = f"{step} {was[stands.get(step)]}, and {found} were sent"
+        docket.holds(f"one {name}", about, found in must, text)
+        docket.seen[f"{name}s"] += found
+
+
+def _claimed(sent: Sent, lawful: Iterable[Course], about: str, docket: Docket) -> None:
+    """An application asks for what was owed on its day."""
+    owed = {course.claimed_ore for course in lawful}
+    for application in sent.get(APPLICATION, ()) if owed else ():
+        text = f"owed were {sorted(owed)} öre, claimed {application.claimed_ore}"
+        docket.holds("application's amount", about, application.claimed_ore in owed, text)
+
+
+def _ended(
+    sent: Sent,
+    register: KronofogdenCase,
+    claim: ClaimRow,
+    lawful: frozenset[Course],
+    docket: Docket,
+) -> None:
+    """Withdrawn once, on the day it was paid, credited or given up; nothing decided after it."""
+    about, withdrawals = f"case {register.reference}", list(sent.get(WITHDRAWAL, ()))
+    over = claim.remaining_ore == 0 or any(course.upheld for course in lawful)
+    theirs = not register.open and register.state != "withdrawn"
+    must = int(over and not theirs)
+    docket.same("one withdrawal", about, must, len(withdrawals), "withdrawals")
+    docket.seen["withdrawals"] += len(withdrawals)
+    docket.seen["decided"] += register.decided_on is not None
+    docket.seen["contested there"] += register.contested_on is not None
+    docket.seen["enforced"] += register.enforcement_on is not None
+    if claim.remaining_ore:
+        return
+    text = f"nothing is owed, and it is {register.state} there"
+    docket.holds("settled, not pursued", about, not register.open, text)
+    days = {course.settled_on for course in lawful}
+    if not days:
+        return
+    late = [w.received_on for w in withdrawals if w.received_on not in days]
+    text = f"settled {_days(days)}, withdrawn {_days(late)}"
+    docket.holds("withdrawn at once", about, not late, text)
+    last = max(day for day in days if day is not None)
+    in_time = register.decided_on is None or register.decided_on <= last
+    text = f"settled {_days(days)}, decided {register.decided_on}"
+    docket.holds("not decided once paid", about, in_time, text)
+
+
+def _days(days: Iterable[object]) -> str:
+    return " or ".join(sorted(map(str, days)))

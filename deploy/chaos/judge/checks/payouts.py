@@ -1,9 +1,13 @@
 """Payouts: each ordered and executed once, to the right account, no more than came in."""
 
 from collections import Counter, defaultdict
+from datetime import date
 
+from deploy.chaos.judge.calendar import banking_days_after
+from deploy.chaos.judge.checks.claims import charges_of, tell
 from deploy.chaos.judge.docket import Docket
-from deploy.chaos.judge.records import Evidence, Ore
+from deploy.chaos.judge.records import Deposit, Evidence, Ore
+from deploy.chaos.judge.statutes import CREDITORS
 
 
 def check(evidence: Evidence, docket: Docket) -> None:
@@ -34,6 +38,7 @@ def check(evidence: Evidence, docket: Docket) -> None:
     for name in names.keys() - known:
         docket.fault("payout from nowhere", f"payout {name}", "paid, and the ledger has no payout")
     _accounts(evidence, docket)
+    _payable(evidence, docket)
 
 
 def _accounts(evidence: Evidence, docket: Docket) -> None:
@@ -50,16 +55,59 @@ def _accounts(evidence: Evidence, docket: Docket) -> None:
         docket.same("money in transit", about, under_way, transit.pop(payout.payout_id, 0), "öre")
     for name, ore in transit.items():
         docket.holds("money in transit", f"payout {name}", ore == 0, f"{ore} öre of no payout")
+
+
+def _payable(evidence: Evidence, docket: Docket) -> None:
+    """What came in for a creditor is paid out the next banking day, all of it and no more."""
+    part, fresh = creditors_parts(evidence)
+    owed: dict[str, Ore] = defaultdict(int)
+    for balance in evidence.balances:
+        if balance.account == "payable":
+            owed[balance.owner or ""] -= balance.amount_ore
     paid: dict[str, Ore] = defaultdict(int)
     for payout in evidence.payouts:
         if payout.state != "rejected":
             paid[payout.creditor_id] += payout.amount_ore
-    for creditor_id, ore in paid.items():
-        came = sum(
-            claim.paid_ore for claim in evidence.claims.values() if claim.creditor_id == creditor_id
+    for creditor_id in {*part, *owed, *paid}:
+        about = f"creditor {creditor_id}"
+        must = part[creditor_id] - paid[creditor_id]
+        docket.same("payable is the creditor's part", about, must, owed[creditor_id], "öre")
+        company = evidence.companies.get(creditor_id)
+        if company is not None and company.payout_account:
+            text = f"{owed[creditor_id]} öre wait, of which {fresh[creditor_id]} came lately"
+            in_time = owed[creditor_id] <= fresh[creditor_id]
+            docket.holds("paid out in time", about, in_time, text)
+        else:
+            docket.same("no account, no payout", about, 0, paid[creditor_id], "öre")
+
+
+def creditors_parts(evidence: Evidence) -> tuple[dict[str, Ore], dict[str, Ore]]:
+    """What of the debtors' money is each creditor's, and what of it came on the last day.
+
+    The rest is the debtor's own credit, and what was paid of the operator's costs and outlays.
+    """
+    part: dict[str, Ore] = defaultdict(int)
+    fresh: dict[str, Ore] = defaultdict(int)
+    stories, charges = tell(evidence), charges_of(evidence)
+    last_day = max(evidence.days, default=None)
+    for claim_id, story in stories.items():
+        row = evidence.claims.get(claim_id)
+        if row is None:
+            continue
+        told = [d for d in story.deposits if d.told_on is not None]
+        costs = sum(c.fee_ore for c in charges[claim_id] if c.stands and c.kind != "reminder")
+        unpaid = sum(ore for name, ore in row.open_ore.items() if name not in CREDITORS)
+        money = sum(d.amount_ore for d in told)
+        part[row.creditor_id] += money - row.overpaid_ore - (costs - unpaid)
+        fresh[row.creditor_id] += sum(
+            d.amount_ore for d in told if last_day and _paid_out_on(d) > last_day
         )
-        text = f"{ore} öre paid out; {came} öre came in"
-        docket.holds("paid out what came in", f"creditor {creditor_id}", ore <= came, text)
+    return part, fresh
+
+
+def _paid_out_on(deposit: Deposit) -> date:
+    assert deposit.told_on is not None
+    return banking_days_after(deposit.told_on, 1)
 
 
 def plain(account: str) -> str:

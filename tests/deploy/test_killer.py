@@ -1,0 +1,67 @@
+"""The killer's habits, tried on a platform that only pretends."""
+
+import asyncio
+import random
+from datetime import UTC, datetime
+
+import pytest
+
+from deploy.chaos import killer, midnight
+from deploy.chaos.killer import Killer
+from deploy.chaos.tried import TriedPlatform
+
+
+class Grave(TriedPlatform):
+    """What is killed here does not rise before it is called."""
+
+    def __init__(self) -> None:
+        self.services = ("invoicing", "payments", "dunning")
+        self.buried: list[str] = []
+        self.call = asyncio.Event()
+        self.enough = asyncio.Event()
+
+    @property
+    def dead(self) -> set[str]:
+        """Nobody lies dead but in the killer's own hands."""
+        return set()
+
+    async def kill(self, name: str) -> None:
+        """Bury it."""
+        self.buried.append(name)
+        if len(self.buried) >= killer.MOST_DEAD:
+            self.enough.set()
+
+    async def restart(self, name: str) -> None:
+        """Come back when called."""
+        await self.call.wait()
+
+
+async def test_the_next_one_dies_while_the_last_has_not_risen(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Otherwise a death every few seconds would be one every ten or fifteen."""
+    monkeypatch.setattr(killer, "PAUSE_SECONDS", (0, 0))
+    monkeypatch.setattr(killer, "DEAD_SECONDS", (0, 0))
+    monkeypatch.setattr(killer, "LULL_DAYS", (0, 0))
+    grave = Grave()
+    hand = Killer(grave, random.Random(1), today=lambda: "2026-03-02")
+    raging = asyncio.ensure_future(hand.rage())
+    await asyncio.wait_for(grave.enough.wait(), 10)
+    assert len(set(grave.buried)) == killer.MOST_DEAD
+    assert hand.last_kill_on == "2026-03-02"
+    raging.cancel()
+    await asyncio.gather(raging, return_exceptions=True)
+
+
+@pytest.mark.parametrize(
+    ("now", "seconds"),
+    [
+        (datetime(2026, 1, 15, 22, 59, 50, tzinfo=UTC), 10),
+        (datetime(2026, 1, 15, 23, 0, 0, tzinfo=UTC), 24 * 3600),
+        (datetime(2026, 7, 15, 21, 59, 50, tzinfo=UTC), 10),
+        (datetime(2026, 10, 24, 22, 0, 0, tzinfo=UTC), 25 * 3600),
+    ],
+)
+def test_swedish_midnight_is_known_from_any_instant(now: datetime, seconds: float) -> None:
+    """In winter, in summer, and on the day that has an hour more."""
+    assert midnight.seconds_until(now) == seconds
