@@ -2,7 +2,8 @@
 
 `docs/asyncapi/<service>.yaml` is made for each service that says or hears anything, and the part of
 README.md between `says:begin` and `says:end` shows who says what and who hears it. Both come from
-the events of `contracts` and the `HEARS` of each service's subscribers, so they cannot be wrong.
+the events of `contracts` and what each service's subscribers hear, which a test compares with what
+the built service truly subscribes to.
 """
 
 import argparse

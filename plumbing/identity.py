@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import Any, TypeVar
 from uuid import UUID
 
+import structlog
 from fastapi import Request
 from joserfc import jwt
 from joserfc.errors import JoseError
@@ -28,6 +29,12 @@ REUSE = 60
 MOST_KEPT = 5_000
 """Tokens remembered on either side; beyond it all are forgotten, which costs but a signature."""
 
+
+STAFF = frozenset({"operator", "support"})
+"""Roles of the house's own people: what they look at leaves a trace (architecture.md 6)."""
+NOT_ABOUT_PEOPLE = ("/ops/numbers", "/ops/clock")
+
+log = structlog.get_logger()
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -127,7 +134,16 @@ def identity_of(request: Request) -> Identity:
     if scheme.lower() != "bearer" or not token:
         raise Problem(401, "A bearer token is needed")
     keys: Keys = request.app.state.keys
-    return keys.read(token, request.app.state.name)
+    identity = keys.read(token, request.app.state.name)
+    if identity.roles & STAFF and not request.url.path.startswith(NOT_ABOUT_PEOPLE):
+        log.info(
+            "staff_asked",
+            person=str(identity.person),
+            roles=sorted(identity.roles),
+            method=request.method,
+            path=request.url.path,
+        )
+    return identity
 
 
 def require(identity: Identity, *roles: str) -> None:

@@ -23,10 +23,10 @@ import orjson
 import structlog
 from aiokafka import ConsumerRecord, TopicPartition
 from asyncpg.pgproto.pgproto import UUID as DriverUUID  # noqa: N811  (a UUID, read faster)
-from pydantic import ValidationError
 from sqlalchemy import text
 
 from contracts.envelope import Envelope, Event
+from plumbing.logs import shown
 from plumbing.transaction import Database, Transaction, is_trouble, literal
 
 log = structlog.get_logger()
@@ -166,7 +166,8 @@ class Inbox:
             return
         item = items[0]
         reason = f"{type(error).__name__}: {shown(error)}"
-        log.error("event_parked", consumer=self.consumer, reason=reason, exc_info=error)
+        about = about_one(item)
+        log.error("event_parked", consumer=self.consumer, reason=reason, exc_info=error, **about)
         if isinstance(item, Heard):
             item = Unreadable(
                 item.record, reason, item.waits_by, item.envelope.id, item.envelope.type
@@ -344,16 +345,17 @@ def _flow(value: bytes) -> UUID:
     return flow
 
 
-def shown(error: BaseException) -> str:
-    """What may be kept of an error: never the input it met."""
-    if isinstance(error, ValidationError):
-        found = error.errors(include_input=False, include_url=False, include_context=False)
-        return "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['type']}" for e in found)[:500]
-    if isinstance(error, UnicodeDecodeError):
-        return "not UTF-8"
-    if isinstance(error, (KeyError, ValueError, AssertionError, RuntimeError, TypeError)):
-        return str(error)[:500]
-    return str(getattr(error, "orig", error)).split("\n")[0][:500]
+def about_one(item: Heard | Unreadable) -> dict[str, str | None]:
+    """By what a log's reader finds an event again, and the flow it belongs to."""
+    if isinstance(item, Unreadable):
+        return {"event_id": str(item.id), "event_type": item.type, "key": item.waits_by}
+    envelope = item.envelope
+    return {
+        "event_id": str(envelope.id),
+        "event_type": envelope.type,
+        "key": item.waits_by,
+        "correlation_id": str(envelope.correlation),
+    }
 
 
 def id_of(record: Any, named: Mapping[str, bytes | None]) -> UUID:

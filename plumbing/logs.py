@@ -1,11 +1,90 @@
-"""Logs: one snake_case event per fact, JSON lines, values as keys; never a person's details."""
+"""Logs: one snake_case event per fact, JSON lines, values as keys; never a person's details.
+
+Errors are told by their type, their place in the code and what `shown` lets through: the text of an
+error may quote the input it met, and a database's the rows of a whole batch.
+"""
 
 from __future__ import annotations
 
 import logging
+import re
 import sys
+import traceback
+from collections.abc import Iterator, MutableMapping
+from typing import Any
 
 import structlog
+from pydantic import ValidationError
+from sqlalchemy.exc import DBAPIError
+
+QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'")
+PERSONAL = re.compile(
+    r"[^\s<>\"'(),;:]+@[^\s<>\"'(),;:]+|(?<![\w-])(?:\d{2})?\d{6}[-+]?\d{4}(?![\w-])"
+)
+"""What looks like an e-mail address or a personal number, wherever it stands."""
+DRIVERS = ("asyncpg", "sqlalchemy.dialects")
+DRIVERS_CLASS = re.compile(r"^<class '[^']*'>: ")
+LONGEST = 500
+
+
+def shown(error: BaseException) -> str:
+    """What may be kept of an error: never the input it met."""
+    if isinstance(error, ValidationError):
+        found = error.errors(include_input=False, include_url=False, include_context=False)
+        text = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['type']}" for e in found)
+    elif isinstance(error, UnicodeDecodeError):
+        text = "not UTF-8"
+    elif isinstance(error, DBAPIError):
+        text = _of_driver(error.orig)
+    elif type(error).__module__.startswith(DRIVERS):
+        text = _of_driver(error)
+    else:
+        text = str(error).split("\n")[0]
+    return PERSONAL.sub("***", text)[:LONGEST]
+
+
+def _of_driver(error: BaseException | None) -> str:
+    """The first line of what it said; of a data error, which quotes what it met, not that either.
+
+    The lines after the first name the values of a row.
+    """
+    line = DRIVERS_CLASS.sub("", str(error).split("\n")[0])
+    state = str(getattr(error, "sqlstate", None) or "22")
+    return QUOTED.sub("***", line).partition(": ")[0] if state.startswith("22") else line
+
+
+def told(error: BaseException) -> str:
+    """An error and what led to it, as a traceback is written, with `shown` in place of its text."""
+    parts = []
+    for each in reversed(list(_chain(error))):
+        frames = "".join(traceback.format_tb(each.__traceback__))
+        name = f"{type(each).__module__}.{type(each).__qualname__}".removeprefix("builtins.")
+        parts.append(f"{frames}{name}: {shown(each)}")
+    return "\n\n".join(parts)
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    seen: set[int] = set()
+    each: BaseException | None = error
+    while each is not None and id(each) not in seen:
+        seen.add(id(each))
+        yield each
+        each = each.__cause__ or (None if each.__suppress_context__ else each.__context__)
+
+
+def tell_errors(
+    logger: Any, method: str, event: MutableMapping[str, Any]
+) -> MutableMapping[str, Any]:
+    """structlog's processor that writes `exc_info` without what the error met."""
+    given = event.pop("exc_info", None)
+    if given is True:
+        given = sys.exc_info()
+    error = given[1] if isinstance(given, tuple) else given
+    if isinstance(error, BaseException):
+        event["exception"] = told(error)
+        for each in filter(str, _chain(error)):  # libraries write the text into their line as well
+            event["event"] = str(event.get("event")).replace(str(each), shown(each))
+    return event
 
 
 def configure(service: str, level: str = "INFO") -> None:
@@ -28,7 +107,7 @@ def configure(service: str, level: str = "INFO") -> None:
             foreign_pre_chain=shared,
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.format_exc_info,
+                tell_errors,
                 structlog.processors.JSONRenderer(),
             ],
         )

@@ -18,7 +18,7 @@ from uuid import UUID
 import structlog
 from sqlalchemy import text
 
-from plumbing.inbox import shown
+from plumbing.logs import shown
 from plumbing.transaction import Database, Transaction, columns, is_trouble
 
 log = structlog.get_logger()

@@ -32,8 +32,11 @@ class Problem(Exception):  # noqa: N818  (RFC 9457 calls it a problem)
         self.body.update(members)
 
 
-def _answer(status: int, body: dict[str, Any]) -> JSONResponse:
-    return JSONResponse(body, status_code=status, media_type="application/problem+json")
+def answer(problem: Problem) -> JSONResponse:
+    """A problem as it is told over HTTP."""
+    return JSONResponse(
+        problem.body, status_code=problem.status, media_type="application/problem+json"
+    )
 
 
 def field_errors(error: Any) -> list[dict[str, str]]:
@@ -49,13 +52,12 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(Problem)
     async def on_problem(request: Request, problem: Problem) -> JSONResponse:
-        return _answer(problem.status, problem.body)
+        return answer(problem)
 
     @app.exception_handler(RequestValidationError)
     async def on_invalid(request: Request, error: RequestValidationError) -> JSONResponse:
-        body = Problem(422, "The request is not valid", errors=field_errors(error)).body
-        return _answer(422, body)
+        return answer(Problem(422, "The request is not valid", errors=field_errors(error)))
 
     @app.exception_handler(HTTPException)
     async def on_http(request: Request, error: HTTPException) -> JSONResponse:
-        return _answer(error.status_code, Problem(error.status_code, str(error.detail)).body)
+        return answer(Problem(error.status_code, str(error.detail)))

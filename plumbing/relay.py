@@ -35,12 +35,20 @@ log = structlog.get_logger()
 LEADER = 741_001
 ROUND = 400
 """Pointers a round looks at."""
+ROUND_EVENTS = 20_000
+"""Events after which a round takes no further pointer: one bulk command alone may have as many."""
+MOST_RESTING = 20_000
+"""Pointers kept back at a time; beyond it nothing more is looked at until some may be tried."""
+PATIENCE = 300.0
+"""Seconds that saying again waits for a partition that takes nothing while a broker answers."""
 NEXT = text("""
-  with pointers as (
-    select batch, said_on from outbox
-    where not (batch = any(cast(:held as bigint[])))
-      and not exists (select from said_again where state = 'asked')
-    order by batch limit :limit)
+  with looked_at as (
+    select batch, said_on, sum(events) over (order by batch) - events as before from (
+      select batch, said_on, events from outbox
+      where not (batch = any(cast(:held as bigint[])))
+        and not exists (select from said_again where state = 'asked')
+      order by batch limit :limit) as first),
+  pointers as (select batch, said_on from looked_at where before < :events)
   select p.batch, s.n, s.topic, s.key::text, s.id::text, s.type, s.time, s.correlation::text,
     s.cause::text, s.payload
   from pointers p join said s on s.said_on = p.said_on and s.batch = p.batch
@@ -88,7 +96,7 @@ class Relay:
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     stuck: dict[Place, Stuck] = field(default_factory=dict)
     _held: dict[int, set[Place]] = field(default_factory=dict)
-    """Pointers kept back, each with the places of its events that were sent already."""
+    """Pointers kept back, each with the places that its events still wait for (none: all)."""
     _producer: AIOKafkaProducer | None = None
     _producer_is_void: bool = False
     """An error came that a producer does not outlive (stack.md 11)."""
@@ -120,23 +128,26 @@ class Relay:
             self._held.clear()
             while True:
                 self.wake.clear()
-                found, done = await self._move(connection)
+                found, at_once = await self._move(connection)
                 if not found and await self._say_again(connection):
                     continue
-                if found < ROUND or not done:
+                if not at_once:
                     with contextlib.suppress(TimeoutError):
                         await asyncio.wait_for(self.wake.wait(), self.poll)
         finally:
             self.leads = False
             await connection.invalidate()  # ends the session, and the lock with it
 
-    async def _move(self, connection: AsyncConnection) -> tuple[int, int]:
-        """One round; how many pointers it found, and how many of them it settled."""
+    async def _move(self, connection: AsyncConnection) -> tuple[int, bool]:
+        """One round; how many pointers it found, and whether the next one is worth having now."""
         now = time.monotonic()  # one reading a round: a pause must not end in the middle of it
         held = [batch for batch, places in self._held.items() if self._rests(places, now)]
-        rows = (await connection.execute(NEXT, {"held": held, "limit": ROUND})).all()
-        if not rows or len(self._held) > 20_000:
-            return 0, 0
+        if len(held) > MOST_RESTING:
+            return 0, False
+        limits = {"limit": ROUND, "events": ROUND_EVENTS}
+        rows = (await connection.execute(NEXT, {"held": held, **limits})).all()
+        if not rows:
+            return 0, False
         failed = await self._send(rows, now)
         batches = {row.batch for row in rows}
         self._held |= failed
@@ -145,7 +156,8 @@ class Relay:
             self._held.pop(batch, None)
         if done:
             await connection.execute(DELIVERED, {"batches": done})
-        return len(batches), len(done)
+        is_full = len(batches) == ROUND or len(rows) >= ROUND_EVENTS
+        return len(batches), is_full and bool(done)
 
     def _rests(self, places: set[Place], now: float) -> bool:
         """Whether all places that a held pointer still waits for are in their pause."""
@@ -168,7 +180,8 @@ class Relay:
             waiting, topic = self._held.get(row[0]), row[2]
             count = partitions.get(topic, 0)
             place = (topic, partition_of(row[3].encode(), count) if count else -1)
-            if not waiting or place in waiting:
+            # Of a topic that was, or is, unknown nobody can say which rows were sent: all go.
+            if not waiting or place in waiting or not count or (topic, -1) in waiting:
                 places[place].append(row)
         failed: dict[int, set[Place]] = defaultdict(set)
         going = {}
@@ -257,6 +270,7 @@ class Relay:
                 known = None
             if known:
                 self._partitions[topic] = len(known)
+                self.stuck.pop((topic, -1), None)
         return self._producer
 
     async def _drop_producer(self) -> None:
@@ -277,13 +291,44 @@ class Relay:
         if asked is None:
             return False
         at: dict[str, Any] = {"said_on": asked.since, "batch": 0, "n": 0}
+        lost: set[Place] = set()
         while rows := (await connection.execute(PAGE, {**at, "topic": asked.topic})).all():
-            while await self._send(rows, time.monotonic()):
-                await asyncio.sleep(0.2)
-            await connection.execute(PROGRESS, {"id": asked.id, "sent": len(rows)})
+            going = [row for row in rows if not lost & {self._place_of(row), (row.topic, -1)}]
+            left = await self._send_patiently(going)
+            lost |= {self._place_of(row) for row in left}
+            await connection.execute(PROGRESS, {"id": asked.id, "sent": len(going) - len(left)})
             at = {"said_on": rows[-1].said_on, "batch": rows[-1].batch, "n": rows[-1].n}
-        await connection.execute(ENDED, {"id": asked.id, "state": "done"})
+        if lost:
+            log.error("say_again_stuck", places=[f"{topic}[{at}]" for topic, at in sorted(lost)])
+        state = "stuck" if lost else "done"
+        await connection.execute(ENDED, {"id": asked.id, "state": state})
         return True
+
+    async def _send_patiently(self, rows: Sequence[Any]) -> Sequence[Any]:
+        """Send what is said again, each row until its place takes it; returns what none took.
+
+        A broker that is away is waited for without end, a place that takes nothing while others
+        may for `PATIENCE`: what is new waits for all this.
+        """
+        left, begun = rows, time.monotonic()
+        while left and (failed := await self._send(left, time.monotonic())):
+            if not all(failed.values()):  # no broker answers
+                begun = time.monotonic()
+            left = [
+                row
+                for row in left
+                if (places := failed.get(row.batch)) is not None
+                and (not places or self._place_of(row) in places)
+            ]
+            if time.monotonic() - begun > PATIENCE:
+                return left
+            await asyncio.sleep(0.2)
+        return ()
+
+    def _place_of(self, row: Any) -> Place:
+        """Where a row goes; partition -1 where its topic is not known."""
+        count = self._partitions.get(row.topic, 0)
+        return row.topic, kafka.partition_of(row.key.encode(), count) if count else -1
 
 
 @lru_cache(maxsize=100)

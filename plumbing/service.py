@@ -26,6 +26,7 @@ from contracts.envelope import Event
 from plumbing import kafka, logs, operations, problems
 from plumbing.archive import keep_archive
 from plumbing.clock import Clock, real_now
+from plumbing.flow import ServiceEdge
 from plumbing.identity import Keys
 from plumbing.inbox import Handler, Inbox
 from plumbing.outbound import Carrier, Outbound
@@ -110,7 +111,7 @@ def create_service(
             await asyncio.gather(*running, return_exceptions=True)
             await engine.dispose()
 
-    app = FastAPI(title=name, lifespan=lifespan, openapi_url="/openapi.json", docs_url=None)
+    app = FastAPI(title=name, lifespan=lifespan, docs_url=None, redoc_url=None)
     state = app.state
     state.name, state.settings, state.clock, state.database = name, settings, clock, database
     state.keys = Keys(settings.identity_public_key)
@@ -131,6 +132,7 @@ def create_service(
     database.on_queued = state.outbound.wake.set
     database.on_due = state.timers.wake.set
     problems.install(app)
+    app.add_middleware(ServiceEdge)
     app.include_router(_health)
     app.include_router(operations.router)
     for each in routers:

@@ -17,7 +17,8 @@ from uuid import UUID
 import structlog
 from sqlalchemy import text
 
-from plumbing.inbox import PAUSES, shown
+from plumbing.inbox import PAUSES
+from plumbing.logs import shown
 from plumbing.transaction import Database, Transaction, is_trouble
 
 log = structlog.get_logger()

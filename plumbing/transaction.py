@@ -20,6 +20,7 @@ from uuid_utils.compat import uuid7
 
 from contracts.envelope import Envelope, Event
 from plumbing.clock import Clock
+from plumbing.flow import FLOW
 from plumbing.literals import days, ids, words
 
 LARGEST_PAYLOAD = 900_000
@@ -89,7 +90,7 @@ class Transaction:
         self.connection = connection
         self.now: datetime = clock.now()
         self.today: date = clock.today()
-        self.correlation = correlation or uuid7()
+        self.correlation = correlation or FLOW.get() or uuid7()
         self.causes: Mapping[UUID, Envelope] = {}
         """Envelope of the event now being heard, by key; empty at the other doors."""
         self.origins: Mapping[UUID, Cause] = {}
@@ -212,13 +213,17 @@ class Database:
 
 
 def connect(url: str, *, pool_size: int = 8) -> AsyncEngine:
-    """An engine for short set-shaped statements: no JIT, no idle transaction beyond a minute."""
+    """An engine for short set-shaped statements: no JIT, no idle transaction beyond a minute.
+
+    Its errors never carry the parameters of a statement, which are what people have written.
+    """
     return create_async_engine(
         url,
         pool_size=pool_size,
         max_overflow=4,
         pool_pre_ping=False,
         pool_recycle=1800,
+        hide_parameters=True,
         connect_args={
             "timeout": 10,
             "server_settings": {

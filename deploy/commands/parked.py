@@ -93,8 +93,8 @@ def _table(found: dict[str, dict[str, Any]]) -> Table:
     table = Table("service", "number", "what", "key", "reason", box=None, header_style="dim")
     for service, each in found.items():
         for event in each["events"]:
-            why = event["reason"] or f"waits behind {event['cause_of_wait']}"
-            table.add_row(service, str(event["id"]), event["type"], event["key"], why)
+            what = event["type"] or "unreadable"
+            table.add_row(service, str(event["id"]), what, event["key"], event["reason"])
         for timer in each["timers"]:
             what = f"timer {timer['kind']}, {timer['due_on']}"
             table.add_row(service, "", what, str(timer["key"]), timer["failed"])

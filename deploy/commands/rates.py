@@ -4,8 +4,9 @@ The rate of a half-year is announced around its turn (rÃ¤ntelagen (1975:635) 9 Â
 entered, charges that need it wait.
 """
 
+import re
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Annotated
 from uuid import uuid4
 
@@ -45,18 +46,18 @@ def add(
     bp = basis_points(rate)
     body = {"valid_from": valid_from.date().isoformat(), "bp": bp, "source": source}
     found = operator().ask("POST", "/api/v1/rates", body, key=f"rates-{uuid4()}")
-    waited = found.get("charges_waiting")
-    more = f" {waited} charges had waited for it." if waited else ""
+    waited = found["claims_waiting"]
+    more = f" {waited} claims had waited for it." if waited else ""
     say(f"The reference rate is {percent(bp)} from {body['valid_from']}.{more}")
 
 
 def basis_points(rate: str) -> int:
     """A percentage as a person writes it, in hundredths of a percent; refuses finer ones."""
-    try:
-        hundredths = Decimal(rate.removesuffix("%").strip().replace(",", ".")) * 100
-    except InvalidOperation:
-        raise typer.BadParameter(f"{rate!r} is no percentage; write 2.00") from None
-    if not hundredths.is_finite() or hundredths != hundredths.to_integral_value():
+    written = rate.removesuffix("%").strip().replace(",", ".")
+    if not re.fullmatch(r"-?[0-9]{1,3}(\.[0-9]{1,9})?", written):
+        raise typer.BadParameter(f"{rate!r} is no percentage; write 2.00")
+    hundredths = Decimal(written) * 100
+    if hundredths != hundredths.to_integral_value():
         raise typer.BadParameter(f"{rate!r} is finer than a hundredth of a percent")
     return int(hundredths)
 

@@ -95,12 +95,6 @@ def _tell_refusals(app: FastAPI) -> None:
             problem.body.pop("errors")
         return words.answer(request, problem, session=page_session(request))
 
-    @app.exception_handler(Exception)
-    async def on_bug(request: Request, error: Exception) -> Response:
-        """A bug of ours: the person gets a page, the log gets the rest (it is raised again)."""
-        problem = Problem(500, "The gateway failed")
-        return words.answer(request, problem, session=page_session(request))
-
     @app.exception_handler(HTTPException)
     async def on_http(request: Request, error: HTTPException) -> Response:
         problem = Problem(error.status_code, str(error.detail))

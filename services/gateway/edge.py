@@ -9,16 +9,18 @@ claim an identity are not trusted: nothing but an explicit list is ever passed o
 from __future__ import annotations
 
 import contextlib
-from uuid import UUID, uuid4
 
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from plumbing.flow import CutOffError, flow_in
 from plumbing.problems import Problem
 from services.gateway import words
-from services.gateway.upstream import CORRELATION
+from services.gateway.sessions import page_session
+
+log = structlog.get_logger()
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 PAGE_LIMIT = 256 * 1024
@@ -62,15 +64,36 @@ class Edge:
         headers = Headers(scope=scope)
         limit = _limit(scope["path"])
         answering = self._dressed(scope, send)
-        structlog.contextvars.bind_contextvars(correlation_id=_correlation(headers))
+        structlog.contextvars.bind_contextvars(correlation_id=str(flow_in(headers)))
         if scope["method"] not in SAFE_METHODS and self._is_foreign(headers):
             refusal = Problem(403, "The request comes from another site")
         elif limit is not None and _announced(headers) > limit:
             refusal = Problem(413, "The request is too large", limit_bytes=limit)
         else:
-            await self._pass(scope, receive, answering, limit)
+            await self._pass_tolerantly(scope, receive, answering, limit)
             return
         await words.answer(Request(scope), refusal)(scope, receive, answering)
+
+    async def _pass_tolerantly(
+        self, scope: Scope, receive: Receive, send: Send, limit: int | None
+    ) -> None:
+        """A bug of ours: the person gets a page, the log gets the rest, the server nothing."""
+        begun = False
+
+        async def watched(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        try:
+            await self._pass(scope, receive, watched, limit)
+        except Exception as error:
+            log.error("request_failed", path=scope["path"], exc_info=error)
+            if begun:
+                raise CutOffError from None
+            problem, request = Problem(500, "The gateway failed"), Request(scope)
+            page = words.answer(request, problem, session=page_session(request))
+            await page(scope, receive, send)
 
     async def _pass(self, scope: Scope, receive: Receive, send: Send, limit: int | None) -> None:
         """Let it through; whatever is made of a body that grew too large, the answer is 413."""
@@ -144,11 +167,3 @@ def _limit(path: str) -> int | None:
 def _announced(headers: Headers) -> int:
     length = headers.get("content-length", "0")
     return int(length) if length.isascii() and length.isdigit() else 0
-
-
-def _correlation(headers: Headers) -> str:
-    """The caller's correlation when it is one, else a new one."""
-    try:
-        return str(UUID(headers.get(CORRELATION, "")))
-    except ValueError:
-        return str(uuid4())

@@ -10,12 +10,15 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
+from uuid import uuid4
 
 import aiohttp
 import orjson
 import structlog
 from yarl import URL
 
+from contracts.envelope import traceparent
+from plumbing.flow import HEADER
 from plumbing.identity import Identity, Keys
 from plumbing.problems import Problem
 from services.gateway.settings import SERVICES
@@ -26,7 +29,6 @@ SECONDS = 10.0
 """How long a service may take for a page; documents and files get more."""
 LONG_SECONDS = 60.0
 CONNECT_SECONDS = 2.0
-CORRELATION = "x-correlation-id"
 
 Query = Mapping[str, str | int | None]
 
@@ -52,7 +54,9 @@ class Upstream:
         """What is sent with a call: a token for this one service, and the correlation."""
         held = structlog.contextvars.get_contextvars().get("correlation_id")
         headers = {"authorization": f"Bearer {self._keys.sign(identity, service)}"}
-        return {**headers, CORRELATION: str(held)} if held else headers
+        if not held:
+            return headers
+        return {**headers, HEADER: str(held), "traceparent": traceparent(str(held), str(uuid4()))}
 
     @asynccontextmanager
     async def open(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime
-from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 from typing import Any
 
@@ -250,11 +250,10 @@ def percent(basis_points: int | None) -> str:
 
 def parse_percent(text: str) -> int | None:
     """Basis points of a rate as typed (`8`, `10,5`); None when it is none."""
-    try:
-        points = Decimal(text.strip().rstrip("%").strip().replace(",", ".")) * 100
-    except InvalidOperation:
+    cleaned = re.sub(r"\s|%$", "", text.strip()).replace(",", ".")
+    if not re.fullmatch(r"[0-9]{1,3}(\.[0-9]{1,2})?", cleaned):
         return None
-    return int(points) if points.is_finite() and points == points.to_integral_value() else None
+    return int(Decimal(cleaned) * 100)
 
 
 def state_word(state: Any) -> str:

@@ -6,9 +6,6 @@ from functools import partial
 from fastapi import FastAPI
 from sqlalchemy import text
 
-from contracts.envelope import Event
-from contracts.invoicing import CreditorChanged, CreditorRegistered
-from plumbing.inbox import Handler
 from plumbing.outbound import Carrier
 from plumbing.service import Task, create_service
 from services.payments import pain001, subscribers, timers
@@ -41,16 +38,12 @@ def create_app() -> FastAPI:
 
 def build(settings: Settings) -> FastAPI:
     """The service with these settings."""
-    creditors: dict[type[Event], Handler] = {
-        CreditorRegistered: paying.keep_creditors,
-        CreditorChanged: paying.keep_creditors,
-    }
     order = partial(paying.order_payouts, payer=_payer(settings))
     bank = Bank(settings.bank_url, settings.bank_token)
     app = create_service(
         "payments",
         settings,
-        hears={**subscribers.hears(settings.payee_bankgiro), **creditors},
+        hears=subscribers.hears(settings.payee_bankgiro),
         wakes={**timers.wakes(settings.payee_bankgiro), paying.TIMER: order},
         carriers={paying.PAYMENT_ORDER: Carrier(bank.order, paying.hear_answers)},
         routers=ROUTERS,

@@ -13,10 +13,15 @@ from contracts.collections import (
 )
 from contracts.dunning import ReminderProposed
 from contracts.envelope import Event
-from contracts.invoicing import InvoiceCredited, InvoiceIssued
+from contracts.invoicing import (
+    CreditorChanged,
+    CreditorRegistered,
+    InvoiceCredited,
+    InvoiceIssued,
+)
 from contracts.notifications import DeliveryAccepted, DeliveryFailed
 from plumbing.inbox import Handler
-from services.payments.handlers import changes, charges, opening
+from services.payments.handlers import changes, charges, opening, payouts
 
 
 def hears(payee_bankgiro: str) -> Mapping[type[Event], Handler]:
@@ -34,4 +39,9 @@ def hears(payee_bankgiro: str) -> Mapping[type[Event], Handler]:
         FilingProposed: answer,
         EnforcementProposed: answer,
     }
-    return {InvoiceIssued: partial(opening.open_claims, others=others), **others}
+    return {
+        InvoiceIssued: partial(opening.open_claims, others=others),
+        **others,
+        CreditorRegistered: payouts.keep_creditors,
+        CreditorChanged: payouts.keep_creditors,
+    }

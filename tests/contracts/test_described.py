@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -89,6 +90,18 @@ def test_what_a_service_hears_is_read_from_its_subscribers(monkeypatch: pytest.M
     monkeypatch.setitem(sys.modules, "services.gateway.subscribers", door)
     assert heard_by("gateway") == (InvoiceIssued,)
     assert heard_by("nobody") == ()
+
+
+@pytest.mark.parametrize("service", SPEAKERS)
+def test_what_is_described_is_what_the_service_truly_subscribes_to(
+    service: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The service is built as in production, and its inbox is asked."""
+    monkeypatch.setenv(f"{service.upper()}_DATABASE_URL", "postgresql+asyncpg://nobody@nowhere/x")
+    monkeypatch.setenv("IDENTITY_PUBLIC_KEY", "{}")
+    monkeypatch.setenv("LINK_KEY", "a key that is long enough to be one")
+    app = import_module(f"services.{service}.app").create_app()
+    assert set(app.state.inbox.hears) == set(heard_by(service))
 
 
 def test_a_broken_subscriber_is_never_taken_for_a_deaf_service(

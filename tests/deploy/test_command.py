@@ -37,7 +37,7 @@ EVENT = {
     "type": "payments.reminder.charged.v1",
     "key": "0198f7a0",
     "reason": "ValueError: no such claim",
-    "cause_of_wait": None,
+    "cause_of_wait": True,
 }
 NOTHING: dict[str, list[Any]] = {"events": [], "timers": [], "parcels": []}
 
@@ -243,11 +243,11 @@ def test_rates_are_listed_and_added_exactly(gateway: Gateway) -> None:
     row = {"valid_from": "2026-07-01", "bp": 200, "source": "Riksbanken"}
     gateway.answer("GET", "/api/v1/rates", [row])
     assert "2.00 %" in betalt("rates", "list").output
-    gateway.answer("POST", "/api/v1/rates", {"charges_waiting": 3})
+    added = {"valid_from": "2027-01-01", "bp": 225}
+    gateway.answer("POST", "/api/v1/rates", {**added, "claims_waiting": 3})
     found = betalt("rates", "add", "2027-01-01", "2,25", "--source", "SFS 2026:1")
-    assert "3 charges had waited" in found.output
-    wanted = {"valid_from": "2027-01-01", "bp": 225, "source": "SFS 2026:1"}
-    assert gateway.commands == [("/api/v1/rates", wanted)]
+    assert "3 claims had waited" in found.output
+    assert gateway.commands == [("/api/v1/rates", added | {"source": "SFS 2026:1"})]
 
 
 @pytest.mark.parametrize(
@@ -257,7 +257,7 @@ def test_a_percentage_is_read_as_people_write_it(written: str, bp: int) -> None:
     assert rates.basis_points(written) == bp
 
 
-@pytest.mark.parametrize("written", ["2.001", "two", "", "NaN", "Infinity"])
+@pytest.mark.parametrize("written", ["2.001", "two", "", "NaN", "Infinity", "1e9", "1e999996"])
 def test_a_percentage_that_is_none_is_refused(gateway: Gateway, written: str) -> None:
     found = betalt("rates", "add", "2027-01-01", written, "--source", "SFS 2026:1")
     assert found.exit_code == 2

@@ -220,8 +220,12 @@ def numbers(world: World, service: str) -> dict[str, Any]:
 PARKED = {
     "id": 7, "consumer": "dunning", "topic": "payments.claims", "partition": 3,
     "key": str(CLAIM), "type": "payments.payment.allocated.v1",
-    "reason": "KeyError: 'component'", "cause_of_wait": None,
+    "reason": "KeyError: 'component'", "cause_of_wait": True,
     "parked_at": "2026-11-22T07:31:09Z", "bytes": 812,
+}  # fmt: skip
+BEHIND = PARKED | {
+    "id": 8, "type": "payments.claim.settled.v1", "cause_of_wait": False,
+    "reason": "an earlier event of this key is parked",
 }  # fmt: skip
 
 
@@ -231,7 +235,7 @@ def content(world: World, call: Call) -> Any:
     if path == "/ops/numbers":
         return numbers(world, call.service)
     if path == "/ops/parked":
-        events = [PARKED, PARKED | {"id": 8, "type": None}] if call.service == "dunning" else []
+        events = [PARKED, BEHIND] if call.service == "dunning" else []
         return {"events": events, "timers": [], "parcels": []}
     if path == "/ops/clock":
         world.today = date.fromisoformat(call.json["today"])

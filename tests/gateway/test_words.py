@@ -74,7 +74,23 @@ def test_a_refusal_is_told_in_ordinary_words() -> None:
     assert words.advice(Problem(418, "?"))[0] == "Något gick fel hos oss"
 
 
-@pytest.mark.parametrize(("typed", "points"), [("8", 800), ("10,5 %", 1050), ("x", None)])
+@pytest.mark.parametrize(
+    ("typed", "points"),
+    [
+        ("8", 800),
+        ("10,5 %", 1050),
+        ("100", 10_000),
+        ("0.25%", 25),
+        ("x", None),
+        ("", None),
+        ("-1", None),
+        ("8,125", None),
+        ("1e9", None),
+        ("1e999996", None),
+        ("NaN", None),
+        ("9" * 40, None),
+    ],
+)
 def test_rates_are_read_in_percent(typed: str, points: int | None) -> None:
-    """Basis points, or none."""
+    """Basis points, or none; powers of ten would keep the gateway busy for a minute."""
     assert words.parse_percent(typed) == points

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+import logging
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
 import pytest
+import structlog
 from fastapi import FastAPI
 from joserfc.jwk import OKPKey
 from sqlalchemy import text
 
 from contracts.ids import new_id
 from plumbing import kafka as bus
+from plumbing import logs
 from plumbing.identity import Identity, Keys
 from tests.plumbing import toy
 
@@ -94,6 +100,26 @@ def heard(shelf: FastAPI, count: int) -> Callable[[], Awaitable[bool]]:
         return found == [(count,)]
 
     return look
+
+
+@pytest.fixture
+def written(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
+    """All that is logged meanwhile, as services write it."""
+    root, stream = logging.getLogger(), io.StringIO()
+    handlers, level = root.handlers[:], root.level
+    # not sys.stderr, which pytest puts back before the test begins
+    monkeypatch.setattr(logs, "sys", SimpleNamespace(stderr=stream, exc_info=sys.exc_info))
+    logs.configure("library", "INFO")
+    yield stream
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    structlog.contextvars.clear_contextvars()
+
+
+def lines(written: io.StringIO, event: str) -> list[dict[str, Any]]:
+    """What was logged of one kind."""
+    told = [json.loads(line) for line in written.getvalue().splitlines()]
+    return [line for line in told if line["event"] == event]
 
 
 @pytest.fixture

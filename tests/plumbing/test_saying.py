@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from aiokafka import AIOKafkaConsumer
 from sqlalchemy import text
 
 from contracts.ids import new_id
@@ -22,6 +23,7 @@ from tests.plumbing import toy
 from tests.plumbing.conftest import Library, heard, rows, running, say, until
 
 TAKE_TURN = text("update shelf set last_step = last_step + 1 where book = :b returning last_step")
+FROM_THE_START: dict[str, Any] = {"group_id": None, "auto_offset_reset": "earliest"}
 
 
 def book() -> UUID:
@@ -197,6 +199,38 @@ async def test_a_topic_that_does_not_exist_holds_back_nothing_else(
         monkeypatch.setattr(toy.BookLent, "topic", f"{real}.missing")
         await library.make_topic()
         await until(lambda: _emptied(desk), 60)
+    assert await _read(library, f"{real}.missing", 2) == [1, 2]
+    assert desk.state.relay.sent == 5
+
+
+async def _read(library: Library, topic: str, count: int) -> list[int]:
+    """The steps of a topic's first `count` loans."""
+    reader = AIOKafkaConsumer(topic, bootstrap_servers=library.bootstrap, **FROM_THE_START)
+    async with reader:
+        loans = [await asyncio.wait_for(reader.getone(), 10) for _ in range(count)]
+    return [toy.BookLent.model_validate_json(loan.value).step for loan in loans]
+
+
+async def test_a_round_takes_so_many_events_and_not_so_many_transactions(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A transaction may say thousands: 400 of them at once would be gigabytes."""
+    desk = library.make_desk()
+    monkeypatch.setattr(relay, "ROUND_EVENTS", 10)
+    for size in (4, 4, 4, 4, 30, 1):
+        await say(desk, *toy.loans(book(), size))
+    rounds = []
+    async with desk.state.database.engine.connect() as connection:
+        held: list[int] = []
+        while True:
+            given = {"held": held, "limit": relay.ROUND, "events": relay.ROUND_EVENTS}
+            found = (await connection.execute(relay.NEXT, given)).all()
+            if not found:
+                break
+            rounds.append(len(found))
+            held += {row.batch for row in found}
+    assert rounds == [12, 34, 1], "and one that is larger than a round goes all the same"
+    await desk.state.database.engine.dispose()
 
 
 async def test_a_broker_that_is_away_is_waited_for(fragile: Library, own_broker: Kafka) -> None:
@@ -236,6 +270,26 @@ async def test_a_wiped_broker_loses_nothing_when_everything_is_said_again(
             await until(heard(again, 250), 90)
             assert await order_and_count(again) == {(5, 5, 0)}
             assert await rows(desk, "select state, events from said_again") == [("done", 200)]
+
+
+async def test_a_listener_that_lives_through_a_wipe_hears_everything_once_and_in_order(
+    fragile: Library, own_broker: Kafka
+) -> None:
+    """Its place on the topic is beyond the new end, or in the middle of what is said again."""
+    desk, shelf, books = fragile.make_desk(), fragile.make_shelf(), [book() for _ in range(50)]
+    async with running(desk, shelf):
+        await say(desk, *(loan for b in books for loan in toy.loans(b, 2)))
+        await until(heard(shelf, 100))
+        await own_broker.kill()
+        await say(desk, *(loan for b in books for loan in toy.loans(b, 2, first=3)))
+        await own_broker.wipe()
+        await own_broker.start()
+        await fragile.make_topic()
+        async with desk.state.database.engine.begin() as connection:
+            await ask_say_again(connection, real_now().date(), None, inbox_days=45)
+        await say(desk, *(loan for b in books for loan in toy.loans(b, 1, first=5)))
+        await until(heard(shelf, 250), 120)
+        assert await order_and_count(shelf) == {(5, 5, 0)}
 
 
 async def test_saying_again_refuses_what_is_older_than_any_inbox(library: Library) -> None:

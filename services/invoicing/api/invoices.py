@@ -1,8 +1,9 @@
 """Invoices over HTTP: issue, list, look at, credit, hand over, write to the customer."""
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from itertools import repeat
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from fastapi import APIRouter, Query, Request, Response
 from contracts.ids import ClaimId, CreditorId, CustomerId, new_id
 from contracts.invoicing import HandoverCause
 from plumbing import commands
+from plumbing.flow import FLOW
 from plumbing.gathering import Gathering
 from plumbing.problems import Problem
 from plumbing.transaction import Database, Transaction
@@ -36,6 +38,7 @@ class Posted:
 
     command: commands.Command
     invoice: Any
+    flow: UUID | None
 
 
 def issuer(database: Database, payee: str) -> Gathering[Posted, Response]:
@@ -49,7 +52,8 @@ def issuer(database: Database, payee: str) -> Gathering[Posted, Response]:
 
             async def run(places: Sequence[int]) -> list[Any]:
                 invoices = [posted[at].invoice for at in places]
-                answers = await _issue_read(tx, creditor_id, invoices, payee)
+                flows = [posted[at].flow for at in places]
+                answers = await _issue_read(tx, creditor_id, invoices, payee, flows)
                 return [_answer(answer) for answer in answers]
 
             return await commands.each_once(tx, company, [each.command for each in posted], run)
@@ -60,7 +64,7 @@ def issuer(database: Database, payee: str) -> Gathering[Posted, Response]:
 @router.post("/invoices", status_code=201, openapi_extra=takes(forms.InvoiceForm))
 async def issue(request: Request, company: Company) -> Response:
     """Issue one invoice."""
-    posted = Posted(await commands.command_of(request), await forms.read_any(request))
+    posted = Posted(await commands.command_of(request), await forms.read_any(request), FLOW.get())
     answer: Response = await issues(request).ask(company, posted, apart=posted.command.key)
     return answer
 
@@ -79,12 +83,17 @@ async def issue_many(request: Request, company: Company) -> Response:
 
 
 async def _issue_read(
-    tx: Transaction, company: CreditorId, invoices: Sequence[Any], payee: str
+    tx: Transaction,
+    company: CreditorId,
+    invoices: Sequence[Any],
+    payee: str,
+    flows: Iterable[UUID | None] = repeat(None),
 ) -> list[Decision | Refusal]:
     """Read invoices and issue those that can be; answers stand in the order of the invoices."""
     asked = []
-    for at, invoice in enumerate(invoices, 1):
-        asked.append(forms.asked_of(invoice, tx.today))
+    for at, (invoice, flow) in enumerate(zip(invoices, flows, strict=False), 1):
+        each = forms.asked_of(invoice, tx.today)
+        asked.append(each if isinstance(each, Refusal) else replace(each, flow=flow))
         if at % handlers.BREATH == 0:
             await asyncio.sleep(0)
     answers = iter(await handlers.issue(tx, company, forms.all_good(asked), payee=payee))

@@ -38,6 +38,8 @@ class Asked:
     order: Order
     customer_id: UUID | None
     new_buyer: Buyer | None
+    flow: UUID | None = None
+    """The flow of whoever asked for this one alone."""
 
 
 async def issue(
@@ -95,9 +97,14 @@ async def _carry_out(
     writer = documents.Writer(invoices[0].draft.seller, payee)
     bodies = [writer.write(invoice) for invoice in invoices]
     await store.write_invoices(tx, creditor_id, series, invoices, bodies)
-    for decision in issued:
-        # a flow of its own, for what is issued together may have been asked for apart
-        tx.say(decision.says, flow=new_id())
+    # each in a flow of its own, for what is issued together may have been asked for apart
+    flows = (
+        each.flow or new_id()
+        for each, answer in zip(asked, answers, strict=True)
+        if isinstance(answer, Decision)
+    )
+    for decision, flow in zip(issued, flows, strict=True):
+        tx.say(decision.says, flow=flow)
 
 
 async def draft(

@@ -21,7 +21,8 @@ from uuid import UUID
 import structlog
 
 from plumbing.clock import real_now
-from plumbing.inbox import PAUSES, shown
+from plumbing.inbox import PAUSES
+from plumbing.logs import shown
 from plumbing.transaction import Database, Transaction, is_trouble
 from services.payments import bank_file
 from services.payments.domain.incoming import Hold, IncomingPayment, OutgoingDebit, Validation

@@ -1,0 +1,71 @@
+"""The edge of a service: each request goes on in its caller's flow, and none ends untold.
+
+The flow (`x-correlation-id`) is the correlation of everything the request says, and stands in every
+line that is logged meanwhile. Who sent none begins a flow. A bug is answered as a problem and
+logged here: what goes further is written down by the server, with the text of the error.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from contextvars import ContextVar
+from uuid import UUID
+
+import structlog
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from uuid_utils.compat import uuid7
+
+from plumbing.problems import Problem, answer
+
+log = structlog.get_logger()
+
+HEADER = "x-correlation-id"
+FLOW: ContextVar[UUID | None] = ContextVar("flow", default=None)
+"""Of the request being answered; None at the other doors, where each event has its own."""
+
+
+class CutOffError(Exception):
+    """The answer broke off; the caller must see that it is not whole."""
+
+
+class ServiceEdge:
+    """ASGI middleware around a service."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request in its flow."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        flow, begun = flow_in(Headers(scope=scope)), False
+
+        async def watched(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        held = FLOW.set(flow)
+        try:
+            with structlog.contextvars.bound_contextvars(correlation_id=str(flow)):
+                try:
+                    await self._app(scope, receive, watched)
+                except Exception as error:
+                    path = scope["path"]
+                    log.error("request_failed", method=scope["method"], path=path, exc_info=error)
+                    if begun:
+                        raise CutOffError(path) from None
+                    await answer(Problem(500, "The service failed"))(scope, receive, send)
+        finally:
+            FLOW.reset(held)
+
+
+def flow_in(headers: Headers) -> UUID:
+    """The caller's flow when he names one (also by W3C Trace Context), else a new one."""
+    trace = headers.get("traceparent", "").split("-")
+    for named in (headers.get(HEADER, ""), trace[1] if len(trace) == 4 else ""):
+        with contextlib.suppress(ValueError):
+            return UUID(named)
+    return uuid7()

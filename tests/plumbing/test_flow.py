@@ -1,0 +1,92 @@
+"""Door 3's edge: a request's flow goes on in what it says, and a bug is told to nobody outside."""
+
+from __future__ import annotations
+
+import io
+from typing import Annotated, Any
+
+import pytest
+from fastapi import APIRouter, Depends, Request
+
+from contracts.ids import new_id
+from plumbing.identity import Identity, identity_of
+from tests.plumbing import toy
+from tests.plumbing.conftest import OPERATOR, Library, lines, rows
+from tests.plumbing.test_doors import READER, client, headers
+
+router = APIRouter()
+
+
+@router.post("/lend")
+async def lend(request: Request, identity: Annotated[Identity, Depends(identity_of)]) -> None:
+    """Say two loans."""
+    async with request.app.state.database.transaction() as tx:
+        tx.say(toy.loans(new_id(), 2))
+
+
+@router.post("/break")
+async def break_(request: Request) -> None:
+    """A bug that quotes what it met."""
+    raise KeyError("Karin Hemlig")
+
+
+@pytest.fixture
+async def desk(library: Library) -> Any:
+    desk = library.make_desk()
+    desk.include_router(router)
+    yield desk
+    await desk.state.database.engine.dispose()
+
+
+TRACE = "0af7651916cd43dd8448eb211c80319c"
+
+
+@pytest.mark.parametrize(
+    ("sent", "flow"),
+    [
+        ({"x-correlation-id": "0193b000-0000-7000-8000-00000000000c"}, None),
+        ({"traceparent": f"00-{TRACE}-b7ad6b7169203331-01"}, TRACE),
+    ],
+    ids=["correlation", "trace"],
+)
+async def test_what_a_request_says_goes_on_in_the_callers_flow(
+    desk: Any, sent: dict[str, str], flow: str | None
+) -> None:
+    async with client(desk) as http:
+        answer = await http.post("/lend", headers=headers(READER, desk, **sent))
+        assert answer.status_code == 200
+    flow = flow or sent["x-correlation-id"].replace("-", "")
+    assert await rows(desk, "select distinct replace(correlation::text, '-', '') from said") == [
+        (flow,)
+    ]
+
+
+async def test_a_request_without_a_flow_begins_one_of_its_own(desk: Any) -> None:
+    async with client(desk) as http:
+        for nonsense in ({}, {"x-correlation-id": "'; drop table said"}, {"traceparent": "00-x"}):
+            await http.post("/lend", headers=headers(READER, desk, **nonsense))
+    assert await rows(desk, "select count(*), count(distinct correlation) from said") == [(6, 3)]
+
+
+async def test_a_bug_is_a_problem_to_the_caller_and_a_line_in_the_log(
+    desk: Any, written: io.StringIO
+) -> None:
+    """And it goes no further: the server would write down what the error quotes."""
+    flow = str(new_id())
+    async with client(desk) as http:
+        answer = await http.post("/break", headers={"x-correlation-id": flow})
+    assert answer.status_code == 500
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert "Karin" not in answer.text
+    (line,) = lines(written, "request_failed")
+    assert (line["method"], line["path"], line["correlation_id"]) == ("POST", "/break", flow)
+
+
+async def test_what_staff_ask_for_leaves_a_trace_and_what_others_ask_does_not(
+    desk: Any, written: io.StringIO
+) -> None:
+    async with client(desk) as http:
+        for who in (OPERATOR, READER):
+            await http.post("/lend", headers=headers(who, desk))
+    asked = lines(written, "staff_asked")
+    assert [(each["person"], each["path"]) for each in asked] == [(str(OPERATOR.person), "/lend")]
