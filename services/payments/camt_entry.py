@@ -119,31 +119,37 @@ def ore(text: str | None) -> int | None:
     """
     if not text or len(text) > LONGEST_AMOUNT:
         return None
-    whole, _, decimals = text.partition(".")
-    if len(decimals) > 2:
-        if decimals[2:].strip("0"):
-            return None
-        decimals = decimals[:2]
-    digits = whole + decimals
+    if text[-3:-2] == ".":
+        digits, scale = text[:-3] + text[-2:], 1
+    else:
+        whole, _, decimals = text.partition(".")
+        if len(decimals) > 2:
+            if decimals[2:].strip("0"):
+                return None
+            decimals = decimals[:2]
+        digits, scale = whole + decimals, (100, 10, 1)[len(decimals)]
     if not (digits.isdigit() and digits.isascii()):
         return None
-    hundredths = int(digits) * (100, 10, 1)[len(decimals)]
+    hundredths = int(digits) * scale
     return hundredths if hundredths <= MOST_HUNDREDTHS else None
 
 
 def amount_of(element: Any) -> tuple[int, str]:
     """Read an amount and its currency; anything else breaks the file."""
-    amount = ore(text_of(element))
-    if amount is None:
+    text: str | None = element.text
+    amount = ore(text)
+    if amount is None and (amount := ore(text_of(element))) is None:
         shown = (text_of(element) or "nothing")[:LONGEST_AMOUNT]
         raise broken_at(
             element,
             f"{local(element.tag)} is not an amount with two decimals and 18 digits: {shown}",
         )
     currency: str | None = element.get("Ccy")
-    if currency != SEK and not re.fullmatch(r"[A-Z]{3}", currency or ""):
+    if currency == SEK:
+        return amount, SEK
+    if currency is None or not re.fullmatch(r"[A-Z]{3}", currency):
         raise broken_at(element, f"{local(element.tag)} has no currency")
-    return amount, currency or SEK
+    return amount, currency
 
 
 def is_credit(element: Any) -> bool:

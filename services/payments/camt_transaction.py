@@ -126,7 +126,9 @@ def read_transaction(element: Any, entry: Entry, names: Any, keys: Keys) -> tupl
             returned = child
     money = _money(stated, detailed, sign, entry, names)
     if not money.is_credit:
-        return money, _debit(element, entry, money, keys, refs, parties, returned is not None, names)
+        return money, _debit(
+            element, entry, money, keys, refs, parties, returned is not None, names
+        )
     bank_reference, end_to_end_id = (None, None) if refs is None else _ids(refs, names)
     payer_name, payer_account, payee = _NOBODY if parties is None else _parties(parties, names)
     said = _NOTHING if remittance is None else _read_remittance(remittance, names)
@@ -289,44 +291,43 @@ def _read_remittance(remittance: Any, names: Any) -> Remittance:
     remitted_ore: int | None = None
     is_readable = True
     for child in remittance:
-        if len(references) >= MOST_REFERENCES:
+        if len(references) > MOST_REFERENCES:
             return Remittance(references[:MOST_REFERENCES], remitted_ore, is_readable, True)
         tag = child.tag
         if tag == names.Strd:
-            found, amount_ore, is_amount = _read_structured(child, names)
-            references += found
-            is_readable = is_readable and is_amount
-            if amount_ore is not None:
-                remitted_ore = (remitted_ore or 0) + amount_ore
+            before = len(references)
+            amounts = _read_structured(child, references, names)
+            if amounts:
+                amount_ore = _sum_of(amounts, names)
+                if amount_ore is None or len(references) == before:
+                    is_readable = False
+                else:
+                    references[before] = references[before]._replace(amount_ore=amount_ore)
+                if amount_ore is not None:
+                    remitted_ore = (remitted_ore or 0) + amount_ore
         elif tag == names.Ustrd and (text := text_of(child)):
             references.append(Reference(ReferenceKind.TEXT, text))
-    return Remittance(references, remitted_ore, is_readable)
+    too_many = len(references) > MOST_REFERENCES
+    return Remittance(references[:MOST_REFERENCES], remitted_ore, is_readable, too_many)
 
 
-def _read_structured(structured: Any, names: Any) -> tuple[list[Reference], int | None, bool]:
-    """Read one `Strd`: its references, the first of which takes the amount of them all; that
-    amount; and whether it can be read."""
-    amounts: list[Any] = []
-    written: list[tuple[ReferenceKind, str]] = []
+def _read_structured(structured: Any, references: list[Reference], names: Any) -> Sequence[Any]:
+    """Add the references of one `Strd`, the creditor's first; give the elements of its amount,
+    which the first reference takes for all of them."""
+    first = len(references)
+    amounts: Sequence[Any] = ()
     for child in structured:
         tag = child.tag
         if tag == names.CdtrRefInf:
-            if reference := child_text(child, names.Ref):
-                written.insert(0, (ReferenceKind.OCR, reference))
+            if number := child_text(child, names.Ref):
+                references.insert(first, Reference(ReferenceKind.OCR, number))
         elif tag == names.RfrdDocAmt:
             amounts = [one for one in child if one.tag in (names.RmtdAmt, names.CdtNoteAmt)]
         elif tag == names.RfrdDocInf and (number := child_text(child, names.Nb)):
             is_credit_note = any(code.text == "CREN" for code in child.iter(names.Cd))
             kind = ReferenceKind.CREDIT_NOTE if is_credit_note else ReferenceKind.DOCUMENT
-            written.append((kind, number))
-    amount_ore = _sum_of(amounts, names) if amounts else None
-    is_readable = not amounts or (amount_ore is not None and bool(written))
-    share_ore = amount_ore
-    found: list[Reference] = []
-    for kind, value in written[:MOST_REFERENCES]:
-        found.append(Reference(kind, value, share_ore))
-        share_ore = None
-    return found, amount_ore, is_readable
+            references.append(Reference(kind, number))
+    return amounts
 
 
 def _sum_of(amounts: Sequence[Any], names: Any) -> int | None:

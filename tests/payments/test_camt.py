@@ -291,7 +291,9 @@ def test_a_booked_entry_without_any_day_refuses_the_file() -> None:
     assert _read(sample)[0].accepted
     sample = sample.replace(b"<ValDt><Dt>2026-10-17</Dt></ValDt>", b"")
     assert "6: a booked Ntry has neither" in _refusal(sample)
-    assert "BookgDt is not a day of our time" in _refusal(Camt(entries=(Ntry(booked="<Dt>2026-02-30</Dt>"),)))
+    assert "BookgDt is not a day of our time" in _refusal(
+        Camt(entries=(Ntry(booked="<Dt>2026-02-30</Dt>"),))
+    )
 
 
 TWO = (Ntry(txs=(Tx(),)), Ntry(amount="40.00", sign="DBIT"))
