@@ -2,7 +2,7 @@
 
 The bank's stop against paying twice is the message id, which is the batch's: an order whose answer
 never reached us is sent again with the same bytes, refused as a duplicate (AM05), and the first
-answer is asked for.
+answer is asked for. Where the bank has none to give, its debit will tell: it has the order.
 """
 
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from uuid import UUID
 import aiohttp
 
 from plumbing.outbound import Parcel, UndeliverableError
-from services.payments import pain002
+from services.payments import pain001, pain002
 from services.payments.domain.incoming import BankFileError
 from services.payments.pain002 import Outcome, Status, StatusReport
 
@@ -72,12 +72,14 @@ class Bank:
             report = await self._ask(session, "POST", "/payment-orders", parcel.body)
             if report is not None and DUPLICATE in report.status.reasons:
                 first = await self._ask(session, "GET", f"/payment-orders/{message_id}")
-                report = first or report
+                if first is None or DUPLICATE in first.status.reasons:
+                    return taken_before(report)
+                report = first
         if report is None:
             raise BankAwayError("there is no such door at the bank")
         if report.original_message_id != message_id:
             raise UndeliverableError(f"the bank answered on {report.original_message_id!r}")
-        return read_answer(report)
+        return read_answer(report, pain001.groups_of(parcel.body))
 
     async def _ask(
         self, session: aiohttp.ClientSession, method: str, path: str, body: bytes | None = None
@@ -117,21 +119,37 @@ def payout_of(end_to_end_id: str | None) -> UUID | None:
         return None
 
 
-def read_answer(report: StatusReport) -> Answer:
-    """Turn a status report into a word on each payment.
+def taken_before(report: StatusReport) -> Answer:
+    """Give the answer of a bank that has the order and no longer tells what it said of it first.
 
-    A rejected group rejects all that it does not list; of a partly accepted one, what is not
-    listed stays open, for only counts could tell.
+    A duplicate is no rejection: the first order may be paid.
     """
-    payments: dict[str, Word] = {}
+    return Answer(DUPLICATE, Word(Verdict.OPEN, (DUPLICATE,), _word(report.status).text))
+
+
+def read_answer(report: StatusReport, groups: Mapping[str, str | None]) -> Answer:
+    """Turn a status report into a word on each payment of an order (id → its `PmtInfId`).
+
+    The nearest word counts: that on the payment, else on its group, else on the whole. A rejected
+    group rejects all that it does not list; of a partly accepted one, what is not listed stays
+    open, for only counts could tell.
+    """
     whole = _word(report.status)
+    of_group = {
+        group.payment_group_id: _word(group.status) for group in report.groups if group.status.code
+    }
+    if len(set(groups.values())) == 1 == len(of_group):
+        # The only group, whatever the bank calls it.
+        of_group = dict.fromkeys(groups.values(), next(iter(of_group.values())))
+    payments = {
+        payment_id: of_group[group_id]
+        for payment_id, group_id in groups.items()
+        if group_id in of_group
+    }
     for group in report.groups:
-        group_word = _word(group.status)
         for one in group.transactions:
             if one.end_to_end_id:
                 payments[one.end_to_end_id] = _word(one.status)
-        if len(report.groups) == 1 and whole.verdict is Verdict.OPEN:
-            whole = group_word
     return Answer(report.status.code or "", whole, payments)
 
 

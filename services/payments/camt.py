@@ -23,21 +23,20 @@ from services.payments.camt_entry import (
     required_text,
 )
 from services.payments.camt_transaction import (
+    Item,
     Keys,
-    Money,
-    Transaction,
-    as_item,
     read_money,
     read_transaction,
+    whole_entry,
 )
 from services.payments.domain.incoming import (
     BankFileError,
     Hold,
     IncomingPayment,
-    OutgoingDebit,
+    Reference,
     Validation,
 )
-from services.payments.xml_stream import Metered, Root, Source, elements, free, opened, root_of
+from services.payments.xml_stream import Metered, Root, Source, elements, opened, root_of
 
 NAMESPACE = "urn:iso:std:iso:20022:tech:xsd:"
 MESSAGES = frozenset(
@@ -45,8 +44,6 @@ MESSAGES = frozenset(
 )
 REFERENCES_OF_A_WHOLE_ENTRY = 100
 """As many are shown to the person who gets an entry that contradicts its payments."""
-
-Item = IncomingPayment | OutgoingDebit
 
 
 def message_of(root: Root) -> str | None:
@@ -71,7 +68,8 @@ def read_at_once(source: Source) -> tuple[Validation, list[Item]]:
 def _control(source: Source, items: list[Item] | None) -> Validation:
     """Control a file; where items are asked for, they are added as their entries end."""
     message = "unknown"
-    met: list[tuple[Money, Transaction]] = []
+    met: list[Item] = []
+    keys: Keys | None = None
     try:
         with opened(source) as file:
             metered = Metered(file)
@@ -80,17 +78,21 @@ def _control(source: Source, items: list[Item] | None) -> Validation:
             controls = Controls(names)
             for part, place, element in _parts(metered, names):
                 if part is _Part.TRANSACTION:
-                    if not place.entry.is_booked:
+                    entry = place.entry
+                    if not entry.is_booked:
                         continue
                     if items is None:
-                        controls.count(read_money(element, place.entry, names))
-                    else:
-                        met.append(read_transaction(element, place.entry, names))
-                        controls.count(met[-1][0])
+                        controls.count(read_money(element, entry, names))
+                        continue
+                    if keys is None or keys.entry is not entry:
+                        keys = Keys(entry)
+                    money, item = read_transaction(element, entry, names, keys)
+                    controls.count(money)
+                    met.append(item)
                 elif part is _Part.ENTRY:
                     hold = controls.close_entry(place.entry, place.stated_count)
                     if items is not None and place.entry.is_booked:
-                        items += _items_of(place, met, hold)
+                        items += met if met and not hold else [_whole(place, met, hold)]
                         met = []
                 else:
                     controls.close_statement(place.header, element)
@@ -105,48 +107,39 @@ def read(source: Source, validation: Validation, *, start_at: int = 0) -> Iterat
     with opened(source) as file:
         metered = Metered(file)
         items = _items(metered, _names(metered), validation.held_entries)
-        for position, item in enumerate(items):
-            if position >= start_at:
-                yield item
+        yield from islice(items, start_at, None)
 
 
 def _items(metered: Metered, names: Any, held_entries: dict[int, Hold]) -> Iterator[Item]:
-    held: list[tuple[Money, Transaction]] = []
+    met: list[Item] = []
     keys: Keys | None = None
     for part, place, element in _parts(metered, names):
         if part is _Part.STATEMENT or not place.entry.is_booked:
             continue
         entry = place.entry
-        hold = held_entries.get(entry.number)
+        hold = held_entries.get(entry.number) if held_entries else None
         if part is _Part.TRANSACTION:
-            money, found = read_transaction(element, entry, names)
-            if hold:
-                if found.references and len(held) < REFERENCES_OF_A_WHOLE_ENTRY:
-                    held.append((money, found))
-                continue
             if keys is None or keys.entry is not entry:
                 keys = Keys(entry)
-            yield as_item(entry, money, found, keys.next(found.bank_reference))
+            _, item = read_transaction(element, entry, names, keys)
+            if not hold:
+                yield item
+            elif len(met) < REFERENCES_OF_A_WHOLE_ENTRY and _references_of(item):
+                met.append(item)
         elif hold or not place.has_details:
-            yield from _items_of(place, held, hold)
-            held = []
+            yield _whole(place, met, hold)
+            met = []
 
 
-def _items_of(
-    place: "_Place", met: Sequence[tuple[Money, Transaction]], hold: Hold | None
-) -> Iterator[Item]:
-    """Give the items of an entry that has ended: its payments, or itself in one piece."""
-    entry, keys = place.entry, Keys(place.entry)
-    if met and not hold:
-        for money, found in met:
-            yield as_item(entry, money, found, keys.next(found.bank_reference))
-        return
-    references = chain.from_iterable(found.references for _, found in met)
-    whole = Transaction(line=entry.line)
-    whole.references += islice(references, REFERENCES_OF_A_WHOLE_ENTRY)
-    whole.message_id, whole.payment_group_id = place.batch_ids
-    money = Money(entry.amount_ore, entry.currency, entry.is_credit)
-    yield as_item(entry, money, whole, f"{entry.key}/entry" if hold else keys.next(None), hold)
+def _whole(place: "_Place", met: Sequence[Item], hold: Hold | None) -> Item:
+    """Give an entry that has ended in one piece, with the references of its payments."""
+    references = chain.from_iterable(map(_references_of, met))
+    shown = islice(references, REFERENCES_OF_A_WHOLE_ENTRY)
+    return whole_entry(place.entry, shown, place.batch_ids, hold)
+
+
+def _references_of(item: Item) -> Sequence[Reference]:
+    return item.references if isinstance(item, IncomingPayment) else ()
 
 
 class _Part(Enum):
@@ -166,6 +159,14 @@ class _Place:
 
     entry: Entry
     header: Header
+
+    def enter_message(self, header: Any, names: Any) -> None:
+        """Read the message's own header; there is one."""
+        _parent(header, names.body)
+        if self.message_id is not None:
+            raise broken_at(header, "there are two GrpHdr")
+        self.message_id = required_text(header, names.MsgId)
+        required_text(header, names.CreDtTm)
 
     def leave_statement(self) -> None:
         self.in_statement = False
@@ -197,7 +198,7 @@ class _Place:
 
     def enter_details(self, element: Any, names: Any) -> None:
         """Read what `NtryDtls` says of its payments as a whole."""
-        batch = element.find(names.Btch)
+        batch = next(element.iterchildren(names.Btch), None)
         if batch is None:
             return
         count = child_text(batch, names.NbOfTxs)
@@ -209,29 +210,30 @@ class _Place:
 
 
 def _parts(metered: Metered, names: Any) -> Iterator[tuple[_Part, _Place, Any]]:
-    """Walk the file: every payment, then its entry, then its statement; each is freed after."""
+    """Walk the file: every payment, then its entry, then its statement; each is dropped after."""
     place = _Place()
     details: Any = None
     statements = 0
-    for element in elements(
-        metered, (names.GrpHdr, names.statement, names.entry, names.transaction)
-    ):
+    tags = (names.GrpHdr, names.statement, names.entry, names.details, names.transaction)
+    keep = {names.statement: frozenset((names.Bal, names.TxsSummry))}
+    for element in elements(metered, tags, keep=keep):
         tag = element.tag
         if tag == names.transaction:
             parent = element.getparent()
             if parent is not details:
-                details = parent
-                if details.tag != names.details:
+                if parent.tag != names.details:
                     raise broken_at(element, "TxDtls stands outside NtryDtls")
+                details = parent
                 place.enter_entry(_parent(details, names.entry), names)
                 place.enter_details(details, names)
             place.has_details = True
             yield _Part.TRANSACTION, place, element
+        elif tag == names.details:
+            if element is not details:
+                place.enter_entry(_parent(element, names.entry), names)
+                place.enter_details(element, names)
         elif tag == names.entry:
             place.enter_entry(element, names)
-            if not place.has_details:
-                for each in element.findall(names.details):
-                    place.enter_details(each, names)
             yield _Part.ENTRY, place, element
             place.leave_entry()
         elif tag == names.statement:
@@ -240,11 +242,7 @@ def _parts(metered: Metered, names: Any) -> Iterator[tuple[_Part, _Place, Any]]:
             yield _Part.STATEMENT, place, element
             place.leave_statement()
         else:
-            _parent(element, names.body)
-            place.message_id = required_text(element, names.MsgId)
-            required_text(element, names.CreDtTm)
-            continue
-        free(element)
+            place.enter_message(element, names)
     if not statements:
         raise BankFileError(0, f"there is no {local(names.statement)} in the file")
 

@@ -30,6 +30,7 @@ from services.payments.domain.incoming import (
 MOST_PROBLEMS = 100
 MOST_HELD_ENTRIES = 10_000
 MOST_STATEMENTS = 10_000
+LARGEST_SUM_ORE = 2**63 - 1
 OPENING, CLOSING = ("OPBD", "PRCD"), ("CLBD",)
 """Booked balances; a statement may open with what the one before closed with (PRCD)."""
 
@@ -70,16 +71,17 @@ class Controls:
     def count(self, money: Money) -> None:
         """Take in one payment of the entry that is being read."""
         entry = self._entry
-        if money.is_credit:
+        amount_ore, currency, is_credit = money
+        if is_credit:
             entry.credits += 1
+            entry.signed_ore += amount_ore or 0
         else:
             entry.debits += 1
-        if money.amount_ore is None:
+            entry.signed_ore -= amount_ore or 0
+        if amount_ore is None:
             entry.without_amount += 1
-            return
-        entry.signed_ore += money.amount_ore if money.is_credit else -money.amount_ore
-        if money.currency not in entry.currencies:
-            entry.currencies.add(money.currency)
+        elif currency not in entry.currencies:
+            entry.currencies.add(currency)
 
     def close_entry(self, entry: Entry, stated_count: int | None) -> Hold | None:
         """Compare an entry with its payments, and add it to its statement; say why it is held."""
@@ -88,6 +90,8 @@ class Controls:
         self._entries += 1
         statement.counted[entry.is_credit] += 1
         statement.summed_ore[entry.is_credit] += entry.amount_ore
+        if statement.summed_ore[entry.is_credit] > LARGEST_SUM_ORE:
+            raise BankFileError(entry.line, "the entries up to here are more than any account has")
         if not entry.is_booked:
             self._not_booked += 1
             return None
@@ -97,6 +101,10 @@ class Controls:
         )
         if entry.currency == SEK:
             self._sums_ore[entry.is_credit] += entry.amount_ore
+            if self._sums_ore[entry.is_credit] > LARGEST_SUM_ORE:
+                raise BankFileError(
+                    entry.line, "the entries up to here are more than any account has"
+                )
         hold = _contradiction(entry, total, stated_count)
         if hold:
             self._held[entry.number] = hold

@@ -7,11 +7,16 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from services.payments.domain.incoming import BankFileError
+from services.payments.domain.incoming import BankFileError, EntryRef
 
 LONGEST_TEXT = 140
 """Longer texts than the standard allows are cut; nothing is matched by a text that long."""
 LONGEST_AMOUNT = 24
+"""Characters; zeros at either end do not count among the digits."""
+MOST_HUNDREDTHS = 10**18 - 1
+"""ISO 20022 allows 18 digits; more would not fit the ledger either."""
+YEARS = range(1990, 2100)
+"""A booking outside of them is a slip of somebody's, and would upset every rule about days."""
 SEK = "SEK"
 BOOKED = "BOOK"
 
@@ -68,6 +73,9 @@ class Entry:
     key: str
     """Where the keys of its payments begin when they have no reference of their own."""
     payee_bankgiro: str | None
+    ref: EntryRef
+    whole_ref: EntryRef
+    """The same, for the item that is the entry in one piece."""
 
 
 def broken_at(element: Any, reason: str) -> BankFileError:
@@ -85,8 +93,9 @@ def text_of(element: Any) -> str | None:
 
 def child_text(parent: Any, tag: str) -> str | None:
     """Give the text of the first child of this name."""
-    for child in parent.iterchildren(tag):
-        return text_of(child)
+    for child in parent:
+        if child.tag == tag:
+            return text_of(child)
     return None
 
 
@@ -106,33 +115,41 @@ def local(tag: str) -> str:
 def ore(text: str | None) -> int | None:
     """Make hundredths of a written amount (`91838`, `8625.000`); nothing when it is not one.
 
-    Digits and one point only, not negative, at most two decimals that count.
+    Digits and one point only, not negative, at most two decimals and 18 digits that count.
     """
     if not text or len(text) > LONGEST_AMOUNT:
         return None
-    whole, _, decimals = text.partition(".")
-    if len(decimals) > 2:
-        if decimals[2:].strip("0"):
-            return None
-        decimals = decimals[:2]
-    digits = whole + decimals
+    if text[-3:-2] == ".":
+        digits, scale = text[:-3] + text[-2:], 1
+    else:
+        whole, _, decimals = text.partition(".")
+        if len(decimals) > 2:
+            if decimals[2:].strip("0"):
+                return None
+            decimals = decimals[:2]
+        digits, scale = whole + decimals, (100, 10, 1)[len(decimals)]
     if not (digits.isdigit() and digits.isascii()):
         return None
-    return int(digits) * (100, 10, 1)[len(decimals)]
+    hundredths = int(digits) * scale
+    return hundredths if hundredths <= MOST_HUNDREDTHS else None
 
 
 def amount_of(element: Any) -> tuple[int, str]:
     """Read an amount and its currency; anything else breaks the file."""
-    amount = ore(text_of(element))
-    if amount is None:
+    text: str | None = element.text
+    amount = ore(text)
+    if amount is None and (amount := ore(text_of(element))) is None:
         shown = (text_of(element) or "nothing")[:LONGEST_AMOUNT]
         raise broken_at(
-            element, f"{local(element.tag)} is not an amount with two decimals: {shown}"
+            element,
+            f"{local(element.tag)} is not an amount with two decimals and 18 digits: {shown}",
         )
     currency: str | None = element.get("Ccy")
-    if currency != SEK and not re.fullmatch(r"[A-Z]{3}", currency or ""):
+    if currency == SEK:
+        return amount, SEK
+    if currency is None or not re.fullmatch(r"[A-Z]{3}", currency):
         raise broken_at(element, f"{local(element.tag)} has no currency")
-    return amount, currency or SEK
+    return amount, currency
 
 
 def is_credit(element: Any) -> bool:
@@ -145,18 +162,21 @@ def is_credit(element: Any) -> bool:
 
 def account_number(account: Any, names: Any) -> tuple[str | None, str | None]:
     """Read the number of an account, and its proprietary scheme (`BGNR`) when it has one."""
-    for choice in account.iterchildren(names.Id):
-        for kind in choice[:]:
+    for choice in account:
+        if choice.tag != names.Id:
+            continue
+        for kind in choice:
             if kind.tag != names.Othr:
                 return (text_of(kind), None) if kind.tag == names.IBAN else (None, None)
             number = scheme = None
-            for child in kind[:]:
+            for child in kind:
                 tag = child.tag
                 if tag == names.Id:
                     number = text_of(child)
                 elif tag == names.SchmeNm:
                     scheme = child_text(child, names.Prtry)
             return number, scheme
+        break
     return None, None
 
 
@@ -189,7 +209,9 @@ def read_entry(element: Any, number: int, header: Header, message_id: str, names
     booked_on, paid_on = _days(found, element, names, is_booked)
     reversal = found.get(names.RvslInd)
     bank_reference = _optional(found, names.AcctSvcrRef)
-    entry_reference = _optional(found, names.NtryRef)
+    payee_bankgiro, serial = _deposit_in(_optional(found, names.NtryRef))
+    key = bank_reference or f"{message_id}:{header.id}:{number}"
+    ref = EntryRef(key, serial, amount_ore)
     return Entry(
         number=number,
         line=element.sourceline or 0,
@@ -202,8 +224,10 @@ def read_entry(element: Any, number: int, header: Header, message_id: str, names
         booked_on=booked_on,
         paid_on=paid_on,
         bank_reference=bank_reference,
-        key=bank_reference or f"{message_id}:{header.id}:{number}",
-        payee_bankgiro=_bankgiro_in(entry_reference),
+        key=key,
+        payee_bankgiro=payee_bankgiro,
+        ref=ref,
+        whole_ref=ref._replace(in_one_piece=True),
     )
 
 
@@ -211,10 +235,15 @@ def _optional(found: dict[str, Any], tag: str) -> str | None:
     return text_of(found[tag]) if tag in found else None
 
 
-def _bankgiro_in(entry_reference: str | None) -> str | None:
-    """Read the payee of `BG12345678 00294-0251222`."""
-    match = re.match(r"BG0*([1-9][0-9]{6,7})(?![0-9])", entry_reference or "", re.ASCII)
-    return match.group(1) if match else None
+def _deposit_in(entry_reference: str | None) -> tuple[str | None, str | None]:
+    """Read payee and deposit of `BG12345678 00294-0251222`: `12345678` and `12345678 00294`."""
+    match = re.match(
+        r"BG0*([1-9][0-9]{6,7})(?![0-9])(?: +([0-9]{5})(?![0-9]))?", entry_reference or "", re.ASCII
+    )
+    if match is None:
+        return None, None
+    payee, serial = match.groups()
+    return payee, f"{payee} {serial}" if serial else None
 
 
 def _days(found: dict[str, Any], entry: Any, names: Any, is_booked: bool) -> tuple[date, date]:
@@ -236,6 +265,9 @@ def _day(choice: Any, names: Any) -> date | None:
     text = child_text(choice, names.Dt) or child_text(choice, names.DtTm) or ""
     match = re.match(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?=$|T|Z|[+-][0-9])", text, re.ASCII)
     try:
-        return date.fromisoformat(match.group() if match else "")
+        day = date.fromisoformat(match.group() if match else "")
     except ValueError:
-        raise broken_at(choice, f"{local(choice.tag)} is not a day") from None
+        day = date.min
+    if day.year not in YEARS:
+        raise broken_at(choice, f"{local(choice.tag)} is not a day of our time")
+    return day

@@ -1,9 +1,9 @@
 """One payment of a camt entry: which amount is its own, who paid, what for, and what makes it
-something a person must look at. This is the hot path of a file with a million payments, so it walks
-children instead of searching paths, and never makes a decimal."""
+something a person must look at. This is the hot path of a file with a million payments: every
+element is looked at once, in the order of what is likely, and nothing is made that is not kept."""
 
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
 
 from services.payments.camt_entry import (
     SEK,
@@ -24,11 +24,15 @@ from services.payments.domain.incoming import (
 )
 
 MOST_REFERENCES = 1000
+REMEMBERED_REFERENCES = 20_000
+"""A bank reference that comes again this soon within an entry is another payment's (bank-formats
+1.7: one slip may give several); a million payments in one entry must not be remembered whole."""
 BANKGIRO_SCHEME = "BGNR"
 
+Item = IncomingPayment | OutgoingDebit
 
-@dataclass(slots=True)
-class Money:
+
+class Money(NamedTuple):
     """The amount of a payment as stated, or nothing; `is_credit` falls back to the entry's."""
 
     amount_ore: int | None
@@ -36,33 +40,45 @@ class Money:
     is_credit: bool
 
 
-@dataclass(slots=True)
-class Transaction:
-    """Everything read of one `TxDtls`, or of an entry without any."""
+class Remittance(NamedTuple):
+    """What a payment is for; `remitted_ore` sums the amounts per reference, where any is given."""
 
-    line: int
-    bank_reference: str | None = None
-    message_id: str | None = None
-    payment_group_id: str | None = None
-    instruction_id: str | None = None
-    end_to_end_id: str | None = None
-    debtor_name: str | None = None
-    debtor_account: str | None = None
-    creditor_name: str | None = None
-    creditor_account: str | None = None
-    payee_bankgiro: str | None = None
-    is_return: bool = False
-    references: list[Reference] = field(default_factory=list)
+    references: Sequence[Reference] = ()
     remitted_ore: int | None = None
-    """The sum of the amounts per reference, when any is given and all are in one currency."""
-    split_is_readable: bool = True
+    is_readable: bool = True
+    """No amount per reference is something else than kronor and öre."""
     too_many: bool = False
+
+
+class Keys:
+    """Makes the key of each payment of an entry: the bank's own reference where that tells it from
+    the entry and from the payments before, else the reference or the entry's key and the position.
+    """
+
+    def __init__(self, entry: Entry) -> None:
+        self.entry = entry
+        self._position = 0
+        self._recent: set[str] = set()
+        self._older: set[str] = set()
+
+    def next(self, bank_reference: str | None) -> str:
+        """Give the key of the next payment of the entry."""
+        self._position += 1
+        recent = self._recent
+        if bank_reference is None or bank_reference == self.entry.bank_reference:
+            return f"{self.entry.key}/{self._position}"
+        if bank_reference in recent or bank_reference in self._older:
+            return f"{bank_reference}/{self._position}"
+        recent.add(bank_reference)
+        if len(recent) == REMEMBERED_REFERENCES:
+            self._older, self._recent = recent, set()
+        return bank_reference
 
 
 def read_money(element: Any, entry: Entry, names: Any) -> Money:
     """Find the amount of a payment: `Amt`, else `AmtDtls/TxAmt/Amt`, else none of its own."""
     stated = detailed = sign = None
-    for child in element[:]:
+    for child in element:
         tag = child.tag
         if tag == names.AmtDtls:
             detailed = child
@@ -70,217 +86,280 @@ def read_money(element: Any, entry: Entry, names: Any) -> Money:
             stated = child
         elif tag == names.CdtDbtInd:
             sign = child
-        elif tag == names.RltdPties:
-            break
     return _money(stated, detailed, sign, entry, names)
 
 
 def _money(stated: Any, detailed: Any, sign: Any, entry: Entry, names: Any) -> Money:
     if stated is None and detailed is not None:
-        for child in detailed.iterchildren(names.TxAmt):
-            for amount in child.iterchildren(names.Amt):
-                stated = amount
+        for child in detailed:
+            if child.tag == names.TxAmt:
+                for amount in child:
+                    if amount.tag == names.Amt:
+                        stated = amount
     credit = entry.is_credit if sign is None else is_credit(sign)
     if stated is None:
         return Money(None, entry.currency, credit)
     return Money(*amount_of(stated), credit)
 
 
-def read_transaction(element: Any, entry: Entry, names: Any) -> tuple[Money, Transaction]:
+def read_transaction(element: Any, entry: Entry, names: Any, keys: Keys) -> tuple[Money, Item]:
     """Read how much, who, what for and by which ids of one `TxDtls`, in one walk.
 
     Unknown elements are passed over.
     """
-    found = Transaction(line=element.sourceline or 0)
-    stated = detailed = sign = None
-    is_past_money = False
-    for child in element[:]:
+    refs = parties = remittance = stated = detailed = sign = returned = None
+    for child in element:
         tag = child.tag
         if tag == names.Refs:
-            _read_ids(child, found, names)
-        elif tag == names.AmtDtls and not is_past_money:
+            refs = child
+        elif tag == names.AmtDtls:
             detailed = child
         elif tag == names.RltdPties:
-            _read_parties(child, found, names)
-            is_past_money = True
+            parties = child
         elif tag == names.RmtInf:
-            _read_remittance(child, found, names)
-        elif tag == names.Amt and not is_past_money:
+            remittance = child
+        elif tag == names.Amt:
             stated = child
-        elif tag == names.CdtDbtInd and not is_past_money:
+        elif tag == names.CdtDbtInd:
             sign = child
         elif tag == names.RtrInf:
-            found.is_return = True
-    return _money(stated, detailed, sign, entry, names), found
-
-
-def _read_ids(refs: Any, found: Transaction, names: Any) -> None:
-    for child in refs[:]:
-        tag = child.tag
-        if tag == names.AcctSvcrRef:
-            found.bank_reference = text_of(child)
-        elif tag == names.EndToEndId:
-            found.end_to_end_id = text_of(child)
-        elif tag == names.InstrId:
-            found.instruction_id = text_of(child)
-        elif tag == names.PmtInfId:
-            found.payment_group_id = text_of(child)
-        elif tag == names.MsgId:
-            found.message_id = text_of(child)
-
-
-def _read_parties(parties: Any, found: Transaction, names: Any) -> None:
-    for party in parties[:]:
-        tag = party.tag
-        if tag == names.Dbtr:
-            found.debtor_name = _name(party, names)
-        elif tag == names.DbtrAcct:
-            found.debtor_account, _ = account_number(party, names)
-        elif tag == names.Cdtr:
-            found.creditor_name = _name(party, names)
-        elif tag == names.CdtrAcct:
-            found.creditor_account, scheme = account_number(party, names)
-            if found.creditor_account and scheme == BANKGIRO_SCHEME:
-                digits = found.creditor_account.replace("-", "").lstrip("0")
-                found.payee_bankgiro = digits or None
-
-
-def _name(party: Any, names: Any) -> str | None:
-    """Read `Nm`, or from version 08 on `Pty/Nm`."""
-    for child in party[:]:
-        if child.tag == names.Nm:
-            return text_of(child)
-        if child.tag == names.Pty:
-            return child_text(child, names.Nm)
-    return None
-
-
-def _read_remittance(remittance: Any, found: Transaction, names: Any) -> None:
-    for child in remittance[:]:
-        if len(found.references) >= MOST_REFERENCES:
-            found.too_many = True
-            return
-        tag = child.tag
-        if tag == names.Strd:
-            _read_structured(child, found, names)
-        elif tag == names.Ustrd and (text := text_of(child)):
-            found.references.append(Reference(ReferenceKind.TEXT, text))
-
-
-def _read_structured(structured: Any, found: Transaction, names: Any) -> None:
-    """Read one `Strd`: its references, the first of which takes the amount of them all."""
-    amount_ore: int | None = None
-    written: list[tuple[ReferenceKind, str]] = []
-    for child in structured[:]:
-        tag = child.tag
-        if tag == names.RfrdDocAmt:
-            amount_ore = _reference_amount(child, found, names)
-        elif tag == names.CdtrRefInf:
-            if reference := child_text(child, names.Ref):
-                written.insert(0, (ReferenceKind.OCR, reference))
-        elif tag == names.RfrdDocInf and (number := child_text(child, names.Nb)):
-            is_credit_note = any(code.text == "CREN" for code in child.iter(names.Cd))
-            kind = ReferenceKind.CREDIT_NOTE if is_credit_note else ReferenceKind.DOCUMENT
-            written.append((kind, number))
-    for kind, value in written[:MOST_REFERENCES]:
-        found.references.append(Reference(kind, value, amount_ore))
-        amount_ore = None
-    if amount_ore is not None and not written:
-        found.split_is_readable = False
-
-
-def _reference_amount(amounts: Any, found: Transaction, names: Any) -> int | None:
-    """Add `RmtdAmt` and take off `CdtNoteAmt`; what cannot be read spoils the split only."""
-    total: int | None = None
-    for child in amounts[:]:
-        if child.tag in (names.RmtdAmt, names.CdtNoteAmt):
-            amount = ore(text_of(child))
-            if amount is None or child.get("Ccy") != SEK:
-                found.split_is_readable = False
-                return None
-            total = (total or 0) + (amount if child.tag == names.RmtdAmt else -amount)
-    if total is not None:
-        found.remitted_ore = (found.remitted_ore or 0) + total
-    return total
-
-
-@dataclass(slots=True)
-class Keys:
-    """Makes the key of each payment of an entry: the bank's own reference where that tells it from
-    the entry and from the payment before, else the entry's key and the position."""
-
-    entry: Entry
-    position: int = 0
-    before: str | None = None
-
-    def next(self, bank_reference: str | None) -> str:
-        """Give the key of the next payment of the entry."""
-        self.position += 1
-        repeated = bank_reference in (None, self.entry.bank_reference, self.before)
-        self.before = bank_reference
-        if repeated:
-            return f"{bank_reference or self.entry.key}/{self.position}"
-        assert bank_reference is not None
-        return bank_reference
-
-
-def as_item(
-    entry: Entry, money: Money, found: Transaction, key: str, whole: Hold | None = None
-) -> IncomingPayment | OutgoingDebit:
-    """Make the bank-neutral item of a payment; `whole` says why an entry stays in one piece."""
-    amount_ore = entry.amount_ore if money.amount_ore is None else money.amount_ore
-    held = whole or _hold(entry, money, amount_ore, found)
-    bank_reference = found.bank_reference or entry.bank_reference
+            returned = child
+    money = _money(stated, detailed, sign, entry, names)
     if not money.is_credit:
-        return OutgoingDebit(
-            key,
-            entry.account,
-            entry.booked_on,
-            entry.paid_on,
-            amount_ore,
-            money.currency,
-            found.message_id,
-            found.payment_group_id,
-            found.instruction_id,
-            found.end_to_end_id,
-            found.creditor_name,
-            found.creditor_account,
-            bank_reference,
-            held,
-            found.line,
+        return money, _debit(
+            element, entry, money, keys, refs, parties, returned is not None, names
         )
-    split_held = not found.split_is_readable or found.remitted_ore not in (None, amount_ore)
-    references = found.references
-    if split_held or whole:
-        references = [Reference(one.kind, one.value) for one in references]
-    return IncomingPayment(
-        key,
-        found.payee_bankgiro or entry.payee_bankgiro,
+    bank_reference, end_to_end_id = (None, None) if refs is None else _ids(refs, names)
+    payer_name, payer_account, payee = _NOBODY if parties is None else _parties(parties, names)
+    said = _NOTHING if remittance is None else _read_remittance(remittance, names)
+    amount_ore = entry.amount_ore if money.amount_ore is None else money.amount_ore
+    references = said.references
+    split_held = not said.is_readable or said.remitted_ore not in (None, amount_ore)
+    if split_held:
+        references = _without_amounts(references)
+    return money, IncomingPayment(
+        keys.next(bank_reference),
+        payee or entry.payee_bankgiro,
         entry.account,
         entry.booked_on,
         entry.paid_on,
         amount_ore,
         money.currency,
         tuple(references),
-        found.debtor_name,
-        found.debtor_account,
-        found.end_to_end_id,
-        bank_reference,
-        held,
+        payer_name,
+        payer_account,
+        end_to_end_id,
+        bank_reference or entry.bank_reference,
+        _hold(entry, money, amount_ore, returned is not None, said.too_many),
         split_held,
-        found.line,
+        element.sourceline or 0,
+        entry.ref,
     )
 
 
-def _hold(entry: Entry, money: Money, amount_ore: int, found: Transaction) -> Hold | None:
+def _debit(
+    element: Any,
+    entry: Entry,
+    money: Money,
+    keys: Keys,
+    refs: Any,
+    parties: Any,
+    is_return: bool,
+    names: Any,
+) -> OutgoingDebit:
+    bank_reference = end_to_end_id = name = account = None
+    ids: dict[str, str | None] = {}
+    if refs is not None:
+        bank_reference, end_to_end_id = _ids(refs, names)
+        ids = {child.tag: text_of(child) for child in refs}
+    for party in () if parties is None else parties:
+        if party.tag == names.Cdtr:
+            name = _name(party, names)
+        elif party.tag == names.CdtrAcct:
+            account, _ = account_number(party, names)
+    amount_ore = entry.amount_ore if money.amount_ore is None else money.amount_ore
+    return OutgoingDebit(
+        source_key=keys.next(bank_reference),
+        account=entry.account,
+        booked_on=entry.booked_on,
+        paid_on=entry.paid_on,
+        amount_ore=amount_ore,
+        currency=money.currency,
+        message_id=ids.get(names.MsgId),
+        payment_group_id=ids.get(names.PmtInfId),
+        instruction_id=ids.get(names.InstrId),
+        end_to_end_id=end_to_end_id,
+        payee_name=name,
+        payee_account=account,
+        bank_reference=bank_reference or entry.bank_reference,
+        held=_hold(entry, money, amount_ore, is_return, False),
+        line=element.sourceline or 0,
+        entry=entry.ref,
+    )
+
+
+def whole_entry(
+    entry: Entry,
+    references: Iterable[Reference],
+    batch_ids: tuple[str | None, str | None],
+    hold: Hold | None,
+) -> Item:
+    """Make the one item of an entry that stays in one piece, for want of details or by `hold`."""
+    money = Money(entry.amount_ore, entry.currency, entry.is_credit)
+    held = hold or _hold(entry, money, entry.amount_ore, False, False)
+    key = f"{entry.key}/entry" if hold else f"{entry.key}/1"
+    if not entry.is_credit:
+        return OutgoingDebit(
+            source_key=key,
+            account=entry.account,
+            booked_on=entry.booked_on,
+            paid_on=entry.paid_on,
+            amount_ore=entry.amount_ore,
+            currency=entry.currency,
+            message_id=batch_ids[0],
+            payment_group_id=batch_ids[1],
+            instruction_id=None,
+            end_to_end_id=None,
+            payee_name=None,
+            payee_account=None,
+            bank_reference=entry.bank_reference,
+            held=held,
+            line=entry.line,
+            entry=entry.whole_ref,
+        )
+    return IncomingPayment(
+        source_key=key,
+        payee_bankgiro=entry.payee_bankgiro,
+        account=entry.account,
+        booked_on=entry.booked_on,
+        paid_on=entry.paid_on,
+        amount_ore=entry.amount_ore,
+        currency=entry.currency,
+        references=tuple(_without_amounts(references)),
+        payer_name=None,
+        payer_account=None,
+        end_to_end_id=None,
+        bank_reference=entry.bank_reference,
+        held=held,
+        split_held=False,
+        line=entry.line,
+        entry=entry.whole_ref,
+    )
+
+
+def _ids(refs: Any, names: Any) -> tuple[str | None, str | None]:
+    """Read the bank's own reference and the end-to-end id."""
+    bank_reference = end_to_end_id = None
+    for child in refs:
+        tag = child.tag
+        if tag == names.AcctSvcrRef:
+            bank_reference = text_of(child)
+        elif tag == names.EndToEndId:
+            end_to_end_id = text_of(child)
+    return bank_reference, end_to_end_id
+
+
+def _parties(parties: Any, names: Any) -> tuple[str | None, str | None, str | None]:
+    """Read the payer's name and account, and the bankgiro that was paid to."""
+    name = account = payee = None
+    for party in parties:
+        tag = party.tag
+        if tag == names.CdtrAcct:
+            number, scheme = account_number(party, names)
+            if number and scheme == BANKGIRO_SCHEME:
+                payee = number.replace("-", "").lstrip("0") or None
+        elif tag == names.Dbtr:
+            name = _name(party, names)
+        elif tag == names.DbtrAcct:
+            account, _ = account_number(party, names)
+    return name, account, payee
+
+
+def _name(party: Any, names: Any) -> str | None:
+    """Read `Nm`, or from version 08 on `Pty/Nm`."""
+    for child in party:
+        tag = child.tag
+        if tag == names.Nm:
+            return text_of(child)
+        if tag == names.Pty:
+            return child_text(child, names.Nm)
+    return None
+
+
+def _read_remittance(remittance: Any, names: Any) -> Remittance:
+    references: list[Reference] = []
+    remitted_ore: int | None = None
+    is_readable = True
+    for child in remittance:
+        if len(references) > MOST_REFERENCES:
+            return Remittance(references[:MOST_REFERENCES], remitted_ore, is_readable, True)
+        tag = child.tag
+        if tag == names.Strd:
+            before = len(references)
+            amounts = _read_structured(child, references, names)
+            if amounts:
+                amount_ore = _sum_of(amounts, names)
+                if amount_ore is None or len(references) == before:
+                    is_readable = False
+                else:
+                    references[before] = references[before]._replace(amount_ore=amount_ore)
+                if amount_ore is not None:
+                    remitted_ore = (remitted_ore or 0) + amount_ore
+        elif tag == names.Ustrd and (text := text_of(child)):
+            references.append(Reference(ReferenceKind.TEXT, text))
+    too_many = len(references) > MOST_REFERENCES
+    return Remittance(references[:MOST_REFERENCES], remitted_ore, is_readable, too_many)
+
+
+def _read_structured(structured: Any, references: list[Reference], names: Any) -> Sequence[Any]:
+    """Add the references of one `Strd`, the creditor's first; give the elements of its amount,
+    which the first reference takes for all of them."""
+    first = len(references)
+    amounts: Sequence[Any] = ()
+    for child in structured:
+        tag = child.tag
+        if tag == names.CdtrRefInf:
+            if number := child_text(child, names.Ref):
+                references.insert(first, Reference(ReferenceKind.OCR, number))
+        elif tag == names.RfrdDocAmt:
+            amounts = [one for one in child if one.tag in (names.RmtdAmt, names.CdtNoteAmt)]
+        elif tag == names.RfrdDocInf and (number := child_text(child, names.Nb)):
+            is_credit_note = any(code.text == "CREN" for code in child.iter(names.Cd))
+            kind = ReferenceKind.CREDIT_NOTE if is_credit_note else ReferenceKind.DOCUMENT
+            references.append(Reference(kind, number))
+    return amounts
+
+
+def _sum_of(amounts: Sequence[Any], names: Any) -> int | None:
+    """Add `RmtdAmt` and take off `CdtNoteAmt`; nothing when one of them is not kronor and öre."""
+    total_ore = 0
+    for one in amounts:
+        amount_ore = ore(text_of(one))
+        if amount_ore is None or one.get("Ccy") != SEK:
+            return None
+        total_ore += amount_ore if one.tag == names.RmtdAmt else -amount_ore
+    return total_ore
+
+
+def _without_amounts(references: Iterable[Reference]) -> list[Reference]:
+    return [Reference(one.kind, one.value) for one in references]
+
+
+def _hold(
+    entry: Entry, money: Money, amount_ore: int, is_return: bool, too_many: bool
+) -> Hold | None:
     if money.currency != SEK:
         return Hold.CURRENCY
     if entry.is_reversal:
         return Hold.REVERSED
-    if found.is_return:
+    if is_return:
         return Hold.RETURNED
     if money.is_credit is not entry.is_credit:
         return Hold.SIGN
     if amount_ore == 0:
         return Hold.ZERO
-    return Hold.REFERENCES if found.too_many else None
+    return Hold.REFERENCES if too_many else None
+
+
+_NOBODY = (None, None, None)
+_NOTHING = Remittance()

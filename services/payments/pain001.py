@@ -180,6 +180,16 @@ def write(order: PayoutFile, profile: BankProfile = NEUTRAL) -> bytes:
     return b'<?xml version="1.0" encoding="UTF-8"?>\n' + out.getvalue() + b"\n"
 
 
+def groups_of(body: bytes) -> dict[str, str | None]:
+    """Tell of a file written here which group (`PmtInfId`) each payout is in, by its id."""
+    document = etree.fromstring(body, etree.XMLParser(resolve_entities=False, no_network=True))
+    return {
+        transfer.findtext("{*}PmtId/{*}EndToEndId"): group.findtext("{*}PmtInfId")
+        for group in document.iterfind("{*}CstmrCdtTrfInitn/{*}PmtInf")
+        for transfer in group.iterfind("{*}CdtTrfTxInf")
+    }
+
+
 def bank_text(text: str, longest: int) -> str:
     """Write text in the characters every bank takes, one blank at a time, cut to its field.
 

@@ -13,6 +13,7 @@ from services.payments.xml_stream import Metered, Source, elements, opened, root
 NAMESPACE = "urn:iso:std:iso:20022:tech:xsd:"
 MESSAGES = frozenset(f"pain.002.001.{version}" for version in ("03", "10"))
 MOST_TRANSACTIONS = 100_000
+MOST_BYTES = 16 * 1024 * 1024
 
 
 class Outcome(StrEnum):
@@ -85,7 +86,7 @@ class StatusReport:
 def read(source: Source) -> StatusReport:
     """Read a status report; raises `BankFileError` with line and reason for anything else."""
     with opened(source) as file:
-        metered = Metered(file)
+        metered = Metered(file, MOST_BYTES)
         root = root_of(metered.head)
         message = root.namespace.removeprefix(NAMESPACE)
         if root.name != "Document" or message not in MESSAGES:

@@ -15,8 +15,13 @@ from services.payments.domain.incoming import BankFileError
 
 HEAD_BYTES = 64 * 1024
 """The XML declaration, comments and the start of the root element must fit in this."""
-UNFINISHED_BYTES = 16 * 1024 * 1024
-"""The longest stretch that may pass without one of the awaited elements ending."""
+UNFINISHED_BYTES = 4 * 1024 * 1024
+"""The longest stretch that may pass without one of the awaited elements ending: no payment and no
+head of an entry or a statement is nearly as long, and the tree of so much is some 100 MB."""
+SWEPT_BYTES = 64 * 1024
+"""After so much more of a file, what has been read of it is dropped."""
+MOST_KEPT = 1000
+"""Elements that may be kept beside those that are dropped: a few balances, say."""
 FILE_BYTES = 8 * 1024**3
 """A million payments are about 1 GB."""
 ENCODINGS = frozenset({"utf-8", "us-ascii", "iso-8859-1", "windows-1252"})
@@ -43,12 +48,13 @@ class Root:
 class Metered:
     """A binary file that refuses to go on when too much is read without any progress."""
 
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(self, file: BinaryIO, unfinished_bytes: int | None = None) -> None:
         self._file = file
+        self._most_unfinished = unfinished_bytes or UNFINISHED_BYTES
         self.head = _read_fully(file, HEAD_BYTES)
         self._pending = self.head
-        self._total = 0
-        self._unfinished = 0
+        self._finished = 0
+        self.total = 0
 
     def read(self, size: int = -1) -> bytes:
         """Give the next bytes, the head first."""
@@ -56,17 +62,16 @@ class Metered:
             part, self._pending = self._pending[:size], self._pending[size:]
         else:
             part = self._file.read(size)
-        self._total += len(part)
-        self._unfinished += len(part)
-        if self._unfinished > UNFINISHED_BYTES:
-            raise BankFileError(0, f"one element is larger than {UNFINISHED_BYTES} bytes")
-        if self._total > FILE_BYTES:
+        self.total += len(part)
+        if self.total - self._finished > self._most_unfinished:
+            raise BankFileError(0, f"one element is larger than {self._most_unfinished} bytes")
+        if self.total > FILE_BYTES:
             raise BankFileError(0, f"the file is larger than {FILE_BYTES} bytes")
         return part
 
     def progress(self) -> None:
-        """Note that an awaited element has ended and is about to be freed."""
-        self._unfinished = 0
+        """Note that an awaited element has ended and what stands before it can be dropped."""
+        self._finished = self.total
 
 
 def root_of(head: bytes) -> Root:
@@ -97,23 +102,43 @@ def root_of(head: bytes) -> Root:
     return Root(namespace.removeprefix("{"), name)
 
 
-def elements(metered: Metered, tags: tuple[str, ...]) -> Iterator[Any]:
-    """Give each element of these tags when it has ended; the caller frees it (see `free`)."""
-    parsed = etree.iterparse(metered, events=("end",), tag=tags, **_SAFE)
+def elements(
+    metered: Metered, tags: tuple[str, ...], *, keep: dict[str, frozenset[str]] | None = None
+) -> Iterator[Any]:
+    """Give each element of these tags when it has ended, and drop what stands before it later on.
+
+    With `keep`, nothing stays of a file that has been passed but the children `keep` names, by the
+    tag of their parent; without, everything stays.
+    """
+    parsed = etree.iterparse(metered, events=("end",), tag=tags, collect_ids=False, **_SAFE)
+    swept_at = 0
     try:
         for _, element in parsed:
-            metered.progress()
             yield element
+            if metered.total - swept_at > SWEPT_BYTES:
+                metered.progress()
+                if keep is not None:
+                    sweep(element, keep)
+                swept_at = metered.total
     except etree.XMLSyntaxError as error:
         raise broken(error, parsed.error_log) from None
 
 
-def free(element: Any) -> None:
-    """Empty an element that has been read, and drop the emptied one of its kind before it."""
+def sweep(element: Any, keep: dict[str, frozenset[str]]) -> None:
+    """Drop all that stands before an element, in it, and before each of those that hold it."""
     element.clear()
-    before = element.getprevious()
-    if before is not None and before.tag == element.tag:
-        element.getparent().remove(before)
+    while (parent := element.getparent()) is not None:
+        kept = keep.get(parent.tag)
+        if kept is None:
+            del parent[: parent.index(element)]
+        else:
+            before = list(element.itersiblings(preceding=True))
+            for one in before:
+                if one.tag not in kept:
+                    parent.remove(one)
+            if len(parent) > MOST_KEPT:
+                raise BankFileError(parent.sourceline or 0, "an element has too many like these")
+        element = parent
 
 
 def broken(error: etree.XMLSyntaxError, log: Any) -> BankFileError:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from services.payments import bank_file
 from services.payments.camt_entry import ore
 from services.payments.domain.incoming import (
+    EntryRef,
     Hold,
     IncomingPayment,
     OutgoingDebit,
@@ -85,6 +86,7 @@ def test_a_payment_is_read_the_same_from_every_version(message: str) -> None:
         held=None,
         split_held=False,
         line=7,
+        entry=EntryRef("ENTRY1", None, 10_000),
     )
     [reference] = payment.references
     assert (reference.kind, reference.value) == (ReferenceKind.OCR, "12351")
@@ -289,7 +291,9 @@ def test_a_booked_entry_without_any_day_refuses_the_file() -> None:
     assert _read(sample)[0].accepted
     sample = sample.replace(b"<ValDt><Dt>2026-10-17</Dt></ValDt>", b"")
     assert "6: a booked Ntry has neither" in _refusal(sample)
-    assert "BookgDt is not a day" in _refusal(Camt(entries=(Ntry(booked="<Dt>2026-02-30</Dt>"),)))
+    assert "BookgDt is not a day of our time" in _refusal(
+        Camt(entries=(Ntry(booked="<Dt>2026-02-30</Dt>"),))
+    )
 
 
 TWO = (Ntry(txs=(Tx(),)), Ntry(amount="40.00", sign="DBIT"))

@@ -30,6 +30,7 @@ from services.payments.pain001 import (
     PlusgiroPayee,
     amount,
     bank_text,
+    groups_of,
     write,
 )
 from tests.payments.shared_samples import bank_samples
@@ -248,3 +249,11 @@ def test_whatever_names_and_messages_hold_the_file_stays_valid() -> None:
         schema.validate(io.BytesIO(write(replace(ORDER, payouts=(payout,)))))
 
     check()
+
+
+def test_a_file_tells_which_group_each_payout_is_in() -> None:
+    """A bank's answer may name the group only (bank-formats 5.4)."""
+    groups = groups_of(write(ORDER, SWEDBANK))
+    assert set(groups) == {payout.id for payout in ORDER.payouts}
+    assert groups[TAX.id] != groups[ACCOUNT.id]
+    assert set(groups.values()) == set(_texts(write(ORDER, SWEDBANK), "PmtInfId"))

@@ -9,7 +9,8 @@ import pytest
 
 from contracts.ids import ClaimId, CreditorId, PayoutId
 from contracts.payments import PayoutOrdered, PayoutPart, PayoutRejected, PayoutSettled
-from services.payments.bank import payment_id_of, payout_of, read_answer
+from plumbing.outbound import Origin, Parcel
+from services.payments.bank import Bank, payment_id_of, payout_of, read_answer
 from services.payments.domain.ledger import Account
 from services.payments.domain.payouts import (
     MOST_CLAIMS,
@@ -163,7 +164,7 @@ def test_a_partly_accepted_file_is_judged_payment_by_payment() -> None:
     listed = TransactionStatus("a", "a", Status("RJCT", ("AC04",)))
     taken = TransactionStatus("b", "b", Status("ACTC"))
     group = GroupStatus("g", Status("PART"), (listed, taken))
-    answer = read_answer(report("PART", group))
+    answer = read_answer(report("PART", group), dict.fromkeys("abc", "g"))
     words = [answer.word_on(one).verdict.value for one in "abc"]
     assert words == ["rejected", "accepted", "open"]
     assert answer.word_on("a").reasons == ("AC04",)
@@ -175,4 +176,58 @@ def test_a_partly_accepted_file_is_judged_payment_by_payment() -> None:
 )
 def test_a_status_of_the_whole_file_holds_for_every_payment(status: str, verdict: str) -> None:
     """bank-formats 5.4."""
-    assert read_answer(report(status)).word_on("any").verdict.value == verdict
+    assert read_answer(report(status), {"any": "g"}).word_on("any").verdict.value == verdict
+
+
+GROUPS = {"a": "g1", "b": "g1", "c": "g2"}
+REJECTED = Status("RJCT", ("AC04",))
+
+
+@pytest.mark.parametrize(
+    ("whole", "groups", "verdicts"),
+    [
+        # A rejected group that lists nothing rejects its own payouts, and no others.
+        ("PART", [("g1", REJECTED), ("g2", Status("ACTC"))], "rejected rejected accepted"),
+        ("PART", [("g1", REJECTED)], "rejected rejected open"),
+        ("ACTC", [("g2", REJECTED)], "accepted accepted rejected"),
+        ("ACTC", [], "accepted accepted accepted"),
+        ("PART", [("g1", Status("PART")), ("g2", Status("ACCP"))], "open open accepted"),
+        ("PART", [("unknown", REJECTED)], "open open open"),
+    ],
+)
+def test_a_group_that_is_rejected_whole_rejects_the_payouts_in_it(
+    whole: str, groups: list[tuple[str, Status]], verdicts: str
+) -> None:
+    """bank-formats 5.4: a report may reject the group only."""
+    told = [GroupStatus(group_id, status, ()) for group_id, status in groups]
+    answer = read_answer(report(whole, *told), GROUPS)
+    assert " ".join(answer.word_on(one).verdict.value for one in "abc") == verdicts
+
+
+def test_the_only_group_of_an_order_is_meant_whatever_the_bank_calls_it() -> None:
+    """Some banks leave OrgnlPmtInfId out."""
+    answer = read_answer(report("ACTC", GroupStatus(None, REJECTED, ())), {"a": "g1", "b": "g1"})
+    assert [answer.word_on(one).verdict.value for one in "ab"] == ["rejected", "rejected"]
+
+
+class BankThatForgets(Bank):
+    """Knows that it has the order, and no longer what it answered."""
+
+    first: StatusReport | None = None
+
+    async def _ask(
+        self, session: object, method: str, path: str, body: bytes | None = None
+    ) -> StatusReport | None:
+        if method == "GET":
+            return self.first
+        duplicate = Status("RJCT", ("AM05",), ("MsgId used before",))
+        return StatusReport("pain.002.001.03", "R", PARCEL.id.hex, None, duplicate, ())
+
+
+PARCEL = Parcel(UUID(int=7), "payment_order", UUID(int=8), b"<x/>", 2, Origin(UUID(int=9), None))
+
+
+async def test_a_duplicate_is_no_rejection_for_the_bank_has_the_order() -> None:
+    """Its first answer may have been lost or forgotten: the debit will tell, nothing is freed."""
+    answer = await BankThatForgets("http://bank").order(PARCEL)
+    assert (answer.status, answer.word_on("any").verdict.value) == ("AM05", "open")

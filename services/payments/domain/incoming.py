@@ -32,15 +32,27 @@ class Hold(StrEnum):
     ENTRY_AMOUNT = "the entry has several payments and not every amount"
     ENTRY_CURRENCY = "a payment of the entry is in another currency than the entry"
     ENTRY_COUNT = "the entry does not have the number of payments that it states"
+    ENTRY_TWICE = "its entry is booked already, in one piece or by its payments"
+    NOT_OURS = "neither the payee's bankgiro nor the account is ours"
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
+class Reference(NamedTuple):
     """What the payer wrote, and how much of the payment goes to it (negative for a credit note)."""
 
     kind: ReferenceKind
     value: str
     amount_ore: int | None = None
+
+
+class EntryRef(NamedTuple):
+    """The bank's own entry that an item is of, as every file that tells of it names it."""
+
+    key: str
+    serial: str | None
+    """Payee bankgiro and deposit serial (`12345678 00294`), where the bank writes them."""
+    amount_ore: int
+    in_one_piece: bool = False
+    """The item is the whole entry: it has no details, or they contradict it."""
 
 
 class IncomingPayment(NamedTuple):
@@ -65,6 +77,7 @@ class IncomingPayment(NamedTuple):
     split_held: bool
     """The amounts per reference did not add up to the payment, so they were left out."""
     line: int
+    entry: EntryRef | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +99,7 @@ class OutgoingDebit:
     bank_reference: str | None
     held: Hold | None
     line: int
+    entry: EntryRef | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
 from datetime import date
 from hashlib import sha256
 from typing import Any, NamedTuple
@@ -191,7 +190,7 @@ def _received(row: Any) -> Received:
 
 
 def _kept(payment: IncomingPayment) -> dict[str, Any]:
-    return {**payment._asdict(), "references": [asdict(one) for one in payment.references]}
+    return {**payment._asdict(), "references": [one._asdict() for one in payment.references]}
 
 
 def payment_of(kept: Any) -> IncomingPayment:
