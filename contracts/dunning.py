@@ -7,7 +7,10 @@ from contracts.ids import ClaimId, CreditorId
 
 
 class ReminderProposed(Event):
-    """The reminder day came. One per claim: `ordinal` is always 1 (R-100)."""
+    """The reminder day came. One is sent per claim (R-100).
+
+    A new `ordinal` follows only one whose letter never left, and costs nothing twice.
+    """
 
     type = "dunning.reminder.proposed.v1"
     topic = "dunning.reminders"

@@ -49,7 +49,11 @@ class DeliveryOpened(Event):
 
 
 class DeliveryFailed(Event):
-    """No channel would take the letter."""
+    """No channel would take the letter.
+
+    An invoice or a credit note may be accepted later, once the recipient has been corrected: it is
+    the same delivery.
+    """
 
     type = "notifications.delivery.failed.v1"
     topic = "notifications.deliveries"
@@ -62,10 +66,15 @@ class DeliveryFailed(Event):
     ordinal: int = 1
     reason: str
     failed_on: date
+    doubtful: bool = False
+    """An earlier attempt may all the same have been taken by the channel."""
 
 
 class DeliveryStale(Event):
-    """A demand could not leave in time for the legal days: it was not sent; propose it anew."""
+    """A demand or a reminder could not leave in time for the day it states: propose it anew.
+
+    It was certainly not sent; for a demand the time is the legal one.
+    """
 
     type = "notifications.delivery.stale.v1"
     topic = "notifications.deliveries"

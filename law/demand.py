@@ -11,10 +11,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
+from itertools import pairwise
 
 from contracts.invoicing import Channel
+from contracts.terms import InterestSegment
 from law.banking_days import add_banking_days, effective_due_on, roll_forward
-from law.interest import Interest
+from law.interest import Interest, accrued_ore
 
 # Good collection practice, inkassolagen 4 § and 5 § 6; IMY's guidance of 2023-02-21.
 LEAST_DAYS_TO_RESPOND = 8
@@ -173,7 +175,11 @@ class DemandElement(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class DemandContent:
-    """A demand's content as inkassolagen 5 § lists it; amounts in öre."""
+    """A demand's content as inkassolagen 5 § lists it; amounts in öre.
+
+    `interest.total_ore` is what is demanded of the interest that its segments show; less than that
+    only where the debtor has paid, `paid_ore` in all. `total_ore` is the sum he is asked for.
+    """
 
     creditor_name: str
     basis: str
@@ -182,21 +188,45 @@ class DemandContent:
     capital_ore: int
     interest: Interest
     costs_ore: int
+    total_ore: int
     respond_by: date | None
     way_to_pay: str
+    paid_ore: int = 0
 
 
 def missing_elements(content: DemandContent) -> tuple[DemandElement, ...]:
     """Return what a demand lacks to be one under inkassolagen 5 §, in the order of the section."""
-    segments_ore = sum(segment.interest_ore for segment in content.interest.segments)
+    parts_ore = content.capital_ore + content.interest.total_ore + content.costs_ore
     present = {
         DemandElement.CREDITOR: bool(content.creditor_name.strip()),
         DemandElement.BASIS: bool(content.basis.strip()),
         DemandElement.ASSIGNMENT: not content.assigned or bool(content.assignment_notice.strip()),
-        DemandElement.CAPITAL: content.capital_ore >= 0
-        and content.capital_ore + content.interest.total_ore + content.costs_ore > 0,
-        DemandElement.INTEREST: segments_ore == content.interest.total_ore,
+        DemandElement.CAPITAL: content.capital_ore >= 0 and 0 < parts_ore == content.total_ore,
+        DemandElement.INTEREST: _is_explained(content.interest, content.paid_ore),
         DemandElement.RESPOND_BY: content.respond_by is not None,
         DemandElement.WAY_TO_PAY: bool(content.way_to_pay.strip()),
     }
     return tuple(element for element, stated in present.items() if not stated)
+
+
+def _is_explained(interest: Interest, paid_ore: int) -> bool:
+    """Whether the amount of interest follows from the stated times, capitals and rates (5 § 5)."""
+    segments = interest.segments
+    if not all(map(_is_whole, segments)):
+        return False
+    if any(before.to_date >= after.from_date for before, after in pairwise(segments)):
+        return False
+    shown_ore = sum(segment.interest_ore for segment in segments)
+    if shown_ore != accrued_ore(segments):
+        return False
+    return 0 <= shown_ore - interest.total_ore <= paid_ore
+
+
+def _is_whole(segment: InterestSegment) -> bool:
+    """Whether a stretch names its days, its capital and a rate that give its amount.
+
+    To the öre: the sum is rounded, and its last öre are given to some of the stretches.
+    """
+    days = (segment.to_date - segment.from_date).days + 1
+    apart_ore = abs(segment.interest_ore - accrued_ore([segment]))
+    return 0 < days == segment.days and segment.capital_ore > 0 and apart_ore <= 1

@@ -8,7 +8,7 @@ rounded once, half up, to whole öre. A change of capital closes its segment on 
 day still bears interest on the old capital, the next on the new.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
@@ -153,6 +153,12 @@ def interest(
         )
     )
     return Interest(tuple(segments), total_ore)
+
+
+def accrued_ore(segments: Iterable[InterestSegment]) -> int:
+    """Return what the days, capitals and rates of segments come to, rounded once, half up."""
+    exact = (segment.days * segment.capital_ore * segment.rate_bp for segment in segments)
+    return divide_half_up(sum(exact), _DENOMINATOR)
 
 
 def interest_per_day(

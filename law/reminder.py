@@ -13,6 +13,7 @@ from law.banking_days import add_banking_days, effective_due_on, roll_forward
 DAYS_FROM_DUE_DATE_TO_REMINDER = 5
 BANKING_DAYS_FOR_THE_PAYMENT_TO_SHOW = 2
 DAYS_TO_PAY_A_REMINDER = 8
+LEAST_DAYS_TO_PAY_A_REMINDER = 5
 
 
 def reminder_on(due_on: date, *, days_after: int = DAYS_FROM_DUE_DATE_TO_REMINDER) -> date:
@@ -26,6 +27,19 @@ def reminder_on(due_on: date, *, days_after: int = DAYS_FROM_DUE_DATE_TO_REMINDE
 def reminder_pay_by(reminded_on: date, *, days_to_pay: int = DAYS_TO_PAY_A_REMINDER) -> date:
     """Return the day a reminder asks to be paid by: eight days later, on a banking day."""
     return roll_forward(reminded_on + timedelta(days=days_to_pay))
+
+
+def leaves_time_to_pay(pay_by: date, sent_on: date) -> bool:
+    """Tell whether a reminder sent on `sent_on` leaves time to pay by the day it states."""
+    return pay_by >= sent_on + timedelta(days=LEAST_DAYS_TO_PAY_A_REMINDER)
+
+
+def reminder_ran_out_on(pay_by: date, sent_on: date) -> date:
+    """Return the day a reminder's time is out: the day it states, or eight days from sending.
+
+    The later of the two, so that a letter that was late costs its reader nothing.
+    """
+    return max(pay_by, reminder_pay_by(sent_on))
 
 
 def reminder_date_has_passed_on(pay_by: date) -> date:

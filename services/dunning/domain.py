@@ -4,13 +4,17 @@ Events only add facts to a claim (`facts_of`), in whatever order the topics brin
 next follows from the facts alone (`next_step`); only a day, or a person, takes a step
 (`take_step`, `remind_now`). So every order of hearing ends in the same place.
 
-    issued ── reminder day ──▶ proposed ── ReminderCharged ──▶ reminded ── its date ──▶ collection
-                  ▲               │
-                  └─ refused ─────┘     off the ladder: settled, disputed, in collection, barred
+    sent ── reminder day ──▶ proposed ── ReminderCharged ──▶ charged ── letter taken ──▶ reminded
+                 ▲               │                              │                            │
+                 └─ refused ─────┘◀──────── letter stale ───────┘          its date ──▶ collection
+    off the ladder: settled, disputed, in collection, barred, invoice not sent
 
-A reversed reminder does not exist in the ledger, yet its letter may have left. Only one is ever
-sent (R-100), so it counts as the one: the claim goes on to collection, never to a second reminder.
-An objection to a part holds the whole ladder; the rest may be demanded by the creditor's own hand.
+*Sent* is what a channel took (events.md 3.3). A debtor who was never sent the invoice is neither
+reminded nor collected from, and days count from the sending where it was late. Only one reminder is
+ever sent (R-100): one that was taken back after it left is the one. One that never left is proposed
+anew where it is certain (it was stale); otherwise nothing happens until the creditor reminds by
+hand. An objection to a part holds the whole ladder; the rest may be demanded by the creditor's own
+hand.
 """
 
 from dataclasses import dataclass, replace
@@ -23,6 +27,7 @@ from contracts.dunning import CollectionProposed, ReminderProposed
 from contracts.envelope import Event
 from contracts.ids import ClaimId, CreditorId
 from contracts.invoicing import InvoiceIssued
+from contracts.notifications import DeliveryAccepted, DeliveryStale, Letter
 from contracts.payments import (
     ChargeRefused,
     ChargeReversed,
@@ -34,7 +39,12 @@ from contracts.payments import (
 )
 from contracts.terms import ChargeKind
 from law.banking_days import add_banking_days, effective_due_on, is_banking_day, roll_forward
-from law.reminder import reminder_date_has_passed_on, reminder_on, reminder_pay_by
+from law.reminder import (
+    reminder_date_has_passed_on,
+    reminder_on,
+    reminder_pay_by,
+    reminder_ran_out_on,
+)
 
 
 class Collection(StrEnum):
@@ -98,6 +108,40 @@ class Claim:
     """A refused or held step is tried again from this day."""
     paused_until: date | None = None
     collection_proposed_on: date | None = None
+    invoice_sent_on: date | None = None
+    """The day a channel took the invoice."""
+    reminder_sent_on: date | None = None
+    """The day a channel took the reminder."""
+    reminder_ordinal: int = 0
+    """Of the latest proposal, or the latest that the ledger answered."""
+    stale_ordinal: int = 0
+    """Of the latest reminder that certainly did not leave in time."""
+
+    @property
+    def is_reminded(self) -> bool:
+        """A reminder that the ledger booked has left, whatever became of its charge."""
+        booked = self.reminder in (Reminder.CHARGED, Reminder.REVERSED)
+        return booked and self.reminder_sent_on is not None
+
+    @property
+    def is_stale(self) -> bool:
+        """The latest reminder did not leave: another is wanted."""
+        return 0 < self.reminder_ordinal <= self.stale_ordinal
+
+    @property
+    def awaits_letter(self) -> bool:
+        """A reminder is on its way, to the ledger or to the debtor."""
+        return self.reminder in (Reminder.PROPOSED, Reminder.CHARGED) and not self.is_stale
+
+    @property
+    def is_proposed_for_collection(self) -> bool:
+        """Proposed, and nothing has held the claim since: invoicing may have refused it for that.
+
+        It answers a second proposal of a claim that it did hand over with nothing.
+        """
+        if self.collection_proposed_on is None:
+            return False
+        return self.not_before is None or self.not_before <= self.collection_proposed_on
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +157,10 @@ class Facts:
     reminder: Reminder | None = None
     pay_by: date | None = None
     not_before: date | None = None
+    invoice_sent_on: date | None = None
+    reminder_sent_on: date | None = None
+    reminder_ordinal: int | None = None
+    stale_ordinal: int | None = None
 
 
 class StepKind(StrEnum):
@@ -143,6 +191,8 @@ class Refusal(StrEnum):
     """Why a reminder cannot be asked for by hand."""
 
     NOT_ISSUED = "not_issued"
+    NOT_SENT = "not_sent"
+    """No channel has taken the invoice (yet)."""
     NOT_DUE = "not_due"
     SETTLED = "settled"
     DISPUTED = "disputed"
@@ -167,12 +217,15 @@ def facts_of(event: Event) -> Facts | None:
             again_on = add_banking_days(event.as_of, 1)
             return Facts(claim_id, creditor_id, settled=False, not_before=again_on)
         case ReminderCharged(claim_id=claim_id, creditor_id=creditor_id):
-            pay_by = event.statement.pay_by
-            return Facts(claim_id, creditor_id, reminder=Reminder.CHARGED, pay_by=pay_by)
-        case ChargeReversed(claim_id=claim_id, creditor_id=creditor_id):
-            reversed_ = Reminder.REVERSED if event.kind is ChargeKind.REMINDER else None
-            settled = True if event.remaining_ore == 0 else None
-            return Facts(claim_id, creditor_id, reminder=reversed_, settled=settled)
+            return Facts(
+                claim_id,
+                creditor_id,
+                reminder=Reminder.CHARGED,
+                pay_by=event.statement.pay_by,
+                reminder_ordinal=event.ordinal,
+            )
+        case ChargeReversed():
+            return _facts_of_reversal(event)
         case ChargeRefused(kind=ChargeKind.REMINDER):
             return _facts_of_refusal(event)
         case ClaimDisputed(claim_id=claim_id, creditor_id=creditor_id):
@@ -181,6 +234,30 @@ def facts_of(event: Event) -> Facts | None:
             return _facts_of_settlement(event)
         case CaseOpened(claim_id=claim_id, creditor_id=creditor_id):
             return Facts(claim_id, creditor_id, in_collection=True)
+        case DeliveryAccepted():
+            return _facts_of_sending(event)
+        case DeliveryStale(letter=Letter.REMINDER, claim_id=claim_id, creditor_id=creditor_id):
+            return Facts(claim_id, creditor_id, stale_ordinal=event.ordinal)
+    return None
+
+
+def _facts_of_reversal(event: ChargeReversed) -> Facts:
+    told = Facts(
+        event.claim_id, event.creditor_id, settled=True if not event.remaining_ore else None
+    )
+    if event.kind is not ChargeKind.REMINDER:
+        return told
+    return replace(told, reminder=Reminder.REVERSED, reminder_ordinal=event.ordinal)
+
+
+def _facts_of_sending(event: DeliveryAccepted) -> Facts | None:
+    """Two letters matter: nothing begins without the invoice, nor goes on without the reminder."""
+    told = Facts(event.claim_id, event.creditor_id)
+    match event.letter:
+        case Letter.INVOICE:
+            return replace(told, invoice_sent_on=event.sent_on)
+        case Letter.REMINDER:
+            return replace(told, reminder_sent_on=event.sent_on)
     return None
 
 
@@ -211,15 +288,17 @@ def _facts_of_settlement(event: DisputeSettled) -> Facts:
 
 def next_step(claim: Claim) -> Step | None:
     """Return the step that is due and its banking day; None while there is nothing to do."""
-    if claim.due_on is None or why_no_step(claim) is not None:
+    if claim.due_on is None or claim.invoice_sent_on is None or why_no_step(claim) is not None:
         return None
-    if claim.reminder is Reminder.PROPOSED:
-        return None
-    if claim.reminder is Reminder.NONE and claim.policy.reminders:
-        first_on = _reminder_on(claim.due_on, claim.policy.reminder_days)
-        return Step(StepKind.REMINDER, _held_until(claim, first_on))
+    first_on = _reminder_on(max(claim.due_on, claim.invoice_sent_on), claim.policy.reminder_days)
+    if not claim.is_reminded:
+        if claim.awaits_letter:
+            return None
+        if claim.policy.reminders:
+            wanted = claim.reminder is Reminder.NONE or claim.is_stale
+            return Step(StepKind.REMINDER, _held_until(claim, first_on)) if wanted else None
     if claim.policy.collection is Collection.AUTOMATIC:
-        return Step(StepKind.COLLECTION, _held_until(claim, _collection_on(claim, claim.due_on)))
+        return Step(StepKind.COLLECTION, _held_until(claim, _collection_on(claim, first_on)))
     return None
 
 
@@ -229,10 +308,12 @@ def why_no_step(claim: Claim) -> Refusal | None:
         return Refusal.SETTLED
     if claim.dispute in (Dispute.OPEN, Dispute.UPHELD):
         return Refusal.DISPUTED
-    if claim.in_collection or claim.collection_proposed_on is not None:
+    if claim.in_collection or claim.is_proposed_for_collection:
         return Refusal.IN_COLLECTION
     if claim.reminder is Reminder.BARRED:
         return Refusal.BARRED
+    if claim.due_on is not None and claim.invoice_sent_on is None:
+        return Refusal.NOT_SENT
     return None
 
 
@@ -241,12 +322,16 @@ def _reminder_on(due_on: date, days: int) -> date:
     return reminder_on(due_on, days_after=days)
 
 
-def _collection_on(claim: Claim, due_on: date) -> date:
-    """The first day on which an unpaid claim is handed over (law-and-fees.md 8)."""
+def _collection_on(claim: Claim, first_on: date) -> date:
+    """The first day on which an unpaid claim is handed over (law-and-fees.md 8).
+
+    `first_on` is the day of the reminder, for a creditor who sends none.
+    """
     after = timedelta(days=claim.policy.collection_after_days)
-    if claim.pay_by is None:  # the creditor sends no reminders
-        return _reminder_on(due_on, claim.policy.reminder_days) + after
-    return max(reminder_date_has_passed_on(claim.pay_by), claim.pay_by + after)
+    if claim.pay_by is None or claim.reminder_sent_on is None:
+        return first_on + after
+    ran_out_on = reminder_ran_out_on(claim.pay_by, claim.reminder_sent_on)
+    return max(reminder_date_has_passed_on(ran_out_on), ran_out_on + after)
 
 
 def _held_until(claim: Claim, day: date) -> date:
@@ -278,7 +363,7 @@ def remind_now(claim: Claim, *, today: date) -> Decision | Refusal:
         return Refusal.NOT_ISSUED
     if (reason := why_no_step(claim)) is not None:
         return reason
-    if claim.reminder is not Reminder.NONE:
+    if claim.is_reminded or claim.awaits_letter:
         return Refusal.ALREADY_REMINDED
     if today <= effective_due_on(claim.due_on):
         return Refusal.NOT_DUE
@@ -286,10 +371,20 @@ def remind_now(claim: Claim, *, today: date) -> Decision | Refusal:
 
 
 def _propose_reminder(claim: Claim, today: date) -> Decision:
+    ordinal = _next_ordinal(claim)
     proposal = ReminderProposed(
         claim_id=claim.claim_id,
         creditor_id=claim.creditor_id,
+        ordinal=ordinal,
         as_of=today,
         pay_by=reminder_pay_by(today),
     )
-    return Decision(replace(claim, reminder=Reminder.PROPOSED), (proposal,))
+    proposed = replace(claim, reminder=Reminder.PROPOSED, reminder_ordinal=ordinal)
+    return Decision(proposed, (proposal,))
+
+
+def _next_ordinal(claim: Claim) -> int:
+    """The ordinal of the next proposal: a refused one was never made, so its number is free."""
+    if claim.reminder is Reminder.NONE:
+        return max(1, claim.reminder_ordinal, claim.stale_ordinal + 1)
+    return max(claim.reminder_ordinal, claim.stale_ordinal) + 1

@@ -92,6 +92,8 @@ def show(claim: Claim | None) -> dict[str, Any]:
         "due_on": claim.due_on,
         "reminder": claim.reminder,
         "pay_by": claim.pay_by,
+        "invoice_sent_on": claim.invoice_sent_on,
+        "reminder_sent_on": claim.reminder_sent_on,
         "paused_until": claim.paused_until,
         "collection_proposed_on": claim.collection_proposed_on,
         "off_the_ladder": domain.why_no_step(claim),

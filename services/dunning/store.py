@@ -26,17 +26,20 @@ from services.dunning.domain import (
 CLAIM = """
   c.claim_id, c.creditor_id, c.due_on, c.settled, c.dispute, c.in_collection, c.reminder, c.pay_by,
   c.not_before, c.paused_until, c.collection_proposed_on,
+  c.invoice_sent_on, c.reminder_sent_on, c.reminder_ordinal, c.stale_ordinal,
   p.reminders, p.reminder_days, p.collection, p.collection_after_days
 """
 FACTS = {
     **{"claim_id": "uuid", "creditor_id": "uuid", "due_on": "date", "settled": "boolean"},
     **{"dispute": "text", "in_collection": "boolean", "reminder": "text", "pay_by": "date"},
-    "not_before": "date",
+    **{"not_before": "date", "invoice_sent_on": "date", "reminder_sent_on": "date"},
+    **{"reminder_ordinal": "int", "stale_ordinal": "int"},
 }
 HEAR = text(f"""
   with heard as (
     insert into claim as c (claim_id, creditor_id, due_on, settled, dispute, in_collection,
-      reminder, pay_by, not_before)
+      reminder, pay_by, not_before, invoice_sent_on, reminder_sent_on, reminder_ordinal,
+      stale_ordinal)
     select * from unnest({casts(FACTS)}) as u(claim_id) order by u.claim_id
     on conflict (claim_id) do update set
       due_on = coalesce(excluded.due_on, c.due_on),
@@ -45,7 +48,11 @@ HEAR = text(f"""
       in_collection = coalesce(excluded.in_collection, c.in_collection),
       reminder = coalesce(excluded.reminder, c.reminder),
       pay_by = coalesce(excluded.pay_by, c.pay_by),
-      not_before = greatest(excluded.not_before, c.not_before)
+      not_before = greatest(excluded.not_before, c.not_before),
+      invoice_sent_on = coalesce(c.invoice_sent_on, excluded.invoice_sent_on),
+      reminder_sent_on = coalesce(c.reminder_sent_on, excluded.reminder_sent_on),
+      reminder_ordinal = greatest(excluded.reminder_ordinal, c.reminder_ordinal),
+      stale_ordinal = greatest(excluded.stale_ordinal, c.stale_ordinal)
     returning *)
   select {CLAIM} from heard c left join policy p using (creditor_id)
 """)
@@ -59,14 +66,15 @@ READ = text(f"""
 STANDING = text(f"""
   select {CLAIM} from claim c left join policy p using (creditor_id)
   where c.creditor_id = any(cast(:creditor_ids as uuid[])) and c.due_on is not null
-    and c.settled is not true and c.collection_proposed_on is null
+    and c.settled is not true and c.in_collection is not true
+  order by c.claim_id for update of c
 """)
 SAVE = text("""
   update claim c set reminder = u.reminder, collection_proposed_on = u.collection_proposed_on,
-    paused_until = u.paused_until
+    paused_until = u.paused_until, reminder_ordinal = u.reminder_ordinal
   from unnest(cast(:claim_ids as uuid[]), cast(:reminders as text[]),
-    cast(:collections as date[]), cast(:pauses as date[]))
-    as u(claim_id, reminder, collection_proposed_on, paused_until)
+    cast(:collections as date[]), cast(:pauses as date[]), cast(:ordinals as int[]))
+    as u(claim_id, reminder, collection_proposed_on, paused_until, reminder_ordinal)
   where c.claim_id = u.claim_id
 """)
 ADD_POLICIES = text("""
@@ -105,7 +113,10 @@ async def read_claim(tx: Transaction, claim_id: ClaimId) -> Claim | None:
 
 
 async def standing_claims(tx: Transaction, creditor_ids: Sequence[CreditorId]) -> list[Claim]:
-    """The unpaid claims of creditors; reads the whole table, so it is for a changed policy only."""
+    """The unpaid claims of creditors, locked; reads the whole table: for a changed policy only.
+
+    Without the lock a timer that somebody sets meanwhile, by newer facts, would be unset again.
+    """
     found = await tx.execute(STANDING, {"creditor_ids": list(creditor_ids)})
     return [_claim(row) for row in found]
 
@@ -113,8 +124,11 @@ async def standing_claims(tx: Transaction, creditor_ids: Sequence[CreditorId]) -
 async def save_claims(tx: Transaction, claims: Sequence[Claim]) -> None:
     """Write what dunning itself decides of claims; what was heard of them stays."""
     if claims:
-        rows = [(c.claim_id, c.reminder, c.collection_proposed_on, c.paused_until) for c in claims]
-        names = ("claim_ids", "reminders", "collections", "pauses")
+        rows = [
+            (c.claim_id, c.reminder, c.collection_proposed_on, c.paused_until, c.reminder_ordinal)
+            for c in claims
+        ]
+        names = ("claim_ids", "reminders", "collections", "pauses", "ordinals")
         await tx.execute(SAVE, columns(rows, names))
 
 
@@ -140,13 +154,13 @@ def _claim(row: Sequence[Any]) -> Claim:
     return Claim(
         row[0],
         row[1],
-        _policy_of(*row[11:]),
+        _policy_of(*row[15:]),
         row[2],
         row[3] or False,
         DISPUTES[row[4]],
         row[5] or False,
         REMINDERS[row[6]],
-        *row[7:11],
+        *(*row[7:13], row[13] or 0, row[14] or 0),
     )
 
 

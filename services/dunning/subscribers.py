@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from contracts.collections import CaseOpened, ClaimDisputed, DisputeSettled
 from contracts.envelope import Event
 from contracts.invoicing import CreditorRegistered, InvoiceIssued
+from contracts.notifications import DeliveryAccepted, DeliveryStale
 from contracts.payments import (
     ChargeRefused,
     ChargeReversed,
@@ -28,4 +29,6 @@ HEARS: Mapping[type[Event], Handler] = {
     ClaimDisputed: handlers.hear,
     DisputeSettled: handlers.hear,
     CaseOpened: handlers.hear,
+    DeliveryAccepted: handlers.hear,
+    DeliveryStale: handlers.hear,
 }

@@ -1,11 +1,13 @@
-"""Door 3: what became of letters, and that a debtor opened the web invoice."""
+"""Door 3: what became of letters, one sent again, and that a debtor opened the web invoice."""
 
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request
+from starlette.responses import Response
 
 from contracts.ids import ClaimId
+from plumbing import commands
 from plumbing.identity import Identity, company_of, identity_of, require
 from plumbing.problems import Problem
 from services.notifications import handlers, store
@@ -42,6 +44,25 @@ async def deliveries(request: Request, identity: Asking, claim_id: UUID) -> dict
         found = await store.deliveries_of(tx, claim_id)
         first = await store.opened_on(tx, claim_id)
     return {"deliveries": [shown(d) for d in found], "opened_on": first}
+
+
+@router.post("/deliveries/{delivery_id}/again", status_code=202)
+async def send_again(request: Request, identity: Asking, delivery_id: UUID) -> Response:
+    """Send an invoice or a credit note that failed once more, to the address known today.
+
+    409 for any other letter, and where nothing is known that would take it.
+    """
+    require(identity, "seller")
+    company = company_of(identity)
+    async with request.app.state.database.transaction(tenant=company) as tx:
+
+        async def run() -> dict[str, Any]:
+            asked = await handlers.send_again(tx, delivery_id)
+            if asked is None:
+                raise Problem(409, "The letter cannot be sent again", reason="not_failed")
+            return shown(asked)
+
+        return await commands.once(tx, request, company, run, status=202)
 
 
 @router.get("/deliveries/doubtful")

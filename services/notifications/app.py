@@ -9,9 +9,20 @@ from plumbing.service import create_service
 from services.notifications import api, handlers
 from services.notifications.domain import Outcome
 from services.notifications.handlers import MailRoom
+from services.notifications.letters import Collector
 from services.notifications.settings import Settings
 from services.notifications.smtp import PostOffice
 from services.notifications.subscribers import HEARS
+
+
+def collector_of(settings: Settings) -> Collector:
+    """Who collects, as the settings say."""
+    return Collector(
+        name=settings.collector_name,
+        address=settings.collector_address,
+        phone=settings.collector_phone,
+        email=settings.collector_email,
+    )
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -47,5 +58,6 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         link_key=settings.link_key,
         mail_domain=settings.mail_domain,
         payee_bankgiro=settings.payee_bankgiro,
+        collector=collector_of(settings),
     )
     return app

@@ -2,7 +2,8 @@
 
 A letter waits until what it speaks of is known, is queued, and ends accepted, failed, stale, held
 for a person (*manual*) or withdrawn. Nothing here raises: an end that is no success is a state that
-people see, and where other services wait for the answer also an event.
+people see, and where other services wait for the answer also an event. Whatever the end, it keeps
+the *doubt*: that an attempt whose answer was never heard may have been taken all the same.
 """
 
 from dataclasses import dataclass, replace
@@ -15,13 +16,17 @@ from contracts.ids import ClaimId, CreditorId, DeliveryId
 from contracts.invoicing import Channel
 from contracts.notifications import DeliveryAccepted, DeliveryFailed, DeliveryStale, Letter
 from contracts.terms import ChargeKind
-from law.demand import leaves_legal_time
+from law.demand import DemandFacts, bars_to_demand, leaves_legal_time
+from law.reminder import leaves_time_to_pay
 
 PAPER_UNAVAILABLE = "paper is not available yet"
 NO_ADDRESS = "no e-mail address is known"
 
 LETTER_OF = {ChargeKind.REMINDER: Letter.REMINDER, ChargeKind.DEMAND: Letter.DEMAND}
 """The letter that tells of a charge; the other charges are told to Kronofogden."""
+
+UNCHARGED = (Letter.INVOICE, Letter.CREDIT_NOTE)
+"""Letters that stand whatever becomes of a charge, so that they can be sent again after a no."""
 
 _TURNED = 0x5EA1ED
 """Below the counter by which a UUIDv7 of one millisecond keeps its order (RFC 9562 6.2)."""
@@ -72,6 +77,7 @@ class Delivery:
     ended_on: date | None = None
     reason: str | None = None
     doubtful: bool = False
+    """An attempt whose answer was never heard may have been taken; true once, it stays so."""
     refusals: int = 0
 
 
@@ -126,22 +132,60 @@ def dispatch(delivery: Delivery, recipient: Recipient, today: date) -> Decision:
 
 
 def stopped_at_the_door(
-    delivery: Delivery, recipient: Recipient, respond_by: date | None, today: date
+    delivery: Delivery, recipient: Recipient, stated: date | None, today: date, *, doubtful: bool
 ) -> Outcome | None:
     """What forbids a queued letter to leave today; None lets it go.
 
-    Everything is asked again, for days may have passed in the queue. `respond_by` is the day that a
-    demand states: once it leaves less than the legal time (inkassolagen (1974:182) 5 § 6), the
-    demand is stale.
+    Everything is asked again, for days may have passed in the queue. `stated` is the day that a
+    reminder or a demand gives its reader: once too little is left of it, the letter is stale, and
+    may be asked for anew. A letter that may be out already is never called stale, or two would be
+    out; it goes again as it was, and its time is counted from this sending (events.md 3.4).
     """
     if delivery.state is not State.QUEUED:
         return Outcome(delivery.state, delivery.reason)
     way = route(recipient)
     if isinstance(way, Outcome):
         return way
-    if respond_by is not None and not leaves_legal_time(respond_by, today, way):
-        return Outcome(State.STALE, f"{respond_by} no longer leaves the legal time")
+    if stated is not None and not doubtful and is_stale(delivery.letter, stated, today, way):
+        return Outcome(State.STALE, f"{stated} no longer leaves the time it must")
     return None
+
+
+def is_stale(letter: Letter, stated: date, today: date, channel: Channel) -> bool:
+    """Whether the day a letter states is too near: by law for a demand, by custom for a reminder.
+
+    Inkassolagen (1974:182) 5 § 6; `law.reminder`.
+    """
+    if letter is Letter.DEMAND:
+        return not leaves_legal_time(stated, today, channel)
+    return not leaves_time_to_pay(stated, today)
+
+
+def barred(unpaid_ore: int, due_on: date, today: date, *, told: bool) -> Outcome | None:
+    """Why no demand may be sent of such a claim, as far as letters show; None if it may.
+
+    `told`: the debtor has been sent the invoice or a reminder. Good collection practice,
+    inkassolagen (1974:182) 4 §; what else bars a demand, the ledger and collections know.
+    """
+    bars = bars_to_demand(DemandFacts(unpaid_ore, due_on, claim_notified=told), today)
+    if bars:
+        return Outcome(State.FAILED, f"no demand may be sent: {', '.join(bars)}")
+    return None
+
+
+def ask_again(delivery: Delivery, recipient: Recipient) -> Delivery | None:
+    """A failed letter, queued once more; None for one that may not go, or that nothing would take.
+
+    Only invoices and credit notes: the charge of a failed reminder or demand has been taken back.
+    """
+    if delivery.state is not State.FAILED or delivery.letter not in UNCHARGED:
+        return None
+    way = route(recipient)
+    if isinstance(way, Outcome):
+        return None
+    return replace(
+        delivery, state=State.QUEUED, channel=way, ended_on=None, reason=None, refusals=0
+    )
 
 
 def is_doubtful(attempts: int, refusals: int) -> bool:
@@ -161,15 +205,10 @@ def conclude(delivery: Delivery, outcome: Outcome, today: date) -> Decision:
 
     A letter that the channel took is accepted even if it was withdrawn meanwhile: it is out.
     """
+    delivery = replace(delivery, doubtful=delivery.doubtful or outcome.doubtful)
     if delivery.state not in OPEN and outcome.state is not State.ACCEPTED:
         return Decision(delivery)
-    ended = replace(
-        delivery,
-        state=outcome.state,
-        ended_on=today,
-        reason=outcome.reason,
-        doubtful=outcome.doubtful,
-    )
+    ended = replace(delivery, state=outcome.state, ended_on=today, reason=outcome.reason)
     return Decision(ended, _news_of(ended, today))
 
 
@@ -188,7 +227,8 @@ def _news_of(delivery: Delivery, today: date) -> tuple[Event, ...]:
             assert channel is not None, "only a queued letter, which has a channel, is accepted"
             return (DeliveryAccepted(**about, channel=channel, sent_on=today, doubtful=doubtful),)
         case State.FAILED:
-            return (DeliveryFailed(**about, reason=delivery.reason or "", failed_on=today),)
+            reason, doubtful = delivery.reason or "", delivery.doubtful
+            return (DeliveryFailed(**about, reason=reason, failed_on=today, doubtful=doubtful),)
         case State.STALE:
             return (DeliveryStale(**about, stale_on=today),)
         case _:

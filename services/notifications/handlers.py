@@ -1,7 +1,8 @@
 """The room behind the doors: facts are kept, letters asked for, mail carried, ends written down.
 
 Facts come in any order between topics. A letter is planned when it is asked for and again whenever
-something it waited for is heard; it is written only when it leaves, with the newest address.
+something it waited for is heard; it is written only when it leaves, with the newest address. As
+long as its reader is the same it is the same bytes at each attempt, dated when it was asked for.
 """
 
 import asyncio
@@ -15,6 +16,7 @@ from contracts.ids import ClaimId
 from contracts.invoicing import (
     CreditorChanged,
     CreditorRegistered,
+    HandedToCollection,
     InvoiceCredited,
     InvoiceIssued,
     RecipientChanged,
@@ -27,7 +29,7 @@ from plumbing.clock import SWEDISH
 from plumbing.links import link_url
 from plumbing.transaction import Database, Transaction
 from services.notifications import domain, letters, store
-from services.notifications.domain import Decision, Delivery, Outcome, State
+from services.notifications.domain import Decision, Delivery, Outcome, Recipient, State
 from services.notifications.smtp import (
     Mail,
     NotTakenError,
@@ -68,8 +70,16 @@ async def name_recipients(tx: Transaction, events: Sequence[RecipientNamed]) -> 
 
 
 async def change_recipients(tx: Transaction, events: Sequence[RecipientChanged]) -> None:
-    """Keep who receives claims' letters from now on."""
+    """Keep who receives claims' letters from now on; what failed to reach him goes once more."""
     await store.change_recipients(tx, events)
+    claims = [event.claim_id for event in events]
+    await _release(tx, await store.waiting_of_claims(tx, claims))
+    await _ask_again(tx, await store.failed_of_claims(tx, claims))
+
+
+async def keep_bases(tx: Transaction, events: Sequence[HandedToCollection]) -> None:
+    """Keep what claims rest on, which their demands must say, and let go demands that waited."""
+    await store.save_bases(tx, events)
     await _release(tx, await store.waiting_of_claims(tx, [e.claim_id for e in events]))
 
 
@@ -110,6 +120,12 @@ async def withdraw_letters(tx: Transaction, events: Sequence[ChargeReversed]) ->
         await _carry_out(tx, [domain.withdraw(delivery, tx.today) for delivery in stopped])
 
 
+async def send_again(tx: Transaction, delivery_id: UUID) -> Delivery | None:
+    """Queue a letter that failed once more; None where it did not, or nothing would take it now."""
+    asked = await _ask_again(tx, await store.failed_deliveries(tx, [delivery_id]))
+    return asked[0] if asked else None
+
+
 async def record_opening(tx: Transaction, claim_id: ClaimId) -> None:
     """Write down that the web invoice was opened; said once for each claim (R-65)."""
     creditor_id = await store.record_opening(tx, claim_id, tx.today)
@@ -146,9 +162,21 @@ async def _release(tx: Transaction, waiting: Sequence[tuple[Delivery, store.Know
 
 
 def _plan(tx: Transaction, delivery: Delivery, known: store.Known) -> Decision:
-    if known.recipient and known.has_creditor and known.has_invoice:
+    has_basis = known.has_basis or delivery.letter is not Letter.DEMAND
+    if known.recipient and known.has_creditor and known.has_invoice and has_basis:
         return domain.dispatch(delivery, known.recipient, tx.today)
     return Decision(delivery)
+
+
+async def _ask_again(
+    tx: Transaction, failed: Sequence[tuple[Delivery, Recipient]]
+) -> list[Delivery]:
+    again = [domain.ask_again(delivery, recipient) for delivery, recipient in failed]
+    asked = [delivery for delivery in again if delivery is not None]
+    if asked:
+        await store.ask_again(tx, asked)
+        await _tell(tx, [Decision(delivery) for delivery in asked])
+    return asked
 
 
 async def _carry_out(tx: Transaction, decisions: Sequence[Decision]) -> None:
@@ -180,30 +208,40 @@ class MailRoom:
     link_key: str
     mail_domain: str
     payee_bankgiro: str
+    collector: letters.Collector
     _asked: set[UUID] = field(default_factory=set)
     _reading: asyncio.Task[dict[UUID, store.OpenedMail]] | None = None
 
     async def carry(self, parcel: outbound.Parcel) -> Outcome:
-        """Send one letter, or say why it may not leave; raises where it may go later."""
+        """Send one letter, or say why it may not leave; raises where it may go later.
+
+        Whether an attempt before this one may have been taken is part of every answer.
+        """
         mail = await self._read(parcel.id)
-        said = _said(mail)
-        demand = said if isinstance(said, DemandCharged) else None
-        stopped = domain.stopped_at_the_door(
-            mail.delivery,
-            mail.recipient,
-            demand.statement.pay_by if demand else None,
-            self.database.clock.today(),
-        )
-        if stopped:
-            return stopped
-        about = self._about(mail)
-        if demand and (missing := letters.missing_from_demand(about, demand.statement)):
-            return Outcome(
-                State.FAILED, f"the demand lacks {', '.join(missing)} (inkassolagen 5 §)"
-            )
         doubtful = domain.is_doubtful(parcel.attempts, mail.delivery.refusals)
-        outcome = await self._send(mail, letters.write(mail.delivery.letter, about, said))
+        said, about = _said(mail), self._about(mail)
+        outcome = self._stopped(mail, about, said, doubtful)
+        if outcome is None:
+            outcome = await self._send(mail, letters.write(mail.delivery.letter, about, said))
         return replace(outcome, doubtful=doubtful)
+
+    def _stopped(
+        self, mail: store.OpenedMail, about: letters.About, said: Event, doubtful: bool
+    ) -> Outcome | None:
+        """What forbids a letter to leave: its queue, its reader, its day, or the law."""
+        today = self.database.clock.today()
+        told = said if isinstance(said, ReminderCharged | DemandCharged) else None
+        stated = told.statement.pay_by if told else None
+        stopped = domain.stopped_at_the_door(
+            mail.delivery, mail.recipient, stated, today, doubtful=doubtful
+        )
+        if stopped or not isinstance(said, DemandCharged):
+            return stopped
+        if missing := letters.missing_from_demand(about, said.statement):
+            lacks = f"the demand lacks {', '.join(missing)} (inkassolagen 5 §)"
+            return Outcome(State.FAILED, lacks)
+        total_ore, due_on = said.statement.total_ore, about.invoice.due_on
+        return domain.barred(total_ore, due_on, today, told=mail.debtor_told)
 
     async def _send(self, mail: store.OpenedMail, written: letters.Written) -> Outcome:
         email = mail.recipient.email or ""
@@ -211,7 +249,9 @@ class MailRoom:
             return Outcome(State.FAILED, "the e-mail address cannot be used")
         sender = f"faktura@{self.mail_domain}"
         delivery = mail.delivery
-        reply_to = mail.creditor_email if is_address(mail.creditor_email) else None
+        reply_to = mail.creditor_email
+        if delivery.letter is Letter.DEMAND:
+            reply_to = self.collector.email
         message = build_message(
             Mail(
                 message_id=f"{delivery.delivery_id}@{self.mail_domain}",
@@ -219,11 +259,11 @@ class MailRoom:
                 from_address=sender,
                 to_name=one_line(mail.recipient.name)[:100],
                 to_address=email,
-                reply_to=None if delivery.letter is Letter.DEMAND else reply_to,
+                reply_to=reply_to if is_address(reply_to) else None,
                 subject=written.subject,
                 text=written.text,
                 html=written.html,
-                at=self.database.clock.now().astimezone(SWEDISH),
+                at=mail.asked_at.astimezone(SWEDISH),
                 labels=(
                     ("X-Betalt-Letter", delivery.letter),
                     ("X-Betalt-Claim", str(delivery.claim_id)),
@@ -245,11 +285,14 @@ class MailRoom:
         return letters.About(
             seller_name=one_line(mail.creditor_name),
             organisation_number=mail.organisation_number,
+            seller_email=mail.creditor_email if is_address(mail.creditor_email) else None,
             recipient_name=one_line(mail.recipient.name),
             invoice=InvoiceIssued.model_validate_json(mail.invoice),
+            basis=one_line(mail.basis),
             link=link_url(self.public_url, self.link_key, claim_id, version),
             payee_bankgiro=self.payee_bankgiro,
-            today=self.database.clock.today(),
+            collector=self.collector,
+            written_on=mail.delivery.asked_on,
         )
 
     async def _read(self, delivery_id: UUID) -> store.OpenedMail:

@@ -22,7 +22,7 @@ from law.demand import DemandContent, DemandElement, missing_elements
 from law.interest import Interest
 
 OPERATOR = "Betalt"
-"""Who collects on the creditor's behalf, as the recipient knows it."""
+"""Who sends on the creditor's behalf, as the recipient knows it."""
 
 NBSP = "\N{NO-BREAK SPACE}"
 MONTHS = (
@@ -43,16 +43,33 @@ COMPONENTS = {
 
 
 @dataclass(frozen=True, slots=True)
+class Collector:
+    """Who collects on the creditor's behalf, and where a debtor reaches him."""
+
+    name: str
+    address: str
+    phone: str
+    email: str
+
+
+@dataclass(frozen=True, slots=True)
 class About:
-    """What every letter speaks of. `payee_bankgiro` is digits; `today` the day it is written."""
+    """What every letter speaks of. `payee_bankgiro` is digits; `written_on` the letter's day.
+
+    `basis` is what the claim rests on as it was handed over; empty where it was not. `seller_email`
+    is None where no mail can be sent there.
+    """
 
     seller_name: str
     organisation_number: str
+    seller_email: str | None
     recipient_name: str
     invoice: InvoiceIssued
+    basis: str
     link: str
     payee_bankgiro: str
-    today: date
+    collector: Collector
+    written_on: date
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,29 +120,25 @@ def interest_rate(about: About) -> str | None:
             return "referensräntan plus 8 procentenheter enligt räntelagen"
 
 
-def basis_of(invoice: InvoiceIssued) -> str:
-    """What a claim is based on, inkassolagen (1974:182) 5 § 2: invoice, its date and due date."""
-    return (
-        f"Faktura {invoice.number} av den {day(invoice.issued_on)} för köpta varor eller tjänster, "
-        f"med förfallodag den {day(invoice.due_on)}"
-    )
-
-
 def missing_from_demand(about: About, statement: Statement) -> tuple[DemandElement, ...]:
-    """What a demand would lack of inkassolagen (1974:182) 5 §; it may be sent when that is none."""
-    segments = tuple(statement.interest)
-    accrued_ore = sum(s.interest_ore for s in segments) if segments else statement.interest_ore
+    """What a demand would lack of inkassolagen (1974:182) 5 §; it may be sent when that is none.
+
+    A statement that names no day of its own is due on the day it is made: that is no time to
+    answer. No claim is transferred or pledged here, so point 3 asks for nothing.
+    """
     return missing_elements(
         DemandContent(
             creditor_name=about.seller_name,
-            basis=basis_of(about.invoice),
+            basis=about.basis,
             assigned=False,
             assignment_notice="",
             capital_ore=statement.capital_ore,
-            interest=Interest(segments, accrued_ore),
+            interest=Interest(tuple(statement.interest), statement.interest_ore),
             costs_ore=sum(cost.amount_ore for cost in statement.costs),
-            respond_by=statement.pay_by,
+            total_ore=statement.total_ore,
+            respond_by=statement.pay_by if statement.pay_by > statement.as_of else None,
             way_to_pay=statement.payee_bankgiro and statement.ocr,
+            paid_ore=statement.paid_ore,
         )
     )
 
@@ -151,7 +164,6 @@ def write(letter: Letter, about: About, said: Event) -> Written:
         "seller": about.seller_name,
         "operator": OPERATOR,
         "is_business": about.invoice.debtor_kind is DebtorKind.BUSINESS,
-        "basis": basis_of(about.invoice),
         "subject": subject,
         **more,
     }
@@ -163,12 +175,12 @@ def write(letter: Letter, about: About, said: Event) -> Written:
 
 
 def _on_invoice(about: About) -> dict[str, Any]:
-    """What happens if nobody pays (R-106): the law's own amounts as of today, not this claim's."""
+    """What happens if nobody pays (R-106): the law's own amounts of the day, not this claim's."""
     return {
         "bankgiro": format_bankgiro(about.payee_bankgiro),
         "interest_rate": interest_rate(about),
-        "reminder_fee_ore": statutory_cost(Component.REMINDER_FEE, about.today).amount_ore,
-        "demand_cost_ore": statutory_cost(Component.DEMAND_COST, about.today).amount_ore,
+        "reminder_fee_ore": statutory_cost(Component.REMINDER_FEE, about.written_on).amount_ore,
+        "demand_cost_ore": statutory_cost(Component.DEMAND_COST, about.written_on).amount_ore,
     }
 
 

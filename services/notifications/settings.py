@@ -23,5 +23,11 @@ class Settings(ServiceSettings):
     smtp_connections: int = Field(default=8, ge=1)
     mail_domain: str = Field(default="betalt.example", pattern=r"^[a-z0-9.-]+$")
     """Domain of the sender's addresses and of Message-IDs."""
+    collector_name: str = "Betalt Inkasso AB"
+    """Who collects, as a demand states it; also its address, phone and e-mail."""
+    collector_address: str = "Box 4650, 111 22 Stockholm"
+    collector_phone: str = "08-465 004 00"
+    """The default lies in the series that belongs to nobody."""
+    collector_email: str = "inkasso@betalt.example"
     payee_bankgiro: Annotated[str, AfterValidator(parse_bankgiro)] = "991-2346"
     """The client-money account that everything is paid to."""

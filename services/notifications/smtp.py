@@ -56,6 +56,7 @@ class Mail:
     text: str
     html: str
     at: datetime
+    """When it was written, not when it is tried."""
     labels: tuple[tuple[str, str], ...] = ()
     """Further headers of our own: what kind of letter it is and about which claim."""
 
@@ -71,7 +72,7 @@ def one_line(text: str) -> str:
 
 
 def build_message(mail: Mail) -> bytes:
-    """The mail as it travels: text first, HTML as its alternative; the same bytes at each attempt.
+    """The mail as it travels: text first, HTML as its alternative; equal mails are equal bytes.
 
     Raises ValueError where a header's value holds a control character, whoever put it there.
     Written by hand, for the library takes six times as long; the tests read it with the library.

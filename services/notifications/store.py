@@ -1,4 +1,4 @@
-"""The tables of notifications: creditors, recipients, invoices, deliveries, openings.
+"""The tables of notifications: creditors, recipients, invoices, hand-overs, deliveries, openings.
 
 Every statement works on a set. Rows come back as the domain's types; what a letter quotes is kept
 as it was said and read again only when the letter is written.
@@ -6,14 +6,20 @@ as it was said and read again only when the letter is written.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Row, text
 
 from contracts.ids import ClaimId, CreditorId, DeliveryId
-from contracts.invoicing import Channel, CreditorRegistered, InvoiceIssued, RecipientNamed
+from contracts.invoicing import (
+    Channel,
+    CreditorRegistered,
+    HandedToCollection,
+    InvoiceIssued,
+    RecipientNamed,
+)
 from contracts.notifications import Letter
 from plumbing.transaction import Transaction, columns
 from services.notifications.domain import Delivery as Delivery
@@ -63,11 +69,13 @@ CHANGE_RECIPIENTS = text(
 
 KNOWN = text("""
   select u.claim_id, i.claim_id is not null as has_invoice, c.name is not null as has_creditor,
+    h.claim_id is not null as has_basis,
     r.name, r.email, r.channels, r.protected_identity, r.link_version
   from unnest(cast(:claims as uuid[]), cast(:creditors as uuid[])) as u(claim_id, creditor_id)
   left join invoices i on i.claim_id = u.claim_id
   left join creditors c on c.creditor_id = u.creditor_id
   left join recipients r on r.claim_id = u.claim_id
+  left join handovers h on h.claim_id = u.claim_id
 """)
 SAVE_INVOICES = text("""
   with saved as (
@@ -77,13 +85,19 @@ SAVE_INVOICES = text("""
   select distinct claim_id from deliveries
   where claim_id = any(cast(:claims as uuid[])) and state = 'waiting'
 """)
+SAVE_BASES = text("""
+  insert into handovers (claim_id, creditor_id, basis)
+  select * from unnest(cast(:claims as uuid[]), cast(:creditors as uuid[]), cast(:bases as text[]))
+  on conflict (claim_id) do update set basis = excluded.basis
+""")
 ADD_DELIVERIES = text("""
   insert into deliveries (delivery_id, claim_id, creditor_id, cause_event, letter, ordinal, state,
-    channel, asked_on, ended_on, reason, said)
-  select * from unnest(cast(:ids as uuid[]), cast(:claims as uuid[]), cast(:creditors as uuid[]),
+    channel, asked_on, ended_on, reason, said, asked_at)
+  select u.*, cast(:asked_at as timestamptz)
+  from unnest(cast(:ids as uuid[]), cast(:claims as uuid[]), cast(:creditors as uuid[]),
     cast(:causes as uuid[]), cast(:letters as text[]), cast(:ordinals as int[]),
     cast(:states as text[]), cast(:channels as text[]), cast(:asked as date[]),
-    cast(:ended as date[]), cast(:reasons as text[]), cast(:said as bytea[]))
+    cast(:ended as date[]), cast(:reasons as text[]), cast(:said as bytea[])) as u
   on conflict do nothing returning delivery_id
 """)
 SAVE_DELIVERIES = text("""
@@ -92,6 +106,14 @@ SAVE_DELIVERIES = text("""
   from unnest(cast(:ids as uuid[]), cast(:states as text[]), cast(:channels as text[]),
     cast(:ended as date[]), cast(:reasons as text[]), cast(:doubtful as boolean[]))
     as u(id, state, channel, ended_on, reason, doubtful)
+  where d.delivery_id = u.id
+""")
+ASK_AGAIN = text("""
+  update deliveries d set state = u.state, channel = u.channel, ended_on = null, reason = null,
+    refusals = 0, asked_on = cast(:asked_on as date),
+    asked_at = cast(:asked_at as timestamptz)
+  from unnest(cast(:ids as uuid[]), cast(:states as text[]), cast(:channels as text[]))
+    as u(id, state, channel)
   where d.delivery_id = u.id
 """)
 COUNT_REFUSAL = text("update deliveries set refusals = refusals + 1 where delivery_id = :id")
@@ -104,16 +126,29 @@ _WAITING = (
     _DELIVERY
     + """
     , i.claim_id is not null as has_invoice, c.name is not null as has_creditor,
+    h.claim_id is not null as has_basis,
     r.name, r.email, r.channels, r.protected_identity, r.link_version
   from deliveries d left join invoices i on i.claim_id = d.claim_id
   left join creditors c on c.creditor_id = d.creditor_id
   left join recipients r on r.claim_id = d.claim_id
+  left join handovers h on h.claim_id = d.claim_id
   where d.state = 'waiting' and d.{key} = any(cast(:ids as uuid[]))
   order by d.delivery_id for update of d
 """
 )
 WAITING_OF_CLAIMS = text(_WAITING.format(key="claim_id"))
 WAITING_OF_CREDITORS = text(_WAITING.format(key="creditor_id"))
+_FAILED = (
+    _DELIVERY
+    + """
+    , r.name, r.email, r.channels, r.protected_identity, r.link_version
+  from deliveries d join recipients r on r.claim_id = d.claim_id
+  where d.state = 'failed' and d.{key} = any(cast(:ids as uuid[]))
+  order by d.delivery_id for update of d
+"""
+)
+FAILED_OF_CLAIMS = text(_FAILED.format(key="claim_id"))
+FAILED = text(_FAILED.format(key="delivery_id"))
 LOCK_DELIVERIES = text(
     _DELIVERY
     + """
@@ -134,10 +169,15 @@ OPENED_MAIL = text(
     _DELIVERY
     + """
     , d.said, i.said as invoice, r.name, r.email, r.channels, r.protected_identity, r.link_version,
+    coalesce(d.asked_at, cast(d.asked_on as timestamp) at time zone 'Europe/Stockholm') as asked_at,
     c.name as creditor_name, c.organisation_number, c.email as creditor_email,
-    c.town as creditor_town
+    coalesce(h.basis, '') as basis,
+    case when d.letter = 'demand' then exists (
+      select from deliveries t where t.claim_id = d.claim_id and t.letter in ('invoice', 'reminder')
+        and (t.state = 'accepted' or t.doubtful)) else false end as debtor_told
   from deliveries d join invoices i on i.claim_id = d.claim_id
   join recipients r on r.claim_id = d.claim_id join creditors c on c.creditor_id = d.creditor_id
+  left join handovers h on h.claim_id = d.claim_id
   where d.delivery_id = any(cast(:ids as uuid[])) and c.name is not null
 """
 )
@@ -172,19 +212,26 @@ class Known:
 
     has_invoice: bool
     has_creditor: bool
+    has_basis: bool
+    """The claim was handed to collection."""
     recipient: Recipient | None
 
 
 @dataclass(frozen=True, slots=True)
 class OpenedMail:
-    """A delivery with everything its letter speaks of; `said` is the event that asked for it."""
+    """A delivery with everything its letter speaks of; `said` is the event that asked for it.
+
+    `debtor_told` is looked up for demands: an invoice or a reminder has been sent before.
+    """
 
     delivery: Delivery
+    asked_at: datetime
     recipient: Recipient
     creditor_name: str
     organisation_number: str
     creditor_email: str
-    creditor_town: str
+    basis: str
+    debtor_told: bool
     invoice: bytes
     said: bytes
 
@@ -241,6 +288,12 @@ async def save_invoices(tx: Transaction, invoices: Sequence[InvoiceIssued]) -> l
     return list(found.scalars())
 
 
+async def save_bases(tx: Transaction, handovers: Sequence[HandedToCollection]) -> None:
+    """Keep what claims rest on."""
+    rows = [(h.claim_id, h.creditor_id, h.basis) for h in handovers]
+    await tx.execute(SAVE_BASES, columns(rows, ("claims", "creditors", "bases")))
+
+
 async def read_known(
     tx: Transaction, claims: Sequence[tuple[ClaimId, CreditorId]]
 ) -> dict[ClaimId, Known]:
@@ -293,7 +346,8 @@ async def add_deliveries(
         for d, said in deliveries
     ]
     names = "ids claims creditors causes letters ordinals states channels asked ended reasons said"
-    return set((await tx.execute(ADD_DELIVERIES, columns(rows, names.split()))).scalars())
+    given = {**columns(rows, names.split()), "asked_at": tx.now}
+    return set((await tx.execute(ADD_DELIVERIES, given)).scalars())
 
 
 async def save_deliveries(tx: Transaction, deliveries: Iterable[Delivery]) -> None:
@@ -304,6 +358,13 @@ async def save_deliveries(tx: Transaction, deliveries: Iterable[Delivery]) -> No
     if rows:
         names = ("ids", "states", "channels", "ended", "reasons", "doubtful")
         await tx.execute(SAVE_DELIVERIES, columns(rows, names))
+
+
+async def ask_again(tx: Transaction, deliveries: Iterable[Delivery]) -> None:
+    """Keep deliveries as asked for anew, now."""
+    rows = [(d.delivery_id, d.state, d.channel) for d in deliveries]
+    given = columns(rows, ("ids", "states", "channels"))
+    await tx.execute(ASK_AGAIN, {**given, "asked_on": tx.today, "asked_at": tx.now})
 
 
 async def count_refusal(tx: Transaction, delivery_id: UUID) -> None:
@@ -331,6 +392,22 @@ async def waiting_of_creditors(
     return [(_delivery(row), _known(row)) for row in rows]
 
 
+async def failed_of_claims(
+    tx: Transaction, claims: Sequence[UUID]
+) -> list[tuple[Delivery, Recipient]]:
+    """The failed letters about claims, locked, oldest first, with their recipients."""
+    rows = await tx.execute(FAILED_OF_CLAIMS, {"ids": list(claims)})
+    return [(_delivery(row), _recipient(row)) for row in rows]
+
+
+async def failed_deliveries(
+    tx: Transaction, ids: Sequence[UUID]
+) -> list[tuple[Delivery, Recipient]]:
+    """The failed ones of deliveries, locked, with their recipients."""
+    rows = await tx.execute(FAILED, {"ids": list(ids)})
+    return [(_delivery(row), _recipient(row)) for row in rows]
+
+
 async def lock_deliveries(tx: Transaction, ids: Sequence[UUID]) -> dict[UUID, Delivery]:
     """Deliveries by id, locked."""
     rows = await tx.execute(LOCK_DELIVERIES, {"ids": list(ids)})
@@ -351,11 +428,13 @@ async def open_mails(tx: Transaction, ids: Sequence[UUID]) -> dict[UUID, OpenedM
     return {
         row.delivery_id: OpenedMail(
             delivery=_delivery(row),
+            asked_at=row.asked_at,
             recipient=_recipient(row),
             creditor_name=row.creditor_name,
             organisation_number=row.organisation_number,
             creditor_email=row.creditor_email,
-            creditor_town=row.creditor_town,
+            basis=row.basis,
+            debtor_told=row.debtor_told,
             invoice=bytes(row.invoice),
             said=bytes(row.said),
         )
@@ -415,7 +494,7 @@ def _delivery(row: Row[Any]) -> Delivery:
 
 def _known(row: Row[Any]) -> Known:
     recipient = _recipient(row) if row.name is not None else None
-    return Known(row.has_invoice, row.has_creditor, recipient)
+    return Known(row.has_invoice, row.has_creditor, row.has_basis, recipient)
 
 
 def _recipient(row: Row[Any]) -> Recipient:

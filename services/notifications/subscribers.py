@@ -4,6 +4,7 @@ from contracts.envelope import Event
 from contracts.invoicing import (
     CreditorChanged,
     CreditorRegistered,
+    HandedToCollection,
     InvoiceCredited,
     InvoiceIssued,
     RecipientChanged,
@@ -20,6 +21,7 @@ HEARS: dict[type[Event], Handler] = {
     RecipientChanged: handlers.change_recipients,
     InvoiceIssued: handlers.write_invoices,
     InvoiceCredited: handlers.write_credit_notes,
+    HandedToCollection: handlers.keep_bases,
     ReminderCharged: handlers.write_reminders,
     DemandCharged: handlers.write_demands,
     ChargeReversed: handlers.withdraw_letters,

@@ -5,8 +5,9 @@ from typing import Any
 from uuid import UUID
 
 from contracts.collections import CaseOpened, ClaimDisputed, DisputeOutcome, DisputeSettled
-from contracts.ids import ClaimId, CreditorId, DisputeId, PaymentId, new_id
-from contracts.invoicing import InvoiceIssued
+from contracts.ids import ClaimId, CreditorId, DeliveryId, DisputeId, PaymentId, new_id
+from contracts.invoicing import Channel, InvoiceIssued
+from contracts.notifications import DeliveryAccepted, DeliveryStale, Letter
 from contracts.payments import (
     ChargeRefused,
     ChargeReversed,
@@ -23,6 +24,7 @@ from contracts.terms import ChargeKind, DebtorKind, InterestTerms, Statement
 CREDITOR = CreditorId(UUID("0193b4a0-0000-7000-8000-00000000c0de"))
 CLAIM = ClaimId(UUID("0193b4a0-0000-7000-8000-000000000001"))
 OBJECTION = DisputeId(UUID("0193b4a0-0000-7000-8000-00000000d15b"))
+ISSUED_ON = date(2026, 8, 31)
 DUE_ON = date(2026, 9, 30)  # a Wednesday
 REMINDER_ON = date(2026, 10, 5)  # the Monday five days later
 PAY_BY = date(2026, 10, 13)  # eight days after the reminder, a Tuesday
@@ -72,10 +74,50 @@ def reopened(as_of: date) -> ClaimReopened:
     return ClaimReopened(claim_id=CLAIM, creditor_id=CREDITOR, remaining_ore=1, as_of=as_of)
 
 
-def charged(claim_id: ClaimId = CLAIM) -> ReminderCharged:
+def sent(claim_id: ClaimId = CLAIM, on: date = ISSUED_ON) -> DeliveryAccepted:
+    """The invoice left."""
+    return _accepted(claim_id, Letter.INVOICE, on, 1)
+
+
+def reminder_sent(
+    claim_id: ClaimId = CLAIM, on: date = REMINDER_ON, ordinal: int = 1
+) -> DeliveryAccepted:
+    """The reminder left."""
+    return _accepted(claim_id, Letter.REMINDER, on, ordinal)
+
+
+def _accepted(claim_id: ClaimId, letter: Letter, on: date, ordinal: int) -> DeliveryAccepted:
+    return DeliveryAccepted(
+        claim_id=claim_id,
+        creditor_id=CREDITOR,
+        delivery_id=DeliveryId(new_id()),
+        cause_event=new_id(),
+        letter=letter,
+        ordinal=ordinal,
+        channel=Channel.EMAIL,
+        sent_on=on,
+    )
+
+
+def reminder_stale(ordinal: int = 1) -> DeliveryStale:
+    """The reminder could not leave in time."""
+    return DeliveryStale(
+        claim_id=CLAIM,
+        creditor_id=CREDITOR,
+        delivery_id=DeliveryId(new_id()),
+        cause_event=new_id(),
+        letter=Letter.REMINDER,
+        ordinal=ordinal,
+        stale_on=PAY_BY,
+    )
+
+
+def charged(
+    claim_id: ClaimId = CLAIM, *, ordinal: int = 1, pay_by: date = PAY_BY
+) -> ReminderCharged:
     statement = Statement(
         as_of=REMINDER_ON,
-        pay_by=PAY_BY,
+        pay_by=pay_by,
         capital_ore=1_000_00,
         interest_ore=0,
         interest=(),
@@ -89,7 +131,7 @@ def charged(claim_id: ClaimId = CLAIM) -> ReminderCharged:
     return ReminderCharged(
         claim_id=claim_id,
         creditor_id=CREDITOR,
-        ordinal=1,
+        ordinal=ordinal,
         charged_on=REMINDER_ON,
         fee_ore=60_00,
         statement=statement,

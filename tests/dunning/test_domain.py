@@ -18,6 +18,7 @@ from tests.dunning.builders import (
     COLLECTION_ON,
     CREDITOR,
     DUE_ON,
+    ISSUED_ON,
     PAY_BY,
     REMINDER_ON,
     allocated,
@@ -28,7 +29,10 @@ from tests.dunning.builders import (
     disputed,
     issued,
     refused,
+    reminder_sent,
+    reminder_stale,
     reopened,
+    sent,
     settled,
 )
 
@@ -39,25 +43,32 @@ NEXT_BANKING_DAY = date(2026, 10, 6)
 
 
 def known(*events: Event, policy: Policy = AUTOMATIC, start: Claim | None = None) -> Claim:
-    """A claim after events, merged as the store merges them."""
-    claim = start or Claim(CLAIM, CREDITOR, policy=policy)
+    """A claim whose invoice was sent, after events, merged as the store merges them."""
+    claim = start or Claim(CLAIM, CREDITOR, policy=policy, invoice_sent_on=ISSUED_ON)
     for event in events:
         facts = domain.facts_of(event)
         if facts is None:
             continue
         told = {
             name: value
-            for name in ("due_on", "settled", "dispute", "in_collection", "reminder", "pay_by")
+            for name in (
+                *("due_on", "settled", "dispute", "in_collection", "reminder", "pay_by"),
+                *("invoice_sent_on", "reminder_sent_on"),
+            )
             if (value := getattr(facts, name)) is not None
         }
         days = [day for day in (claim.not_before, facts.not_before) if day]
-        claim = replace(claim, **told, not_before=max(days, default=None))
+        ordinals = {
+            name: max(getattr(claim, name), getattr(facts, name) or 0)
+            for name in ("reminder_ordinal", "stale_ordinal")
+        }
+        claim = replace(claim, **told, **ordinals, not_before=max(days, default=None))
     return claim
 
 
 def asked(claim: Claim) -> Claim:
     """The claim with its reminder proposed."""
-    return replace(claim, reminder=PROPOSED)
+    return replace(claim, reminder=PROPOSED, reminder_ordinal=1)
 
 
 @pytest.mark.parametrize(
@@ -121,7 +132,7 @@ def test_a_claim_that_is_open_again_is_reminded_on_a_later_banking_day() -> None
 
 
 def test_an_unpaid_reminder_leads_to_collection_after_its_date() -> None:
-    for order in permutations([issued(), charged()]):
+    for order in permutations([issued(), charged(), reminder_sent()]):
         claim = known(*order)
         assert domain.next_step(claim) == Step(StepKind.COLLECTION, COLLECTION_ON)
         assert not domain.take_step(claim, today=COLLECTION_ON - A_DAY).says
@@ -133,11 +144,13 @@ def test_an_unpaid_reminder_leads_to_collection_after_its_date() -> None:
 
 
 def test_a_creditor_who_wants_to_be_asked_hands_over_himself() -> None:
-    assert domain.next_step(known(issued(), charged(), policy=Policy())) is None
+    reminded = known(issued(), charged(), reminder_sent(), policy=Policy())
+    assert domain.next_step(reminded) is None
 
 
 def test_a_creditor_may_wait_longer_before_collection() -> None:
-    claim = known(issued(), charged(), policy=replace(AUTOMATIC, collection_after_days=30))
+    patient = replace(AUTOMATIC, collection_after_days=30)
+    claim = known(issued(), charged(), reminder_sent(), policy=patient)
     assert domain.next_step(claim) == Step(StepKind.COLLECTION, date(2026, 11, 12))
 
 
@@ -153,9 +166,23 @@ def test_without_reminders_an_unpaid_invoice_goes_to_collection_on_the_reminder_
 @pytest.mark.parametrize("cause", list(ReversalCause))
 def test_one_reminder_is_sent_and_never_two_even_when_it_was_reversed(cause: ReversalCause) -> None:
     """R-100."""
-    claim = known(issued(), charged(), charge_reversed(cause=cause, remaining_ore=600_00))
-    assert domain.next_step(claim) == Step(StepKind.COLLECTION, COLLECTION_ON)
-    assert domain.remind_now(claim, today=COLLECTION_ON) is Refusal.ALREADY_REMINDED
+    undone = charge_reversed(cause=cause, remaining_ore=600_00)
+    for order in permutations([issued(), reminder_sent(), charged()]):
+        claim = known(*order, undone)
+        assert domain.next_step(claim) == Step(StepKind.COLLECTION, COLLECTION_ON)
+        assert domain.remind_now(claim, today=COLLECTION_ON) is Refusal.ALREADY_REMINDED
+
+
+def test_a_reminder_that_was_taken_back_before_it_left_leads_nowhere() -> None:
+    """Nobody was reminded: no collection follows, and only the creditor asks for another."""
+    undone = charge_reversed(cause=ReversalCause.NEVER_DELIVERED, remaining_ore=600_00)
+    claim = known(issued(), charged(), undone)
+    assert domain.next_step(claim) is None
+    decision = domain.remind_now(claim, today=COLLECTION_ON)
+    assert isinstance(decision, Decision)
+    (proposal,) = decision.says
+    assert isinstance(proposal, ReminderProposed)
+    assert proposal.ordinal == 2
 
 
 def test_a_reversal_that_leaves_nothing_to_pay_ends_the_ladder() -> None:
@@ -218,5 +245,103 @@ def test_a_creditor_can_remind_as_soon_as_the_invoice_is_overdue(
 
 
 def test_a_reminder_is_not_asked_for_twice() -> None:
-    for claim in (asked(known(issued())), known(issued(), charged())):
+    reminded = known(issued(), charged(), reminder_sent())
+    for claim in (asked(known(issued())), known(issued(), charged()), reminded):
         assert domain.remind_now(claim, today=REMINDER_ON) is Refusal.ALREADY_REMINDED
+
+
+def test_nobody_is_reminded_or_collected_from_before_the_invoice_was_sent() -> None:
+    """events.md 3.3: sent counts from the channel's yes; law.demand's NOT_NOTIFIED."""
+    unsent = Claim(CLAIM, CREDITOR, policy=AUTOMATIC)
+    for policy in (AUTOMATIC, replace(AUTOMATIC, reminders=False)):
+        claim = known(issued(), start=replace(unsent, policy=policy))
+        assert domain.next_step(claim) is None
+        assert domain.take_step(claim, today=COLLECTION_ON) == Decision(claim)
+        assert domain.remind_now(claim, today=COLLECTION_ON) is Refusal.NOT_SENT
+    for order in permutations([issued(), sent()]):
+        claim = known(*order, start=unsent)
+        assert domain.next_step(claim) == Step(StepKind.REMINDER, REMINDER_ON)
+
+
+@pytest.mark.parametrize(
+    ("sent_on", "reminded_on"),
+    [(DUE_ON, REMINDER_ON), (DUE_ON + A_DAY, REMINDER_ON + A_DAY)],
+)
+def test_an_invoice_sent_after_its_due_date_is_reminded_of_as_if_due_when_sent(
+    sent_on: date, reminded_on: date
+) -> None:
+    claim = known(issued(), sent(on=sent_on))
+    assert domain.next_step(claim) == Step(StepKind.REMINDER, reminded_on)
+
+
+def test_a_reminder_that_has_not_left_is_waited_for() -> None:
+    claim = known(issued(), charged())
+    assert domain.next_step(claim) is None
+    assert domain.remind_now(claim, today=COLLECTION_ON) is Refusal.ALREADY_REMINDED
+
+
+@pytest.mark.parametrize(
+    ("sent_on", "collected_on"),
+    [
+        (REMINDER_ON, COLLECTION_ON),
+        (REMINDER_ON + A_DAY, COLLECTION_ON + A_DAY),
+        (REMINDER_ON + 3 * A_DAY, date(2026, 10, 20)),
+    ],
+)
+def test_the_time_of_a_reminder_counts_from_the_day_it_was_sent(
+    sent_on: date, collected_on: date
+) -> None:
+    """events.md 3.3; eight days, and two banking days for the payment to show."""
+    claim = known(issued(), charged(), reminder_sent(on=sent_on))
+    assert domain.next_step(claim) == Step(StepKind.COLLECTION, collected_on)
+
+
+def test_a_reminder_that_came_too_late_to_leave_is_proposed_anew() -> None:
+    """Whatever is heard first of the ledger's yes and the letter's end."""
+    for order in permutations([charged(), reminder_stale()]):
+        claim = known(*order, start=asked(known(issued())))
+        assert domain.next_step(claim) == Step(StepKind.REMINDER, REMINDER_ON)
+        decision = domain.take_step(claim, today=PAY_BY)
+        (proposal,) = decision.says
+        assert isinstance(proposal, ReminderProposed)
+        assert (proposal.ordinal, proposal.pay_by) == (2, date(2026, 10, 21))
+        assert domain.next_step(decision.claim) is None
+        late = known(charged(), start=decision.claim)
+        assert domain.next_step(late) is None
+        reminded = known(
+            charged(ordinal=2, pay_by=proposal.pay_by),
+            reminder_sent(on=PAY_BY, ordinal=2),
+            start=late,
+        )
+        assert domain.next_step(reminded) == Step(StepKind.COLLECTION, date(2026, 10, 23))
+
+
+def test_a_reminder_that_was_refused_keeps_its_number_for_the_next_time() -> None:
+    again = domain.take_step(known(reminder_stale(), start=asked(known(issued()))), today=PAY_BY)
+    refusal = refused(RefusalReason.TOO_EARLY, as_of=PAY_BY)
+    decision = domain.take_step(known(refusal, start=again.claim), today=date(2026, 10, 14))
+    (proposal,) = decision.says
+    assert isinstance(proposal, ReminderProposed)
+    assert proposal.ordinal == 2
+
+
+def test_a_hand_over_that_was_refused_for_an_objection_is_proposed_when_that_is_withdrawn() -> None:
+    """Invoicing heard of the objection before the proposal, dunning after it."""
+    reminded = known(issued(), charged(), reminder_sent())
+    proposed = domain.take_step(reminded, today=COLLECTION_ON).claim
+    assert domain.next_step(proposed) is None
+    objected = known(disputed(), start=proposed)
+    assert domain.next_step(objected) is None
+    withdrawn = known(dispute_settled(date(2026, 10, 16)), start=objected)
+    assert domain.next_step(withdrawn) == Step(StepKind.COLLECTION, date(2026, 10, 19))
+    assert domain.next_step(known(case_opened(), start=withdrawn)) is None
+    again = domain.take_step(withdrawn, today=date(2026, 10, 19)).claim
+    assert domain.next_step(again) is None
+
+
+def test_a_claim_that_is_open_again_may_be_proposed_for_collection_again() -> None:
+    proposed = domain.take_step(
+        known(issued(), charged(), reminder_sent()), today=COLLECTION_ON
+    ).claim
+    again = known(allocated(), reopened(COLLECTION_ON), start=proposed)
+    assert domain.next_step(again) == Step(StepKind.COLLECTION, date(2026, 10, 16))

@@ -1,5 +1,6 @@
 """dunning's doors on a real PostgreSQL: shuffled topics, many at a time, and the seller's door."""
 
+import asyncio
 import json
 import random
 from collections.abc import Sequence
@@ -23,7 +24,7 @@ from plumbing.inbox import Inbox
 from plumbing.service import create_service
 from plumbing.timers import Timers
 from plumbing.transaction import Database
-from services.dunning import api
+from services.dunning import api, handlers
 from services.dunning.settings import Settings
 from services.dunning.subscribers import HEARS
 from services.dunning.timers import WAKES
@@ -32,6 +33,7 @@ from tests.dunning.builders import (
     COLLECTION_ON,
     CREDITOR,
     DUE_ON,
+    PAY_BY,
     REMINDER_ON,
     allocated,
     case_opened,
@@ -40,7 +42,10 @@ from tests.dunning.builders import (
     disputed,
     issued,
     refused,
+    reminder_sent,
+    reminder_stale,
     reopened,
+    sent,
     settled,
 )
 
@@ -86,16 +91,19 @@ async def state(own: Database) -> list[Any]:
 
 
 STORIES = {
-    "paid": [[issued()], [allocated(settled=False), allocated()]],
+    "sent": [[issued()], [sent()]],
+    "paid": [[issued()], [sent()], [allocated(settled=False), allocated()]],
     "paid, then not": [[issued()], [allocated(), reopened(date(2026, 10, 7))]],
     "credited": [[issued()], [settled()]],
-    "reminded": [[issued()], [charged()]],
-    "in collection": [[issued()], [charged()], [case_opened()]],
+    "reminded": [[issued()], [charged()], [sent(), reminder_sent()]],
+    "reminder too late to leave": [[issued()], [charged()], [sent(), reminder_stale()]],
+    "in collection": [[issued()], [charged()], [sent(), reminder_sent()], [case_opened()]],
     "disputed": [[issued()], [disputed()]],
-    "disputed, withdrawn": [[issued()], [disputed(), dispute_settled(date(2026, 10, 7))]],
+    "disputed, withdrawn": [[issued()], [sent()], [disputed(), dispute_settled(date(2026, 10, 7))]],
     "upheld": [[issued()], [disputed(), dispute_settled(DUE_ON, DisputeOutcome.UPHELD)]],
     "refused": [
         [issued()],
+        [sent()],
         [refused(RefusalReason.DISPUTED)],
         [disputed(), dispute_settled(date(2026, 10, 7))],
     ],
@@ -128,7 +136,7 @@ async def test_an_unpaid_invoice_is_reminded_once_and_then_proposed_for_collecti
     """R-99, R-100, R-129."""
     # 2026-08-31 the invoice is issued, due 2026-09-30; the company lets unpaid claims go on.
     await choose(own, collection="automatic")
-    await hear(own, [record(issued())])
+    await hear(own, [record(issued()), record(sent())])
     # 2026-10-04, a Sunday: nothing yet.
     await live_on(own, date(2026, 10, 4))
     assert await said(own) == []
@@ -136,7 +144,7 @@ async def test_an_unpaid_invoice_is_reminded_once_and_then_proposed_for_collecti
     await live_on(own, REMINDER_ON)
     assert await said(own) == ["dunning.reminder.proposed.v1"]
     # Later the same day the ledger has priced it; 2026-10-13 passes unpaid.
-    await hear(own, [record(charged())])
+    await hear(own, [record(charged()), record(reminder_sent())])
     await live_on(own, date(2026, 10, 14))
     assert len(await said(own)) == 1
     # 2026-10-15: handed over, once.
@@ -149,6 +157,7 @@ async def test_a_batch_of_many_claims_is_one_set_of_rows(own: Database) -> None:
     claims = [ClaimId(new_id()) for _ in range(2_000)]
     paid = claims[::2]
     await hear(own, [record(issued(claim)) for claim in claims], at_once=2_000)
+    await hear(own, [record(sent(claim)) for claim in claims], at_once=2_000)
     await hear(own, [record(allocated(claim)) for claim in paid], at_once=2_000)
     await live_on(own, REMINDER_ON)
     assert len(await said(own)) == 1_000
@@ -159,12 +168,78 @@ async def test_a_batch_of_many_claims_is_one_set_of_rows(own: Database) -> None:
 
 
 async def test_a_changed_policy_moves_the_claims_that_stand(own: Database) -> None:
-    await hear(own, [record(issued()), record(charged())])
+    await hear(own, [record(event) for event in (issued(), sent(), charged(), reminder_sent())])
     await live_on(own, COLLECTION_ON)
     assert await said(own) == []
     await choose(own, collection="automatic")
     await live_on(own, COLLECTION_ON)
     assert await said(own) == ["dunning.collection.proposed.v1"]
+
+
+async def test_an_invoice_that_was_never_sent_is_never_reminded_of(own: Database) -> None:
+    """And is, on the next banking day, once its letter has left late."""
+    await hear(own, [record(issued())])
+    await live_on(own, date(2026, 11, 2))
+    assert await said(own) == []
+    await hear(own, [record(sent(on=date(2026, 11, 2)))])
+    await live_on(own, date(2026, 11, 6))
+    assert await said(own) == []
+    await live_on(own, date(2026, 11, 9))
+    assert await said(own) == ["dunning.reminder.proposed.v1"]
+
+
+async def test_a_reminder_that_could_not_leave_in_time_is_proposed_again_that_day(
+    own: Database,
+) -> None:
+    await hear(own, [record(issued()), record(sent())])
+    await live_on(own, REMINDER_ON)
+    await hear(own, [record(charged())])
+    await live_on(own, PAY_BY)
+    await hear(own, [record(reminder_stale())])
+    await live_on(own, PAY_BY)
+    async with own.transaction() as tx:
+        rows = (await tx.execute(text("select payload from said order by batch, n"))).scalars()
+        proposals = [json.loads(row) for row in rows]
+    assert [each["ordinal"] for each in proposals] == [1, 2]
+    assert [each["pay_by"] for each in proposals] == ["2026-10-13", "2026-10-21"]
+
+
+async def test_a_policy_that_is_changed_while_a_reminder_is_charged_leaves_the_claims_timer(
+    own: Database,
+) -> None:
+    """The worst moment: the claim is looked at before the charge is committed, set after it."""
+    await choose(own, collection="automatic")
+    await hear(own, [record(issued()), record(sent())])
+    await live_on(own, REMINDER_ON)  # proposed: the claim has no timer now
+    looked, heard = asyncio.Event(), asyncio.Event()
+
+    async def follow_policy() -> None:
+        async with own.transaction() as tx:
+            await handlers.follow_policies(tx, [CREDITOR])
+            looked.set()
+            await heard.wait()
+
+    async with own.transaction() as hearing:
+        await handlers.hear(hearing, [reminder_sent()])
+        await handlers.hear(hearing, [charged()])
+        following = asyncio.create_task(follow_policy())
+        while not (looked.is_set() or await somebody_waits_for_a_lock(own)):
+            pass
+    heard.set()
+    await following
+    async with own.transaction() as tx:
+        found = await tx.execute(text("select key, due_on from timers where kind = 'step'"))
+        assert [tuple(row) for row in found] == [(CLAIM, COLLECTION_ON)]
+
+
+async def somebody_waits_for_a_lock(own: Database) -> bool:
+    """Whether PostgreSQL holds up somebody in this database."""
+    waiting = text(
+        "select count(*) from pg_stat_activity where datname = current_database() "
+        "and wait_event_type = 'Lock'"
+    )
+    async with own.engine.connect() as connection:
+        return bool((await connection.execute(waiting)).scalar_one())
 
 
 async def choose(own: Database, **changes: Any) -> None:
@@ -200,6 +275,10 @@ async def test_a_seller_reminds_by_hand_once(own: Database) -> None:
     await hear(own, [record(issued())])
     await live_on(own, date(2026, 10, 1))
     async with door(own) as http:
+        early = await http.post(f"/claims/{CLAIM}/remind")
+        assert (early.status_code, early.json()["reason"]) == (409, "not_sent")
+    await hear(own, [record(sent())])
+    async with door(own) as http:
         answer = await http.post(f"/claims/{CLAIM}/remind")
         assert (answer.status_code, answer.json()["reminder"]) == (202, "proposed")
         again = await http.post(f"/claims/{CLAIM}/remind")
@@ -222,7 +301,7 @@ async def test_a_seller_sees_and_touches_only_his_own_claims(own: Database) -> N
 
 
 async def test_a_pause_holds_the_reminder_until_its_day(own: Database) -> None:
-    await hear(own, [record(issued())])
+    await hear(own, [record(issued()), record(sent())])
     await live_on(own, DUE_ON)
     async with door(own) as http:
         answer = await http.post(f"/claims/{CLAIM}/pause", json={"until": "2026-10-20"})

@@ -12,7 +12,8 @@ import pytest
 from contracts.ids import ArticleId, ClaimId, CreditorId, CustomerId, NoteId
 from contracts.invoicing import Channel, CreditKind, HandoverCause
 from contracts.numbers import OcrLevel, check_ocr
-from contracts.terms import DebtorKind, InterestKind, InterestTerms
+from contracts.payments import ChargeReversed, ReversalCause
+from contracts.terms import ChargeKind, DebtorKind, InterestKind, InterestTerms
 from services.invoicing.domain import issuing, standing, timeline
 from services.invoicing.domain.issuing import (
     Article,
@@ -350,3 +351,21 @@ def test_each_event_that_is_followed_has_its_words():
             shown = timeline.wording(what, detail)
             assert shown
             assert ("{detail}" in words) or shown == words
+
+
+@pytest.mark.parametrize(("remaining_ore", "settled"), [(0, True), (1, None)])
+def test_a_reversal_that_leaves_nothing_to_pay_settles_the_invoice(
+    remaining_ore: int, settled: bool | None
+) -> None:
+    reversed_ = ChargeReversed(
+        claim_id=KNOWN.claim_id,
+        creditor_id=KNOWN.creditor_id,
+        kind=ChargeKind.REMINDER,
+        ordinal=1,
+        amount_ore=65_33,
+        cause=ReversalCause.PAYMENT,
+        reversed_on=KNOWN.due_on,
+        remaining_ore=remaining_ore,
+    )
+    news = standing.FOLLOWED[ChargeReversed](reversed_)
+    assert (news.remaining_ore, news.settled) == (remaining_ore, settled)

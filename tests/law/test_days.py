@@ -16,7 +16,13 @@ from law.demand import (
     leaves_legal_time,
     respond_by,
 )
-from law.reminder import reminder_date_has_passed_on, reminder_on, reminder_pay_by
+from law.reminder import (
+    leaves_time_to_pay,
+    reminder_date_has_passed_on,
+    reminder_on,
+    reminder_pay_by,
+    reminder_ran_out_on,
+)
 
 
 def day(text: str) -> date:
@@ -204,3 +210,27 @@ def test_a_creditor_may_give_a_longer_time_but_never_a_shorter() -> None:
     ):
         with pytest.raises(BelowLegalFloorError):
             DemandTimes(**shorter)
+
+
+@pytest.mark.parametrize(
+    ("sent_on", "leaves"),
+    [("2026-10-07", True), ("2026-10-08", True), ("2026-10-09", False)],
+)
+def test_a_reminder_leaves_while_five_days_are_left_of_its_time(sent_on: str, leaves: bool) -> None:
+    """House rule: no statute gives a reminder a time."""
+    assert leaves_time_to_pay(date(2026, 10, 13), date.fromisoformat(sent_on)) is leaves
+
+
+@pytest.mark.parametrize(
+    ("sent_on", "ran_out_on"),
+    [
+        ("2026-10-05", "2026-10-13"),  # on its own day: the day it states
+        ("2026-10-06", "2026-10-14"),  # a day late: eight days from sending
+        ("2026-10-08", "2026-10-16"),
+    ],
+)
+def test_a_reminder_that_was_late_runs_out_eight_days_after_it_was_sent(
+    sent_on: str, ran_out_on: str
+) -> None:
+    found = reminder_ran_out_on(date(2026, 10, 13), date.fromisoformat(sent_on))
+    assert found == date.fromisoformat(ran_out_on)

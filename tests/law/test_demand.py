@@ -5,7 +5,7 @@ from datetime import date
 
 import pytest
 
-from contracts.terms import DebtorKind
+from contracts.terms import DebtorKind, InterestSegment
 from law.demand import (
     DemandBar,
     DemandContent,
@@ -72,6 +72,11 @@ def test_a_claim_is_demanded_only_after_its_due_date(today: str, due: bool) -> N
     assert (bars_to_demand(PLAIN, date.fromisoformat(today)) == ()) is due
 
 
+def replace_in(segment: InterestSegment, **changed: int) -> InterestSegment:
+    """The stretch with something else in it."""
+    return segment.model_copy(update=changed)
+
+
 ACCRUED = interest([CapitalChange(DUE, 2_240_00)], DUE, LATE, STATUTORY_RATE, REFERENCE_RATES)
 COMPLETE = DemandContent(
     creditor_name="Exempelmåleriet AB",
@@ -81,6 +86,7 @@ COMPLETE = DemandContent(
     capital_ore=2_240_00,
     interest=ACCRUED,
     costs_ore=240_00,
+    total_ore=2_240_00 + ACCRUED.total_ore + 240_00,
     respond_by=date(2026, 8, 6),
     way_to_pay="bankgiro 5050-1055, OCR 1042",
 )
@@ -94,15 +100,13 @@ COMPLETE = DemandContent(
         (replace(COMPLETE, basis=""), (DemandElement.BASIS,)),
         (replace(COMPLETE, assigned=True), (DemandElement.ASSIGNMENT,)),
         (replace(COMPLETE, assigned=True, assignment_notice="Fordran har överlåtits."), ()),
-        (replace(COMPLETE, capital_ore=0), ()),  # interest and costs alone may be demanded
+        # Interest and costs alone may be demanded.
+        (replace(COMPLETE, capital_ore=0, total_ore=ACCRUED.total_ore + 240_00), ()),
         (
-            replace(COMPLETE, capital_ore=0, interest=Interest((), 0), costs_ore=0),
+            replace(COMPLETE, capital_ore=0, interest=Interest((), 0), costs_ore=0, total_ore=0),
             (DemandElement.CAPITAL,),
         ),
-        (
-            replace(COMPLETE, interest=replace(ACCRUED, total_ore=1)),
-            (DemandElement.INTEREST,),
-        ),
+        (replace(COMPLETE, total_ore=COMPLETE.total_ore + 1), (DemandElement.CAPITAL,)),
         (replace(COMPLETE, respond_by=None), (DemandElement.RESPOND_BY,)),
         (replace(COMPLETE, way_to_pay=""), (DemandElement.WAY_TO_PAY,)),
     ],
@@ -112,6 +116,41 @@ def test_a_demand_holds_what_the_statute_lists(
 ) -> None:
     """Inkassolagen (1974:182) 5 §."""
     assert missing_elements(content) == missing
+
+
+STRETCH = ACCRUED.segments[-1]
+
+
+@pytest.mark.parametrize(
+    ("segments", "demanded_ore", "paid_ore", "explained"),
+    [
+        (ACCRUED.segments, ACCRUED.total_ore, 0, True),
+        ((), 0, 0, True),
+        ((), ACCRUED.total_ore, 0, False),
+        (ACCRUED.segments, ACCRUED.total_ore + 1, 1_00, False),
+        (ACCRUED.segments, ACCRUED.total_ore - 1, 0, False),
+        (ACCRUED.segments, ACCRUED.total_ore - 1, 1, True),
+        (ACCRUED.segments, ACCRUED.total_ore - 2, 1, False),
+        ((replace_in(STRETCH, days=STRETCH.days + 1),), ACCRUED.total_ore, 0, False),
+        ((replace_in(STRETCH, rate_bp=STRETCH.rate_bp + 100),), ACCRUED.total_ore, 0, False),
+        ((replace_in(STRETCH, capital_ore=2_000_00),), ACCRUED.total_ore, 0, False),
+        ((replace_in(STRETCH, capital_ore=0, interest_ore=0),), 0, 0, False),
+        ((replace_in(STRETCH, interest_ore=1),), 1, 0, False),
+        ((STRETCH, STRETCH), 2 * ACCRUED.total_ore, 0, False),
+    ],
+)
+def test_interest_is_stated_only_where_time_capital_and_rate_give_the_amount(
+    segments: tuple[InterestSegment, ...], demanded_ore: int, paid_ore: int, explained: bool
+) -> None:
+    """Inkassolagen (1974:182) 5 § 5; less than what is shown is demanded only of who has paid."""
+    content = replace(
+        COMPLETE,
+        interest=Interest(segments, demanded_ore),
+        total_ore=COMPLETE.capital_ore + demanded_ore + COMPLETE.costs_ore,
+        paid_ore=paid_ore,
+    )
+    assert (missing_elements(content) == ()) is explained
+    assert set(missing_elements(content)) <= {DemandElement.INTEREST}
 
 
 READY = FilingFacts(unpaid_ore=2_240_00, due_on=DUE, earliest_filing_on=date(2026, 8, 10))

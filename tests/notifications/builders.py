@@ -11,6 +11,8 @@ from contracts.invoicing import (
     Channel,
     CreditKind,
     CreditorRegistered,
+    HandedToCollection,
+    HandoverCause,
     InvoiceCredited,
     InvoiceIssued,
     PostalAddress,
@@ -27,12 +29,15 @@ from contracts.terms import (
     Statement,
     StatementCost,
 )
-from services.notifications.letters import About
+from services.notifications.letters import About, Collector
 
 HOUSE = UUID("5f1f6a52-0000-4000-8000-000000000000")
 SELLER = CreditorId(uuid5(HOUSE, "seller"))
 CLAIM = ClaimId(uuid5(HOUSE, "claim"))
 LINK_KEY = "k" * 43
+COLLECTOR = Collector(
+    "Inkassobolaget AB", "Box 1, 111 22 Stockholm", "08-465 004 00", "inkasso@bolaget.example"
+)
 LINK = "https://betalt.example/f/token"
 
 
@@ -95,6 +100,33 @@ def note(**more: Any) -> InvoiceCredited:
         "credited_on": date(2026, 6, 10),
     }
     return InvoiceCredited(**facts | more)
+
+
+BASIS = "Faktura 1042 av den 2026-05-31 avseende Byte av säkringsskåp, Resa."
+
+
+def handover(**more: Any) -> HandedToCollection:
+    facts: dict[str, Any] = {
+        "claim_id": CLAIM,
+        "creditor_id": SELLER,
+        "creditor_name": "Åsas Bageri AB",
+        "creditor_organisation_number": "5560360793",
+        "debtor_kind": DebtorKind.CONSUMER,
+        "debtor_name": "Karin Östlund",
+        "debtor_identity_number": None,
+        "debtor_email": "karin@exempel.example",
+        "debtor_address": None,
+        "invoice_number": 1042,
+        "ocr": "1000000427",
+        "capital_ore": 3_240_00,
+        "issued_on": date(2026, 5, 31),
+        "due_on": date(2026, 6, 30),
+        "arose_on": date(2026, 5, 31),
+        "basis": BASIS,
+        "cause": HandoverCause.POLICY,
+        "handed_over_on": date(2026, 7, 27),
+    }
+    return HandedToCollection(**facts | more)
 
 
 def statement(**more: Any) -> Statement:
@@ -180,11 +212,14 @@ def about(**more: Any) -> About:
     facts: dict[str, Any] = {
         "seller_name": "Åsas Bageri AB",
         "organisation_number": "5560360793",
+        "seller_email": "asa@bageri.example",
         "recipient_name": "Karin Östlund",
         "invoice": invoice(),
+        "basis": BASIS,
         "link": LINK,
         "payee_bankgiro": "9912346",
-        "today": date(2026, 7, 27),
+        "collector": COLLECTOR,
+        "written_on": date(2026, 7, 27),
     }
     return About(**facts | more)
 

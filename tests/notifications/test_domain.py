@@ -60,17 +60,82 @@ def test_until_there_is_paper_a_known_address_stands_in_for_it() -> None:
 def test_a_demand_leaves_only_while_it_gives_the_legal_time(late_days: int, leaves: bool) -> None:
     """Inkassolagen (1974:182) 5 § 6; both sides of the last day."""
     stated = respond_by(TODAY, Channel.EMAIL) - timedelta(days=late_days)
-    stopped = domain.stopped_at_the_door(QUEUED, KARIN, stated, TODAY)
+    demand = replace(QUEUED, letter=Letter.DEMAND)
+    stopped = domain.stopped_at_the_door(demand, KARIN, stated, TODAY, doubtful=False)
     assert (stopped is None) is leaves
     if stopped:
         assert stopped.state is State.STALE
-        (said,) = domain.conclude(QUEUED, stopped, TODAY).says
+        (said,) = domain.conclude(demand, stopped, TODAY).says
         assert isinstance(said, DeliveryStale)
+
+
+@pytest.mark.parametrize(("days_left", "leaves"), [(6, True), (5, True), (4, False)])
+def test_a_reminder_leaves_only_while_there_is_time_to_pay(days_left: int, leaves: bool) -> None:
+    stated = TODAY + timedelta(days=days_left)
+    stopped = domain.stopped_at_the_door(QUEUED, KARIN, stated, TODAY, doubtful=False)
+    assert (stopped is None) is leaves
+
+
+@pytest.mark.parametrize("letter", [Letter.REMINDER, Letter.DEMAND])
+def test_a_letter_that_may_be_out_is_never_called_stale(letter: Letter) -> None:
+    """Or a second one would be asked for: it goes again as it is, and its doubt is shown."""
+    delivery = replace(QUEUED, letter=letter)
+    assert domain.stopped_at_the_door(delivery, KARIN, TODAY, TODAY, doubtful=True) is None
+
+
+@pytest.mark.parametrize("state", [state for state in State if state not in domain.OPEN])
+def test_every_end_keeps_the_doubt(state: State) -> None:
+    ended = domain.conclude(QUEUED, Outcome(state, doubtful=True), TODAY).delivery
+    assert (ended.state, ended.doubtful) == (state, True)
+
+
+def test_a_failure_that_may_be_none_says_so() -> None:
+    (said,) = domain.conclude(QUEUED, Outcome(State.FAILED, "550", doubtful=True), TODAY).says
+    assert isinstance(said, DeliveryFailed)
+    assert said.doubtful
+
+
+def test_a_letter_that_was_withdrawn_on_its_way_keeps_the_doubt_of_that_attempt() -> None:
+    """It was being sent when its charge was taken back, and nobody heard the answer."""
+    withdrawn = domain.withdraw(QUEUED, TODAY).delivery
+    assert not withdrawn.doubtful
+    decision = domain.conclude(withdrawn, Outcome(State.WITHDRAWN, doubtful=True), TODAY)
+    assert (decision.delivery.state, decision.delivery.doubtful) == (State.WITHDRAWN, True)
+    assert decision.says == ()
+
+
+@pytest.mark.parametrize(
+    ("letter", "email", "goes"),
+    [
+        (Letter.INVOICE, "karin@ny.example", True),
+        (Letter.CREDIT_NOTE, "karin@ny.example", True),
+        (Letter.REMINDER, "karin@ny.example", False),
+        (Letter.DEMAND, "karin@ny.example", False),
+        (Letter.INVOICE, None, False),
+    ],
+)
+def test_a_failed_letter_goes_again_unless_its_charge_went_with_it(
+    letter: Letter, email: str | None, goes: bool
+) -> None:
+    failed = replace(QUEUED, letter=letter, state=State.FAILED, refusals=2, doubtful=True)
+    again = domain.ask_again(failed, replace(KARIN, email=email))
+    assert (again is not None) is goes
+    if again:
+        assert (again.state, again.refusals, again.doubtful) == (State.QUEUED, 0, True)
+    assert domain.ask_again(replace(failed, state=State.ACCEPTED), KARIN) is None
+
+
+def test_a_demand_is_barred_while_the_debtor_was_never_told_of_the_claim() -> None:
+    """Good collection practice, inkassolagen (1974:182) 4 §."""
+    due_on = TODAY - timedelta(days=30)
+    assert domain.barred(100_00, due_on, TODAY, told=True) is None
+    barred = domain.barred(100_00, due_on, TODAY, told=False)
+    assert barred == Outcome(State.FAILED, "no demand may be sent: not_notified")
 
 
 def test_a_letter_looks_again_at_the_recipient_before_it_leaves() -> None:
     protected = replace(KARIN, protected_identity=True)
-    stopped = domain.stopped_at_the_door(QUEUED, protected, None, TODAY)
+    stopped = domain.stopped_at_the_door(QUEUED, protected, None, TODAY, doubtful=False)
     assert stopped is not None
     assert stopped.state is State.MANUAL
 
@@ -78,9 +143,8 @@ def test_a_letter_looks_again_at_the_recipient_before_it_leaves() -> None:
 def test_a_letter_whose_charge_was_taken_back_does_not_leave() -> None:
     withdrawn = domain.withdraw(QUEUED, TODAY).delivery
     assert withdrawn.state is State.WITHDRAWN
-    assert domain.stopped_at_the_door(withdrawn, KARIN, None, TODAY) == Outcome(
-        State.WITHDRAWN, withdrawn.reason
-    )
+    stopped = domain.stopped_at_the_door(withdrawn, KARIN, None, TODAY, doubtful=False)
+    assert stopped == Outcome(State.WITHDRAWN, withdrawn.reason)
 
 
 def test_a_letter_that_left_while_its_charge_was_taken_back_counts_as_sent() -> None:

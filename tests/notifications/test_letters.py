@@ -2,6 +2,7 @@
 
 import re
 from datetime import date
+from typing import Any
 
 import pytest
 
@@ -140,7 +141,7 @@ def test_a_reminder_says_what_is_owed_and_how_to_object(piece: str) -> None:
     ("element", "pieces"),
     [
         ("the name of the creditor", ["Borgenär", "Åsas Bageri AB", "556036-0793"]),
-        ("what the claim is based on", ["Faktura 1042 av den 31 maj 2026", "30 juni 2026"]),
+        ("what the claim is based on", [some.BASIS, "förföll till betalning den 30 juni 2026"]),
         ("the capital by itself", ["Kapitalbelopp", "2 240,00 kr"]),
         ("the interest by itself", ["Ränta", "19,31 kr"]),
         (
@@ -156,6 +157,10 @@ def test_a_reminder_says_what_is_owed_and_how_to_object(piece: str) -> None:
         ("the time to pay or object", ["invänd senast den 10 augusti 2026"]),
         ("the way to pay", ["Bankgiro", "991-2346", "OCR-nummer", "1000000427"]),
         ("the sum", ["2 499,31 kr"]),
+        (
+            "where the collector is reached",
+            ["Inkassobolaget AB", "Box 1, 111 22 Stockholm", "08-465 004 00", "inkasso@bolaget"],
+        ),
         ("the consequences", ["betalningsföreläggande", "betalningsanmärkning", "utmäta lön"]),
     ],
 )
@@ -166,11 +171,26 @@ def test_a_demand_states_all_that_the_law_wants(element: str, pieces: list[str])
             assert piece.lower() in shown.lower(), f"{element}: {piece}"
 
 
-def test_a_demand_is_checked_against_the_law_before_it_is_written() -> None:
-    assert letters.missing_from_demand(some.about(), some.statement()) == ()
-    assert letters.missing_from_demand(
-        some.about(seller_name=" "), some.statement(interest=(), ocr="")
-    ) == (DemandElement.CREDITOR, DemandElement.INTEREST, DemandElement.WAY_TO_PAY)
+@pytest.mark.parametrize(
+    ("lacking", "stated", "missing"),
+    [
+        ({}, {}, ()),
+        ({"seller_name": " "}, {}, (DemandElement.CREDITOR,)),
+        ({"basis": ""}, {}, (DemandElement.BASIS,)),
+        ({}, {"total_ore": 2_499_30}, (DemandElement.CAPITAL,)),
+        ({}, {"interest": ()}, (DemandElement.INTEREST,)),
+        ({}, {"interest": some.statement().interest[:1]}, (DemandElement.INTEREST,)),
+        ({}, {"pay_by": date(2026, 7, 27)}, (DemandElement.RESPOND_BY,)),
+        ({}, {"ocr": ""}, (DemandElement.WAY_TO_PAY,)),
+        ({}, {"payee_bankgiro": ""}, (DemandElement.WAY_TO_PAY,)),
+    ],
+)
+def test_whatever_a_demand_lacks_of_the_law_is_found_before_it_is_written(
+    lacking: dict[str, Any], stated: dict[str, Any], missing: tuple[DemandElement, ...]
+) -> None:
+    """Inkassolagen (1974:182) 5 §; no claim here is transferred, so point 3 asks for nothing."""
+    found = letters.missing_from_demand(some.about(**lacking), some.statement(**stated))
+    assert found == missing
 
 
 def test_a_company_learns_that_the_application_itself_marks_it() -> None:

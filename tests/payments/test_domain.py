@@ -24,6 +24,7 @@ from contracts.payments import (
     RefusalReason,
     ReminderCharged,
     ReversalCause,
+    SettledHow,
     UnmatchedReason,
 )
 from contracts.terms import ChargeKind, Component, DebtorKind, InterestTerms
@@ -237,6 +238,34 @@ def test_a_part_payment_dated_before_the_reminder_lowers_only_the_interest() -> 
     assert isinstance(allocated, PaymentAllocated)
     assert paper.open(Component.REMINDER_FEE) == 6_000
     assert paper.open(Component.INTEREST) == 396  # 324,000 x 1 day + 224,000 x 5 days at 10 %
+    paper.check()
+
+
+def test_a_claim_that_a_late_dated_payment_settles_without_meeting_it_is_said_to_be_settled() -> (
+    None
+):
+    """events.md 2: settled by the reversal alone; the payment itself is the debtor's credit."""
+    paper = Paper(facts.invoice())
+    paper.remind()
+    paper.pay(324_000, july(8))
+    assert paper.claim.book.remaining_ore == 6_533
+    reversed_, overpaid, settled = paper.pay(324_000, july(3)).says
+    assert isinstance(reversed_, ChargeReversed)
+    assert reversed_.remaining_ore == 0
+    assert isinstance(overpaid, OverpaymentFound)
+    assert overpaid.amount_ore == 324_000
+    assert isinstance(settled, ClaimSettled)
+    assert (settled.how, settled.as_of) == (SettledHow.REVERSAL, TODAY)
+    paper.check()
+
+
+def test_a_claim_that_was_settled_before_is_not_settled_once_more_by_a_reversal() -> None:
+    paper = Paper(facts.invoice())
+    paper.remind()
+    paper.pay(330_533, july(8))
+    reversed_, overpaid = paper.pay(324_000, july(3)).says
+    assert isinstance(reversed_, ChargeReversed)
+    assert isinstance(overpaid, OverpaymentFound)
     paper.check()
 
 

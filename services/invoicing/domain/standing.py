@@ -154,7 +154,8 @@ def _reminder_charged(event: ReminderCharged) -> News:
 
 def _charge_reversed(event: ChargeReversed) -> News:
     reminded = False if event.kind is ChargeKind.REMINDER else None
-    return News(remaining_ore=event.remaining_ore, reminded=reminded)
+    settled = True if event.remaining_ore == 0 else None
+    return News(remaining_ore=event.remaining_ore, reminded=reminded, settled=settled)
 
 
 def _delivery_accepted(event: DeliveryAccepted) -> News:

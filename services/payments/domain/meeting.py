@@ -2,7 +2,8 @@
 
 Late facts: a payment dated on or before a charge reverses the charge if it leaves nothing owed on
 that day (`reversal`). If something was still owed, the charge was called for and stands, but
-interest posted for days on which the payment had already lowered the capital is taken back.
+interest posted for days on which the payment had already lowered the capital is taken back. Where
+that alone settles the claim, none of the money meets it: then it is `ClaimSettled` by reversal.
 """
 
 from dataclasses import replace
@@ -11,7 +12,13 @@ from typing import NamedTuple
 
 from contracts.envelope import Event
 from contracts.ids import PaymentId
-from contracts.payments import OverpaymentFound, PaymentAllocated, ReversalCause
+from contracts.payments import (
+    ClaimSettled,
+    OverpaymentFound,
+    PaymentAllocated,
+    ReversalCause,
+    SettledHow,
+)
 from contracts.terms import Component
 from law.allocation import ORDER_OF_ALLOCATION, Stage, allocate
 from law.rates import ReferenceRates
@@ -48,7 +55,22 @@ def meet_late(
     moved = draft.settle_freed(today)
     if len(charges) < len(history.standing):
         draft.lower_interest(_posted_too_much(draft, money, history, rates))
-    return _met(draft, money, tuple(charges), moved, tuple(reversals))
+    decision = _met(draft, money, tuple(charges), moved, tuple(reversals))
+    return _settled_by_reversal(decision, claim, today)
+
+
+def _settled_by_reversal(decision: Decision, before: Claim, today: date) -> Decision:
+    """Say that the claim is settled where no `PaymentAllocated` does: all was taken back."""
+    told = any(isinstance(event, PaymentAllocated) for event in decision.says)
+    if told or before.is_settled or not decision.claim.is_settled:
+        return decision
+    settled = ClaimSettled(
+        claim_id=before.claim_id,
+        creditor_id=before.creditor_id,
+        how=SettledHow.REVERSAL,
+        as_of=today,
+    )
+    return decision._replace(says=(*decision.says, settled))
 
 
 def followed(history: History, claim: Claim, decision: Decision) -> History:
