@@ -19,9 +19,8 @@ from services.payments.domain import changes
 from services.payments.domain.charges import decide
 from services.payments.domain.draft import Decision
 from services.payments.domain.history import NO_HISTORY
-from services.payments.domain.interest import credited_capital
 from services.payments.domain.ledger import Account, Posting
-from services.payments.domain.meeting import Money, followed, meet, meet_late
+from services.payments.domain.meeting import Money, followed, is_late, meet, meet_late
 from services.payments.domain.opening import open_claim
 from services.payments.handlers.charges import Proposed, proposal_of
 from tests.payments import facts
@@ -46,12 +45,11 @@ class Paper:
     def pay(self, amount_ore: int, paid_on: date) -> Decision:
         """Receive money for the claim."""
         money = Money(PaymentId(new_id()), amount_ore, paid_on, paid_on)
-        charged_on = self.claim.book.charged_on
-        if charged_on is None or charged_on < paid_on:
-            decision = meet(self.claim, money)
-        else:
+        if is_late(self.claim, paid_on):
             rates = REFERENCE_RATES
             decision = meet_late(self.claim, money, self.history, rates=rates, today=TODAY)
+        else:
+            decision = meet(self.claim, money)
         self.received_ore += amount_ore
         return self._write(
             decision, [Posting(Account.BANK_CLIENT, None, None, amount_ore, paid_on)]
@@ -77,13 +75,14 @@ class Paper:
         self.history = replace(
             self.history,
             credits=(*self.history.credits, (counts_on, booked_ore)),
-            changes=(*self.history.changes, credited_capital(counts_on, booked_ore)),
         )
         return decision
 
     def dispute(self, objection: ClaimDisputed) -> Decision:
         """Hear an objection."""
-        return self._write(changes.dispute(self.claim, objection, self.history, today=TODAY))
+        return self._write(
+            changes.dispute(self.claim, objection, self.history, rates=REFERENCE_RATES, today=TODAY)
+        )
 
     def settle_dispute(self, settlement: DisputeSettled) -> Decision:
         """Hear the end of an objection."""
@@ -91,7 +90,11 @@ class Paper:
 
     def lose_letter(self, kind: ChargeKind) -> Decision:
         """Hear that a letter never left."""
-        return self._write(changes.never_delivered(self.claim, kind, self.history, today=TODAY))
+        return self._write(
+            changes.never_delivered(
+                self.claim, kind, self.history, rates=REFERENCE_RATES, today=TODAY
+            )
+        )
 
     def remind(self, as_of: date = facts.REMINDED) -> Decision:
         """Hear the proposal to remind."""
@@ -134,7 +137,7 @@ class Paper:
         for line in lines:
             self.sums[line.account, line.owner, line.component] += line.amount_ore
         self.creditor_part_ore += sum(one.creditor_part_ore for one in decision.allocations)
-        self.history = followed(self.history, self.claim, decision)
+        self.history = followed(self.history, decision)
         self.claim = decision.claim
         self.said += decision.says
         return decision

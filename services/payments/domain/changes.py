@@ -5,21 +5,19 @@ below zero and is set off) and gives it to the debtor, never to payout. A credit
 invoice takes every charge back with it: whoever lets the claim fall does not collect its fees.
 """
 
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 
 from contracts.collections import ClaimDisputed, DisputeOutcome, DisputeSettled
-from contracts.envelope import Event
 from contracts.invoicing import CreditKind, InvoiceCredited
-from contracts.payments import ClaimSettled, ReversalCause, SettledHow
-from contracts.terms import ChargeKind, Component
+from contracts.payments import ReversalCause, SettledHow
+from contracts.terms import ChargeKind
 from law.rates import ReferenceRates
 from services.payments.domain.claim import Claim
-from services.payments.domain.draft import Decision, Draft
-from services.payments.domain.history import Charge, History
-from services.payments.domain.interest import credited_capital, excess
-from services.payments.domain.reversal import take_back, unjustified
+from services.payments.domain.draft import Decision
+from services.payments.domain.history import History
+from services.payments.domain.rebooking import rebook, take_back, told
+from services.payments.domain.reckoning import reckon
 
 
 def credit_counts_on(claim: Claim, note: InvoiceCredited) -> date:
@@ -32,34 +30,32 @@ def credit(
     claim: Claim, note: InvoiceCredited, history: History, *, rates: ReferenceRates, today: date
 ) -> Decision:
     """Book a credit note; never more of it than is left of the invoice."""
-    draft = Draft(claim, note.credited_on)
-    unpaid_ore = claim.open_ore(Component.CAPITAL)
-    credit_ore = min(note.credit_ore, claim.total_ore - claim.book.credited_ore)
-    waived_ore = min(credit_ore, unpaid_ore)
-    draft.waive(Component.CAPITAL, waived_ore)
-    draft.free(Component.CAPITAL, credit_ore - waived_ore)
-    draft.credited_ore += credit_ore
-    counts_on = credit_counts_on(claim, note)
-    known = replace(
-        history,
-        credits=(*history.credits, (counts_on, credit_ore)),
-        changes=(*history.changes, credited_capital(counts_on, credit_ore)),
-    )
-    whole = draft.credited_ore >= claim.total_ore
-    wrong = known.standing if whole else unjustified(claim, known)
-    rows, reversals = take_back(draft, wrong, known, cause=ReversalCause.CREDIT, today=today)
-    if len(rows) < len(known.standing):
-        posted_ore = draft.interest_posted_ore
-        draft.lower_interest(excess(claim, posted_ore, known.changes, rates))
-    return _decision(draft, rows, reversals, SettledHow.CREDIT, today)
+    credited_ore = min(claim.book.credited_ore + note.credit_ore, claim.total_ore)
+    counted = (credit_counts_on(claim, note), credited_ore - claim.book.credited_ore)
+    known = replace(history, credits=(*history.credits, counted))
+    whole = credited_ore >= claim.total_ore
+    taken_back = known.standing if whole else ()
+    reckoning = reckon(claim, known, rates, taken_back=taken_back)
+    cause, on = ReversalCause.CREDIT, note.credited_on
+    decision = rebook(claim, history, reckoning, cause=cause, on=on, today=today)
+    book = decision.claim.book._replace(credited_ore=credited_ore)
+    booked = decision._replace(claim=decision.claim.with_book(book))
+    return told(booked, claim, SettledHow.CREDIT, today)
 
 
-def dispute(claim: Claim, objection: ClaimDisputed, history: History, *, today: date) -> Decision:
+def dispute(
+    claim: Claim,
+    objection: ClaimDisputed,
+    history: History,
+    *,
+    rates: ReferenceRates,
+    today: date,
+) -> Decision:
     """Hold a claim, wholly or partly disputed; what was charged from that day on goes (R-115)."""
-    draft = Draft(claim, objection.objected_on)
-    late = [c for c in history.standing if c.charged_on and c.charged_on >= objection.objected_on]
-    rows, says = take_back(draft, late, history, cause=ReversalCause.DISPUTE, today=today)
-    decision = _decision(draft, rows, says, SettledHow.REVERSAL, today)
+    on = objection.objected_on
+    late = [c for c in history.standing if c.charged_on and c.charged_on >= on]
+    cause = ReversalCause.DISPUTE
+    decision = take_back(claim, late, history, cause=cause, rates=rates, on=on, today=today)
     book = decision.claim.book._replace(disputes=claim.book.disputes + 1)
     return decision._replace(claim=decision.claim.with_book(book))
 
@@ -74,28 +70,13 @@ def settle_dispute(claim: Claim, settlement: DisputeSettled) -> Decision:
     return Decision(claim.with_book(book), claim.book)
 
 
-def never_delivered(claim: Claim, kind: ChargeKind, history: History, *, today: date) -> Decision:
+def never_delivered(
+    claim: Claim, kind: ChargeKind, history: History, *, rates: ReferenceRates, today: date
+) -> Decision:
     """Take back every charge of a kind none of whose letters any channel ever took."""
     ours = [charge for charge in history.charges if charge.kind is kind]
     if any(charge.sent_on for charge in ours):
         return Decision(claim, claim.book)
-    draft = Draft(claim, today)
     wrong = [charge for charge in history.standing if charge.kind is kind]
     cause = ReversalCause.NEVER_DELIVERED
-    rows, says = take_back(draft, wrong, history, cause=cause, today=today)
-    return _decision(draft, rows, says, SettledHow.REVERSAL, today)
-
-
-def _decision(
-    draft: Draft, rows: list[Charge], reversals: Sequence[Event], how: SettledHow, today: date
-) -> Decision:
-    claim = draft.claim
-    moved = draft.settle_freed(today)
-    after = draft.written()
-    says: list[Event] = list(reversals)
-    if after.is_settled and not claim.is_settled:
-        settled = ClaimSettled(
-            claim_id=claim.claim_id, creditor_id=claim.creditor_id, how=how, as_of=today
-        )
-        says.append(settled)
-    return Decision(after, claim.book, tuple(draft.postings), moved, tuple(rows), tuple(says))
+    return take_back(claim, wrong, history, cause=cause, rates=rates, on=today, today=today)

@@ -7,7 +7,7 @@ what was posted before.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
@@ -21,6 +21,7 @@ from contracts.payments import (
     ChargeRefused,
     DeferralReason,
     RefusalReason,
+    ReversalCause,
 )
 from contracts.terms import (
     ChargeKind,
@@ -46,8 +47,15 @@ from law.rates import ReferenceRateMissingError, ReferenceRates
 from services.payments.domain.claim import COMPONENTS, Claim
 from services.payments.domain.draft import Decision, Draft
 from services.payments.domain.history import FEES, Charge, ChargeState, History
-from services.payments.domain.interest import a_day, accrued, interest_from
+from services.payments.domain.interest import (
+    a_day,
+    accrued,
+    capital_changes,
+    interest_from,
+)
 from services.payments.domain.ledger import BENEFICIARIES
+from services.payments.domain.rebooking import rebook
+from services.payments.domain.reckoning import reckon
 
 _NO_COST = frozenset({Component.CAPITAL, Component.INTEREST})
 
@@ -84,33 +92,71 @@ def decide(claim: Claim, proposal: Proposal, history: History, prices: Prices) -
     """Answer a proposal: charged with the whole statement, refused, or deferred."""
     if reason := refusal(claim, proposal, history):
         return Decision(claim, claim.book, says=(_refused(proposal, reason),))
+    changes = capital_changes(claim, history)
     try:
-        interest = accrued(claim, history.changes, proposal.as_of, prices.rates)
+        interest = accrued(claim, changes, proposal.as_of, prices.rates)
         capital_ore = claim.open_ore(Component.CAPITAL)
         per_day_ore = a_day(claim, capital_ore, proposal.as_of, prices.rates)
     except ReferenceRateMissingError as missing:
         return _deferred(claim, proposal, missing.half_year)
-    draft = Draft(claim, proposal.as_of)
     costs = _costs_of(claim, proposal, history)
-    for cost in costs:
-        draft.owe(cost.component, cost.amount_ore)
-    interest_ore = max(0, interest.total_ore - draft.interest_posted_ore)
-    draft.owe(Component.INTEREST, interest_ore)
-    draft.interest_posted_ore += interest_ore
-    draft.charged_on = max(proposal.as_of, draft.charged_on or proposal.as_of)
-    draft.in_case = draft.in_case or proposal.kind is ChargeKind.DEMAND
-    after = draft.written()
-    charge = _charge(proposal, costs, interest_ore)
+    if _is_late(proposal, history):
+        booked = _booked_late(claim, proposal, history, costs, interest.total_ore, prices)
+    else:
+        booked = _booked(claim, proposal, costs, interest.total_ore)
     charged = CHARGED[proposal.kind](
         claim_id=claim.claim_id,
         creditor_id=claim.creditor_id,
         ordinal=proposal.ordinal,
         charged_on=proposal.as_of,
-        fee_ore=charge.fee_ore + charge.work_ore,
-        statement=_statement(after, proposal, interest, per_day_ore, prices.payee_bankgiro),
+        fee_ore=sum(cost.amount_ore for cost in costs),
+        statement=_statement(booked.claim, proposal, interest, per_day_ore, prices.payee_bankgiro),
     )
-    return Decision(
-        after, claim.book, tuple(draft.postings), charges=(charge,), says=(cast(Event, charged),)
+    return booked._replace(says=(cast(Event, charged), *booked.says))
+
+
+def _booked(claim: Claim, proposal: Proposal, costs: Sequence[Cost], accrued_ore: int) -> Decision:
+    """Book a charge that is the last of the claim's facts."""
+    draft = Draft(claim, proposal.as_of)
+    for cost in costs:
+        draft.owe(cost.component, cost.amount_ore)
+    interest_ore = max(0, accrued_ore - draft.interest_posted_ore)
+    draft.owe(Component.INTEREST, interest_ore)
+    draft.interest_posted_ore += interest_ore
+    draft.charged_on = proposal.as_of
+    draft.in_case = draft.in_case or proposal.kind is ChargeKind.DEMAND
+    charge = _charge(proposal, costs, interest_ore)
+    return Decision(draft.written(), claim.book, tuple(draft.postings), charges=(charge,))
+
+
+def _booked_late(
+    claim: Claim,
+    proposal: Proposal,
+    history: History,
+    costs: Sequence[Cost],
+    accrued_ore: int,
+    prices: Prices,
+) -> Decision:
+    """Book a charge before a fact of a later date: money of that date may be another's then."""
+    charge = _charge(proposal, costs, accrued_ore)
+    known = replace(history, charges=(*history.charges, charge))
+    reckoning = reckon(claim, known, prices.rates)
+    on = proposal.as_of
+    decision = rebook(claim, known, reckoning, cause=ReversalCause.PAYMENT, on=on, today=on)
+    last = max(on, claim.book.charged_on or on)
+    return decision._replace(
+        claim=decision.claim.with_book(decision.claim.book._replace(charged_on=last)),
+        charges=(charge, *decision.charges),
+    )
+
+
+def _is_late(proposal: Proposal, history: History) -> bool:
+    """Whether a fact is known of a day after the proposal's."""
+    on = proposal.as_of
+    return (
+        any(one.paid_on > on for one in history.met)
+        or any(counts_on > on for counts_on, _ in history.credits)
+        or any(charge.charged_on > on for charge in history.standing if charge.charged_on)
     )
 
 
@@ -123,8 +169,10 @@ def refusal(claim: Claim, proposal: Proposal, history: History) -> RefusalReason
         for charge in history.charges
     ):
         return RefusalReason.ALREADY_CHARGED
+    if claim.is_credited:
+        return RefusalReason.CREDITED
     if claim.is_settled:
-        return RefusalReason.CREDITED if claim.is_credited else RefusalReason.SETTLED
+        return RefusalReason.SETTLED
     if claim.book.disputes:
         return RefusalReason.DISPUTED
     if claim.book.on_hold:

@@ -31,7 +31,7 @@ class Book(NamedTuple):
     overpaid_ore: int = 0
     interest_posted_ore: int = 0
     charged_on: date | None = None
-    """The day of the last charge, taken back or not."""
+    """The day of the last charge, even if it was taken back since."""
     in_case: bool = False
     """A demand was charged: payments meet costs first (law-and-fees 5)."""
     disputes: int = 0

@@ -1,8 +1,7 @@
 """How a decision writes in a claim's book: verbs whose lines sum to zero, so no öre can be lost.
 
-Only money's own side (the bank account or suspense) is posted by the caller of `receive`. What was
-paid for a charge that is taken back is *freed* and meets what else is open; the rest becomes the
-debtor's credit.
+Only money's own side (the bank account or suspense) is posted by the caller of `receive`. A draft
+goes forward only; what a late fact moves back is worked out by `reckoning`.
 """
 
 from __future__ import annotations
@@ -64,46 +63,17 @@ class Draft:
         self.on = on
         """Value date of what is written."""
         self.open = list(book.open_ore)
-        self.credited_ore = book.credited_ore
         self.paid_ore = book.paid_ore
         self.overpaid_ore = book.overpaid_ore
         self.interest_posted_ore = book.interest_posted_ore
         self.charged_on = book.charged_on
         self.in_case = book.in_case
         self.postings: list[Posting] = []
-        self.freed_ore = 0
-        """Paid money taken out of its component, to be received again."""
-        self.freed_creditor_ore = 0
-        self.freed_capital_ore = 0
 
     def owe(self, component: Component, amount_ore: int) -> None:
         """Raise what the debtor owes: a charge."""
         self.open[PLACE[component]] += amount_ore
         self._claim_line(component, amount_ore)
-
-    def waive(self, component: Component, amount_ore: int) -> None:
-        """Lower what is open without money: a credit, a charge taken back."""
-        assert 0 <= amount_ore <= self.open[PLACE[component]]
-        self.open[PLACE[component]] -= amount_ore
-        self._claim_line(component, -amount_ore)
-
-    def free(self, component: Component, amount_ore: int) -> None:
-        """Take paid money back from whom it was for, so that it can meet something else."""
-        if not amount_ore:
-            return
-        self.paid_ore -= amount_ore
-        self.freed_ore += amount_ore
-        if component is Component.CAPITAL:
-            self.freed_capital_ore += amount_ore
-        if _IS_CREDITORS[PLACE[component]]:
-            self.freed_creditor_ore += amount_ore
-        self._money_line(_IS_CREDITORS[PLACE[component]], amount_ore)
-
-    def take_back(self, component: Component, amount_ore: int) -> None:
-        """Undo what was owed: what is open is waived, what was paid of it is freed."""
-        waived_ore = min(amount_ore, self.open[PLACE[component]])
-        self.waive(component, waived_ore)
-        self.free(component, amount_ore - waived_ore)
 
     def receive(self, amount_ore: int) -> tuple[list[ComponentAmount], int, int, int]:
         """Let money meet the open components in order; money's own side is the caller's to post.
@@ -137,30 +107,6 @@ class Draft:
         self.paid_ore += amount_ore - left_ore
         return parts, creditor_ore, capital_ore, left_ore
 
-    def lower_interest(self, amount_ore: int) -> None:
-        """Take back interest that was posted."""
-        self.interest_posted_ore -= amount_ore
-        self.take_back(Component.INTEREST, amount_ore)
-
-    def settle_freed(self, booked_on: date) -> tuple[Allocation, ...]:
-        """Let the freed money meet what else is open; the rest is the debtor's credit."""
-        if not self.freed_ore:
-            return ()
-        parts, creditor_ore, capital_ore, overpaid_ore = self.receive(self.freed_ore)
-        moved = Allocation(
-            None,
-            self.claim.claim_id,
-            self.claim.creditor_id,
-            sum(part.amount_ore for part in parts) - self.freed_ore,
-            creditor_ore - self.freed_creditor_ore,
-            capital_ore - self.freed_capital_ore,
-            overpaid_ore,
-            self.on,
-            booked_on,
-        )
-        self.freed_ore = self.freed_creditor_ore = self.freed_capital_ore = 0
-        return (moved,)
-
     @property
     def remaining_ore(self) -> int:
         """All that is open in the draft."""
@@ -172,7 +118,7 @@ class Draft:
         return self.claim.with_book(
             Book(
                 tuple(self.open),
-                self.credited_ore,
+                book.credited_ore,
                 self.paid_ore,
                 self.overpaid_ore,
                 self.interest_posted_ore,
@@ -193,14 +139,13 @@ class Draft:
             Posting(Account.PENDING, owner, None, -amount_ore, self.on),
         )
 
-    def _money_line(self, is_creditors: bool, amount_ore: int) -> None:
-        account = Account.PAYABLE if is_creditors else Account.OPERATOR
-        owner = self.claim.creditor_id if is_creditors else None
-        self.postings.append(Posting(account, owner, None, amount_ore, self.on))
-
     def _paid(self, creditor_ore: int, operator_ore: int) -> None:
-        for is_creditors, ore in ((True, creditor_ore), (False, operator_ore)):
-            if ore:
-                owner = self.claim.creditor_id if is_creditors else None
-                self.postings.append(Posting(Account.PENDING, owner, None, ore, self.on))
-                self._money_line(is_creditors, -ore)
+        creditor_id = self.claim.creditor_id
+        if creditor_ore:
+            self.postings.append(Posting(Account.PENDING, creditor_id, None, creditor_ore, self.on))
+            self.postings.append(
+                Posting(Account.PAYABLE, creditor_id, None, -creditor_ore, self.on)
+            )
+        if operator_ore:
+            self.postings.append(Posting(Account.PENDING, None, None, operator_ore, self.on))
+            self.postings.append(Posting(Account.OPERATOR, None, None, -operator_ore, self.on))

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
+from typing import NamedTuple
 
-from contracts.ids import ClaimId, CreditorId
+from contracts.ids import ClaimId, CreditorId, PaymentId
 from contracts.terms import ChargeKind, Component
-from law.interest import CapitalChange
 
 FEES = {
     ChargeKind.REMINDER: Component.REMINDER_FEE,
@@ -67,16 +67,31 @@ class Charge:
         return self.charged_on, _STEPS.index(self.kind), self.ordinal
 
 
-@dataclass(frozen=True, slots=True)
-class History:
-    """Dated facts of one claim, each in no order; amounts in öre and not negative.
+class Met(NamedTuple):
+    """What money of one value date met, in öre: a row of the allocations, or their sum.
 
-    `changes` are those of the capital after the invoice itself; `money` is what was paid towards
-    the claim, whatever it met; `credits` are dated as they count.
+    A row without a payment is money that a credit note took back, and where that went. Rows that
+    correct earlier ones bring nothing: what they met, they take from what was overpaid.
     """
 
-    changes: tuple[CapitalChange, ...] = ()
-    money: tuple[tuple[date, int], ...] = ()
+    payment_id: PaymentId | None
+    paid_on: date
+    amount_ore: int
+    creditor_part_ore: int
+    capital_ore: int
+    overpaid_ore: int
+
+    @property
+    def received_ore(self) -> int:
+        """What came in by it."""
+        return self.amount_ore + self.overpaid_ore
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """Dated facts of one claim as they were heard, in öre; credits are dated as they count."""
+
+    met: tuple[Met, ...] = ()
     credits: tuple[tuple[date, int], ...] = ()
     charges: tuple[Charge, ...] = field(default=())
 
@@ -84,6 +99,11 @@ class History:
     def standing(self) -> list[Charge]:
         """The charges that stand, in order."""
         return sorted((c for c in self.charges if c.stands), key=lambda c: c.order)
+
+    @property
+    def money(self) -> list[tuple[date, int]]:
+        """What was paid towards the claim, whatever it met: value dates and öre."""
+        return [(one.paid_on, one.received_ore) for one in self.met if one.received_ore]
 
 
 NO_HISTORY = History()

@@ -1,6 +1,6 @@
 """Late-payment interest of a claim, from its terms and its dated facts; räntelagen (1975:635)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import date
 
 from law.interest import (
@@ -15,13 +15,14 @@ from law.interest import (
 )
 from law.rates import ReferenceRates
 from services.payments.domain.claim import Claim
+from services.payments.domain.history import History
 
 __all__ = [
     "CapitalChange",
     "a_day",
     "accrued",
+    "capital_changes",
     "credited_capital",
-    "excess",
     "interest_from",
     "paid_capital",
 ]
@@ -63,23 +64,15 @@ def a_day(claim: Claim, capital_ore: int, on: date, rates: ReferenceRates) -> in
     return interest_per_day(capital_ore, on, rate_terms(claim.interest), rates)
 
 
-def excess(
-    claim: Claim, posted_ore: int, changes: Sequence[CapitalChange], rates: ReferenceRates
-) -> int:
-    """How much more interest was posted than the facts now known warrant, in öre.
-
-    A fact dated before the last charge lowers the capital of days already priced. Interest is
-    looked at through the day of the last charge, for later days have not been posted.
-    """
-    if not posted_ore or claim.book.charged_on is None:
-        return 0
-    due_ore = accrued(claim, changes, claim.book.charged_on, rates).total_ore
-    return max(0, posted_ore - due_ore)
+def capital_changes(claim: Claim, history: History) -> Sequence[CapitalChange]:
+    """All changes of the capital after the invoice itself, as they are booked."""
+    paid = [paid_capital(claim, one.paid_on, one.capital_ore) for one in history.met]
+    return (*paid, *(credited_capital(on, ore) for on, ore in history.credits))
 
 
-def paid_capital(claim: Claim, paid: Iterable[tuple[date, int]]) -> list[CapitalChange]:
-    """Falls of the capital by payments (value date, öre); the weekend rule of lag (1930:173)."""
-    return [CapitalChange(payment_counts_on(on, claim.due_on), -ore) for on, ore in paid if ore]
+def paid_capital(claim: Claim, paid_on: date, capital_ore: int) -> CapitalChange:
+    """The fall of the capital by a payment; the weekend rule of lag (1930:173)."""
+    return CapitalChange(payment_counts_on(paid_on, claim.due_on), -capital_ore)
 
 
 def credited_capital(counts_on: date, credit_ore: int) -> CapitalChange:

@@ -7,7 +7,7 @@ from enum import StrEnum
 from law.rates import ReferenceRateMissingError, ReferenceRates
 from services.payments.domain.claim import Claim
 from services.payments.domain.history import Charge, History
-from services.payments.domain.interest import accrued
+from services.payments.domain.interest import accrued, capital_changes
 
 
 class ClaimState(StrEnum):
@@ -44,7 +44,7 @@ def today_of(claim: Claim, history: History, *, rates: ReferenceRates, today: da
     """Look at a claim as of today."""
     interest_ore: int | None
     try:
-        interest_ore = accrued(claim, history.changes, today, rates).total_ore
+        interest_ore = accrued(claim, capital_changes(claim, history), today, rates).total_ore
         interest_ore = max(0, interest_ore - claim.book.interest_posted_ore)
     except ReferenceRateMissingError:
         interest_ore = None

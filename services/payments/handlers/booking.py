@@ -15,11 +15,11 @@ from law.rates import REFERENCE_RATES, ReferenceRates
 from plumbing.transaction import Transaction
 from services.payments.domain.claim import Claim
 from services.payments.domain.draft import Decision
-from services.payments.domain.history import NO_HISTORY, History
+from services.payments.domain.history import History
 from services.payments.domain.incoming import IncomingPayment
 from services.payments.domain.ledger import Account, Posting
 from services.payments.domain.matching import is_on_ledger, keys, shares
-from services.payments.domain.meeting import Money, followed, meet, meet_late
+from services.payments.domain.meeting import Money, followed, is_late, meet, meet_late
 from services.payments.handlers.carrying import carry_out
 from services.payments.handlers.rates import in_force
 from services.payments.store import charges, claims, money
@@ -46,7 +46,7 @@ class Desk:
     claims: dict[str, Claim]
     """By OCR, as they stand after the decisions so far."""
     late: dict[UUID, History] = field(default_factory=dict)
-    """Histories of the claims that were charged on or after some payment's value date."""
+    """Histories of the claims for which some payment may be late (`meeting`)."""
     rates: ReferenceRates = REFERENCE_RATES
     decisions: list[Decision] = field(default_factory=list)
     met: list[Received] = field(default_factory=list)
@@ -67,14 +67,11 @@ class Desk:
         """Let what a payment has for one claim meet it."""
         payment = received.payment
         part = Money(received.payment_id, amount_ore, payment.paid_on, payment.booked_on)
-        charged_on = claim.book.charged_on
-        if charged_on is None or charged_on < payment.paid_on:
+        if (history := self.late.get(claim.claim_id)) is None:
             decision = meet(claim, part)
         else:
-            history = self.late.get(claim.claim_id, NO_HISTORY)
             decision = meet_late(claim, part, history, rates=self.rates, today=self.today)
-        if claim.claim_id in self.late:
-            self.late[claim.claim_id] = followed(self.late[claim.claim_id], claim, decision)
+            self.late[claim.claim_id] = followed(history, decision)
         self.decisions.append(decision)
         self.claims[claim.ocr] = decision.claim
 
@@ -140,7 +137,7 @@ async def _placed(tx: Transaction, received: Sequence[Received]) -> Desk:
 async def _desk(tx: Transaction, found: Sequence[Claim], received: Iterable[Received]) -> Desk:
     desk = Desk(tx.today, {claim.ocr: claim for claim in found})
     first = min((one.payment.paid_on for one in received), default=tx.today)
-    late = [claim for claim in found if claim.book.charged_on and claim.book.charged_on >= first]
+    late = [claim for claim in found if is_late(claim, first)]
     if late:
         desk.late = await charges.histories(tx, late)
         desk.rates = await in_force(tx)

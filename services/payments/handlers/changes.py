@@ -39,9 +39,10 @@ async def hold_disputed(tx: Transaction, objections: Sequence[ClaimDisputed]) ->
     """Hold claims that their debtors dispute."""
     heard = await _locked(tx, objections)
     histories = await charges.histories(tx, [claim for _, claim in heard])
+    rates = await in_force(tx)
     await claims.add_disputes(tx, [objection for objection, _ in heard])
     decisions = [
-        changes.dispute(claim, objection, histories[claim.claim_id], today=tx.today)
+        changes.dispute(claim, objection, histories[claim.claim_id], rates=rates, today=tx.today)
         for objection, claim in heard
     ]
     await carry_out(tx, "disputed", decisions)
@@ -75,9 +76,14 @@ async def reverse_undelivered(tx: Transaction, failures: Sequence[DeliveryFailed
         return
     heard = await _locked(tx, charged)
     histories = await charges.histories(tx, [claim for _, claim in heard])
+    rates = await in_force(tx)
     decisions = [
         changes.never_delivered(
-            claim, CHARGED_LETTERS[failure.letter], histories[claim.claim_id], today=tx.today
+            claim,
+            CHARGED_LETTERS[failure.letter],
+            histories[claim.claim_id],
+            rates=rates,
+            today=tx.today,
         )
         for failure, claim in heard
     ]
@@ -91,8 +97,11 @@ async def reverse_unfiled(tx: Transaction, withdrawals: Sequence[CaseWithdrawn])
         return
     heard = await _locked(tx, unfiled)
     histories = await charges.histories(tx, [claim for _, claim in heard])
+    rates = await in_force(tx)
     decisions = [
-        changes.never_delivered(claim, ChargeKind.FILING, histories[claim.claim_id], today=tx.today)
+        changes.never_delivered(
+            claim, ChargeKind.FILING, histories[claim.claim_id], rates=rates, today=tx.today
+        )
         for _, claim in heard
     ]
     await carry_out(tx, "reversed", decisions)

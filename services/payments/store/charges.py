@@ -14,8 +14,7 @@ from contracts.terms import ChargeKind
 from plumbing.literals import days, numbers, words
 from plumbing.transaction import Transaction, columns
 from services.payments.domain.claim import Claim
-from services.payments.domain.history import NO_HISTORY, Charge, ChargeState, History
-from services.payments.domain.interest import CapitalChange, credited_capital, paid_capital
+from services.payments.domain.history import NO_HISTORY, Charge, ChargeState, History, Met
 
 _COLUMNS = [
     "claim_id",
@@ -66,8 +65,8 @@ SENT = text("""
     and c.sent_on is null
 """)
 MONEY = text("""
-  select claim_id, payment_id, amount_ore + overpaid_ore as ore, capital_ore, paid_on
-  from allocation where claim_id = any(cast(:ids as uuid[]))
+  select claim_id, payment_id, paid_on, amount_ore, creditor_part_ore, capital_ore, overpaid_ore
+  from allocation where claim_id = any(cast(:ids as uuid[])) order by id
 """)
 CREDITS = text("""
   select claim_id, credit_ore, counts_on from credit where claim_id = any(cast(:ids as uuid[]))
@@ -93,26 +92,16 @@ async def histories(tx: Transaction, claims: Iterable[Claim]) -> dict[UUID, Hist
     touched = [c for c in by_id.values() if c.book.paid_ore or c.book.overpaid_ore]
     touched += [c for c in by_id.values() if c.book.credited_ore]
     touched_ids = list({claim.claim_id for claim in touched})
-    changes: dict[UUID, list[CapitalChange]] = defaultdict(list)
-    money: dict[UUID, list[tuple[date, int]]] = defaultdict(list)
+    met: dict[UUID, list[Met]] = defaultdict(list)
     credits: dict[UUID, list[tuple[date, int]]] = defaultdict(list)
     if touched_ids:
         for row in (await tx.execute(MONEY, {"ids": touched_ids})).all():
-            if row.payment_id is not None:
-                money[row.claim_id].append((row.paid_on, row.ore))
-            fall = paid_capital(by_id[row.claim_id], [(row.paid_on, row.capital_ore)])
-            changes[row.claim_id] += fall
+            met[row[0]].append(Met(*tuple(row)[1:]))
         for row in (await tx.execute(CREDITS, {"ids": touched_ids})).all():
             credits[row.claim_id].append((row.counts_on, row.credit_ore))
-            changes[row.claim_id].append(credited_capital(row.counts_on, row.credit_ore))
     return {
-        claim_id: History(
-            tuple(changes[claim_id]),
-            tuple(money[claim_id]),
-            tuple(credits[claim_id]),
-            tuple(charges[claim_id]),
-        )
-        if claim_id in charges or claim_id in changes or claim_id in money
+        claim_id: History(tuple(met[claim_id]), tuple(credits[claim_id]), tuple(charges[claim_id]))
+        if claim_id in charges or claim_id in credits or claim_id in met
         else NO_HISTORY
         for claim_id in by_id
     }
