@@ -33,6 +33,8 @@ Personal = Annotated[
     str, PersonalMark(), Field(max_length=2_000, json_schema_extra={"x-personal": True})
 ]
 """Text about a natural person. Travels only on restricted topics; shown masked elsewhere."""
+PersonalOfAnyLength = Annotated[str, PersonalMark(), Field(json_schema_extra={"x-personal": True})]
+"""`Personal` where a field was published without a limit: a limit set later refuses old events."""
 
 
 def is_personal(annotation: Any, metadata: list[Any]) -> bool:

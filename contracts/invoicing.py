@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from pydantic import Field
 
-from contracts.envelope import Event, Fact, Ore, Personal
+from contracts.envelope import Event, Fact, Ore, Personal, PersonalOfAnyLength
 from contracts.ids import ClaimId, CreditorId, NoteId
 from contracts.terms import DebtorKind, InterestTerms, VatSum
 
@@ -19,11 +19,11 @@ class CreditorRegistered(Event):
 
     creditor_id: CreditorId
     name: str
-    organisation_number: str
-    """Ten digits. A sole trader's is a personal number and is shown masked in lists."""
+    organisation_number: PersonalOfAnyLength
+    """Ten digits. A sole trader's is a personal number."""
     vat_registered: bool
     f_skatt: bool
-    email: str
+    email: PersonalOfAnyLength
     town: str
 
 
@@ -137,7 +137,7 @@ class HandedToCollection(Event):
     claim_id: ClaimId
     creditor_id: CreditorId
     creditor_name: str
-    creditor_organisation_number: str
+    creditor_organisation_number: PersonalOfAnyLength
     debtor_kind: DebtorKind
     debtor_name: Personal
     debtor_identity_number: Personal | None

@@ -24,7 +24,7 @@ class Topic:
 
 
 TOPICS = (
-    Topic("invoicing.creditors", key="creditor"),
+    Topic("invoicing.creditors", key="creditor", restricted=True),
     Topic("invoicing.invoices", key="claim"),
     Topic("invoicing.recipients", key="claim", restricted=True),
     Topic("invoicing.handovers", key="claim", restricted=True),

@@ -15,6 +15,10 @@ from law.rounding import divide_half_up, krona_rounding_ore
 # its delivery date, not this module.
 VAT_RATES_PERCENT = (25, 12, 6, 0)
 
+# Mervärdesskattelagen (2023:200) 17 kap. 26 §: up to this total, VAT included, an invoice may be
+# simplified (28 §), and then need not state the buyer's name and address (24 § p. 6).
+SIMPLIFIED_INVOICE_MAX_ORE = 4_000_00
+
 
 class UnknownVatRateError(ValueError):
     """A rate that mervärdesskattelagen does not have."""

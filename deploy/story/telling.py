@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 import aiohttp
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Column
 
 from deploy.local.platform import Platform
 from deploy.local.processes import LaunchError
@@ -35,6 +36,8 @@ NEEDED = frozenset(
 )
 """Without any of these there is no story."""
 REPORT_EVERY_SECONDS = 1.0
+BAR_WIDTH = 24
+"""Characters."""
 SETTER = Identity(UUID("00000000-0000-7000-8000-00000000c10c"), frozenset({"operator"}))
 """Who sets the clock back before anything is said."""
 
@@ -120,6 +123,21 @@ async def _go_on(client: Client, console: Console) -> None:
     await client.move_clock(today)
 
 
+def progress_bar(console: Console) -> Progress:
+    """Bar, business day, time and the day's news, which alone is cut where there is no room."""
+    kept = {"no_wrap": True}
+    return Progress(
+        BarColumn(BAR_WIDTH, table_column=Column(min_width=BAR_WIDTH, **kept)),
+        TextColumn("{task.fields[day]}", table_column=Column(min_width=10, **kept)),
+        TimeElapsedColumn(table_column=Column(min_width=7, **kept)),
+        TextColumn(
+            "[dim]{task.description}", table_column=Column(ratio=1, overflow="ellipsis", **kept)
+        ),
+        console=console,
+        expand=True,
+    )
+
+
 async def _business_day(client: Client) -> date:
     """The day on which the platform lives, once its services, newly started, can say so."""
     until = time.monotonic() + client.patience_seconds
@@ -137,8 +155,7 @@ async def _tell(world: World, client: Client, console: Console) -> None:
         f"months, from {world.begins_on} until today; nobody's real name or number is used.",
         highlight=False,
     )
-    columns = (BarColumn(24), TextColumn("{task.fields[day]}"), TimeElapsedColumn())
-    with Progress(*columns, TextColumn("[dim]{task.description}"), console=console) as progress:
+    with progress_bar(console) as progress:
         whole = (world.ends_on - world.begins_on).days
         task = progress.add_task("companies register", total=whole, day=str(world.begins_on))
 

@@ -85,10 +85,12 @@ async def object_to(request: Request, identity: Asking, body: ObjectionBody) -> 
 
 
 @router.get("/disputes")
-async def get_disputes(request: Request, creditor_id: Seller) -> dict[str, Any]:
-    """The company's objections, newest first."""
+async def get_disputes(
+    request: Request, creditor_id: Seller, claim_id: UUID | None = None
+) -> dict[str, Any]:
+    """The company's objections, newest first; those to one claim where it is named."""
     async with request.app.state.database.transaction(tenant=creditor_id) as tx:
-        return {"disputes": await store.read_disputes(tx)}
+        return {"disputes": await store.read_disputes(tx, claim_id)}
 
 
 @router.post("/disputes/{dispute_id}/settle")

@@ -109,7 +109,10 @@ LOCK_DISPUTE = text("select * from dispute where dispute_id = :dispute_id for up
 SETTLE_DISPUTE = text("""
   update dispute set outcome = :outcome, settled_on = :settled_on where dispute_id = :dispute_id
 """)
-READ_DISPUTES = text("select * from dispute order by objected_on desc, dispute_id desc limit 500")
+READ_DISPUTES = text("""
+  select * from dispute where (cast(:claim_id as uuid) is null or claim_id = :claim_id)
+  order by objected_on desc, dispute_id desc limit 500
+""")
 ADD_TASKS = text("""
   insert into task (claim_id, creditor_id, kind, detail, made_on)
   select u.*, :made_on from unnest(cast(:claim_ids as uuid[]), cast(:creditor_ids as uuid[]),
@@ -226,9 +229,9 @@ async def settle_dispute(tx: Transaction, dispute: Dispute) -> None:
     await tx.execute(SETTLE_DISPUTE, {**which, "settled_on": dispute.settled_on})
 
 
-async def read_disputes(tx: Transaction) -> list[Dispute]:
-    """The newest objections that the transaction may see."""
-    return [_dispute(row) for row in await tx.execute(READ_DISPUTES)]
+async def read_disputes(tx: Transaction, claim_id: UUID | None = None) -> list[Dispute]:
+    """The newest objections that the transaction may see, to one claim or to all."""
+    return [_dispute(row) for row in await tx.execute(READ_DISPUTES, {"claim_id": claim_id})]
 
 
 async def add_tasks(tx: Transaction, tasks: Sequence[tuple[Case | None, Task]]) -> None:

@@ -7,7 +7,6 @@ today; the page asks again each second while it is open, and shows a payment onc
 from __future__ import annotations
 
 import asyncio
-import json
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -22,7 +21,7 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from markupsafe import Markup
 from starlette.background import BackgroundTask
 
-from contracts.numbers import NumberError, format_organisation_number, parse_organisation_number
+from contracts.usingqr import ERROR_CORRECTION, QUIET_MODULES, ToPay, usingqr
 from plumbing.identity import Identity
 from plumbing.links import Link, read_token
 from plumbing.problems import Problem
@@ -62,6 +61,25 @@ NOW = (
     ),
 )
 """What has happened already, per step reached."""
+OVER = {
+    "settled": ("Allt är klart", "Du behöver inte göra något mer."),
+    "credited": (
+        "Allt är klart",
+        "Fakturan är krediterad och ska inte betalas. Spara kreditfakturan: den hör till fakturan. "
+        "Har du redan betalat hör säljaren av sig om återbetalningen.",
+    ),
+    "upheld": (
+        "Du har fått rätt",
+        "Säljaren har godtagit din invändning. Betala inte; inga påminnelser och inget inkasso "
+        "skickas. Säljaren ska kreditera fakturan, och då får du en kreditfaktura.",
+    ),
+    "held": (
+        "Kravet ligger stilla",
+        "Du har invänt mot fakturan. Inga påminnelser och inget inkasso skickas medan säljaren "
+        "tar ställning. Den som bestrider ett krav kan få det prövat i tingsrätten.",
+    ),
+}
+"""What a debtor is told when nothing is to be done by him."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +112,15 @@ async def holder(request: Request, token: str) -> Holder:
 LinkHolder = Annotated[Holder, Depends(holder)]
 
 
+async def current_holder(request: Request, who: LinkHolder) -> Holder:
+    """FastAPI dependency: the holder of a link that is not revoked; 410 for an older one."""
+    await _current(request.app.state.upstream, who)
+    return who
+
+
+CurrentHolder = Annotated[Holder, Depends(current_holder)]
+
+
 @router.get("/f/{token}")
 async def web_invoice(request: Request, who: LinkHolder, gjort: str = "") -> Response:
     """The web invoice; a person's own opening of it is recorded (R-65)."""
@@ -104,12 +131,20 @@ async def web_invoice(request: Request, who: LinkHolder, gjort: str = "") -> Res
 
 
 @router.get("/f/{token}/faktura.pdf")
-async def pdf(request: Request, who: LinkHolder) -> Response:
+async def pdf(request: Request, who: CurrentHolder) -> Response:
     """The invoice as a document (R-67)."""
     upstream: Upstream = request.app.state.upstream
-    await _current(upstream, who)
     content = await upstream.document(who.identity, "invoicing", "/debtor/invoice/pdf")
     name = {"content-disposition": 'inline; filename="faktura.pdf"'}
+    return Response(content, media_type="application/pdf", headers=PRIVATE | name)
+
+
+@router.get("/f/{token}/kreditfaktura.pdf")
+async def credit_note(request: Request, who: CurrentHolder) -> Response:
+    """The credit note as a document: it is the buyer's as much as the invoice."""
+    upstream: Upstream = request.app.state.upstream
+    content = await upstream.document(who.identity, "invoicing", "/debtor/credit/pdf")
+    name = {"content-disposition": 'inline; filename="kreditfaktura.pdf"'}
     return Response(content, media_type="application/pdf", headers=PRIVATE | name)
 
 
@@ -132,7 +167,7 @@ async def write(request: Request, who: LinkHolder, text: Annotated[str, Form()] 
 
 
 @router.get("/f/{token}/live", response_class=EventSourceResponse)
-async def live(request: Request, who: LinkHolder) -> AsyncIterator[ServerSentEvent]:
+async def live(request: Request, who: CurrentHolder) -> AsyncIterator[ServerSentEvent]:
     """Says when the claim's standing has changed; the page then fetches itself anew."""
     upstream: Upstream = request.app.state.upstream
     until, before = time.monotonic() + LIVE_SECONDS, None
@@ -157,71 +192,105 @@ def standing_of(claim: dict[str, Any]) -> tuple[Any, ...]:
     return claim.get("state"), claim.get("to_pay_ore"), claim.get("paid_ore"), claim.get("disputed")
 
 
-def usingqr(invoice: dict[str, Any], claim: dict[str, Any], seller: dict[str, Any]) -> str | None:
-    """The UsingQR text (rev. 2 June 2014) for what is to be paid now; None when nothing is."""
-    to_pay_ore = int(claim.get("to_pay_ore") or 0)
-    if to_pay_ore <= 0 or claim.get("state") == "settled":
-        return None
+def code_text(invoice: dict[str, Any], claim: dict[str, Any]) -> str | None:
+    """What the code to scan says now; None where nothing is to be paid, or not for now."""
+    due_ore = int(claim.get("to_pay_ore") or 0)
     due_on = words.as_date(claim.get("pay_by") or invoice.get("due_on"))
-    fields: dict[str, Any] = {
-        "uqr": 1,
-        "tp": 1,
-        "nme": str(seller.get("name", ""))[:100],
-        "cid": _with_hyphen(str(seller.get("organisation_number", ""))),
-        "iref": claim.get("ocr") or invoice.get("ocr"),
-        "ddt": due_on.strftime("%Y%m%d") if due_on else "",
-    }
-    account = {"pt": "BG", "acc": words.bankgiro(claim.get("payee_bankgiro"))}
-    head, tail = (json.dumps(part, ensure_ascii=False) for part in (fields, account))
-    return f'{head[:-1]}, "due": {_plain_number(to_pay_ore)}, {tail[1:]}'
+    issued_on = words.as_date(invoice.get("issued_on"))
+    if due_ore <= 0 or claim.get("state") != "open" or invoice.get("credited"):
+        return None
+    if due_on is None or issued_on is None:
+        return None
+    seller, as_issued = invoice.get("seller") or {}, due_ore == invoice.get("total_ore")
+    return usingqr(
+        ToPay(
+            seller_name=str(seller.get("name", "")),
+            organisation_number=str(seller.get("organisation_number", "")),
+            ocr=str(claim.get("ocr") or invoice.get("ocr")),
+            issued_on=issued_on,
+            due_on=due_on,
+            due_ore=due_ore,
+            payee_bankgiro=str(claim.get("payee_bankgiro") or "").replace("-", ""),
+            vat_ore=invoice.get("vat_ore") if as_issued else None,
+        )
+    )
 
 
 def payment_code(text: str | None) -> Markup | None:
     """The text as a QR code, drawn in SVG."""
     if text is None:
         return None
-    code = segno.make(text, error="m", micro=False)
-    return Markup(code.svg_inline(omitsize=True, border=3, light="#fff", dark="#000"))
+    code = segno.make(text, error=ERROR_CORRECTION, micro=False, boost_error=False)
+    return Markup(code.svg_inline(omitsize=True, border=QUIET_MODULES, light="#fff", dark="#000"))
+
+
+def standing_word(invoice: dict[str, Any], claim: dict[str, Any] | None) -> str:
+    """How the claim stands for its debtor: settled, credited, upheld, held or open."""
+    state = (claim or {}).get("state")
+    if invoice.get("credited") or invoice.get("state") == "credited":
+        return "credited"
+    if state == "settled" or invoice.get("state") == "paid":
+        return "settled"
+    if state == "disputed" or invoice.get("state") == "disputed":
+        objecting = claim.get("disputed") if claim else not invoice.get("upheld")
+        return "held" if objecting else "upheld"
+    return "open"
 
 
 def what_next(invoice: dict[str, Any], claim: dict[str, Any] | None) -> list[tuple[str, str]]:
-    """What happens now and later, in plain words: a heading and a sentence each (R-106, R-123)."""
-    state = str(invoice.get("state") or "")
-    if (claim or {}).get("state") == "settled" or state in ("paid", "credited"):
-        return [("Allt är klart", "Du behöver inte göra något mer.")]
-    if (claim or {}).get("disputed") or state == "disputed":
-        return [(
-            "Kravet ligger stilla",
-            "Du har invänt mot fakturan. Inga påminnelser och inget inkasso skickas medan säljaren "
-            "tar ställning. Den som bestrider ett krav kan få det prövat i tingsrätten.",
-        )]  # fmt: skip
+    """What happens now and later, in plain words: a heading and a sentence each (R-106, R-123).
+
+    Amounts and days are the law's, as invoicing tells them; the seller may have chosen later days.
+    """
+    standing = standing_word(invoice, claim)
+    if standing in OVER:
+        return [OVER[standing]]
+    costs = invoice.get("costs") or {}
     steps = [("Betala i tid", "Betalar du senast på förfallodagen tillkommer inga kostnader.")]
-    fee = (
-        "en avgift på 60 kr, som ni har avtalat, och " if invoice.get("reminder_fee_agreed") else ""
-    )
-    later = [
-        (
-            "Påminnelse",
-            "Är fakturan obetald fem dagar efter förfallodagen skickas en påminnelse. "
-            f"Då tillkommer {fee}ränta från den dag lagen eller avtalet säger.",
-        ),
-        (
-            "Inkassokrav",
-            "Betalas inte påminnelsen kan ett inkassokrav skickas. Det kostar 180 kr, och du får "
-            "minst åtta dagar på dig att betala eller invända.",
-        ),
-        (
-            "Kronofogden",
-            "Därefter kan säljaren ansöka om betalningsföreläggande. Kronofogdens avgift läggs på "
-            "skulden. Ett utslag kan ge betalningsanmärkning och leda till utmätning av lön eller "
-            "egendom. För företag kan redan ansökan ge en anmärkning.",
-        ),
-    ]
+    later = [_if_reminded(invoice, costs), _if_demanded(costs), _if_filed(costs)]
     reached = ("reminded", "collection", "kronofogden")
+    state = str(invoice.get("state") or "")
     if state not in reached:
         return steps + later
     at = reached.index(state)
     return [NOW[at], *later[at + 1 :]]
+
+
+def _if_reminded(invoice: dict[str, Any], costs: dict[str, Any]) -> tuple[str, str]:
+    fee = ""
+    if invoice.get("reminder_fee_agreed") and costs.get("reminder_fee_ore"):
+        fee = f"en avgift på {words.short_kronor(costs['reminder_fee_ore'])}, som är avtalad, och "
+    days = costs.get("reminder_after_days")
+    earliest = f", tidigast {words.small_number(days)} dagar efter förfallodagen" if days else ""
+    return (
+        "Påminnelse",
+        f"Är fakturan fortfarande obetald kan en påminnelse skickas{earliest}. "
+        f"Då tillkommer {fee}ränta från den dag lagen eller avtalet säger.",
+    )
+
+
+def _if_demanded(costs: dict[str, Any]) -> tuple[str, str]:
+    cost = (
+        f"Det kostar {words.short_kronor(ore)}. " if (ore := costs.get("demand_cost_ore")) else ""
+    )
+    days = costs.get("days_to_answer_a_demand")
+    time_left = f"Du får minst {words.small_number(days)} dagar" if days else "Du får tid"
+    return (
+        "Inkassokrav",
+        f"Betalas inte påminnelsen kan ett inkassokrav skickas. {cost}{time_left} på dig att "
+        "betala eller invända.",
+    )
+
+
+def _if_filed(costs: dict[str, Any]) -> tuple[str, str]:
+    both = (costs.get("filing_fee_ore") or 0) + (costs.get("filing_work_ore") or 0)
+    cost = f"Det lägger {words.short_kronor(both)} till skulden. " if both else ""
+    return (
+        "Kronofogden",
+        f"Därefter kan säljaren ansöka om betalningsföreläggande. {cost}Ett utslag kan ge "
+        "betalningsanmärkning och leda till utmätning av lön eller egendom. För företag kan redan "
+        "ansökan ge en anmärkning.",
+    )
 
 
 def bank_link(settings: Settings, who: Holder, claim: dict[str, Any], payer: str) -> str | None:
@@ -290,8 +359,9 @@ async def _web_invoice(
         invoice=invoice,
         claim=claim,
         seller=seller,
+        standing=standing_word(invoice, claim),
         components=[(name, (claim or {}).get(f"{name}_ore") or 0) for name in COMPONENTS],
-        code=payment_code(usingqr(invoice, claim, seller)) if claim else None,
+        code=payment_code(code_text(invoice, claim)) if claim else None,
         pay_link=bank_link(settings, who, claim, payer) if claim else None,
         steps=what_next(invoice, claim),
         messages=invoice.get("messages") or [],
@@ -307,16 +377,3 @@ async def _record_opening(request: Request, who: Holder) -> None:
         await upstream.ask(who.identity, "notifications", "/opened", method="POST", json={})
     except Problem:
         return  # an opening that is not recorded hurts nobody; the next one will be
-
-
-def _with_hyphen(organisation_number: str) -> str:
-    try:
-        return format_organisation_number(parse_organisation_number(organisation_number))
-    except NumberError:
-        return organisation_number
-
-
-def _plain_number(amount_ore: int) -> str:
-    """Kronor as a JSON number without needless zeros: 12500, 10.75, 10.5."""
-    whole, rest = divmod(amount_ore, 100)
-    return f"{whole}.{rest:02d}".rstrip("0").rstrip(".") if rest else str(whole)

@@ -28,6 +28,10 @@ MONTHS = (
     "jan.", "feb.", "mars", "apr.", "maj", "juni", "juli", "aug.", "sep.", "okt.", "nov.", "dec.",
 )  # fmt: skip
 
+SMALL_NUMBERS = (
+    "noll", "en", "två", "tre", "fyra", "fem", "sex", "sju", "åtta", "nio", "tio", "elva", "tolv",
+)  # fmt: skip
+
 STATES = {
     "issued": ("Skapad", "calm"),
     "sent": ("Skickad", "calm"),
@@ -113,6 +117,8 @@ REASONS = {
     "already_credited": "Fakturan är redan krediterad.",
     "already_handed_over": "Fakturan är redan skickad till inkasso.",
     "not_overdue": "Fakturan har inte förfallit än.",
+    "upheld": "Kunden har fått rätt i sin invändning; kreditera fakturan.",
+    "unreachable": "Kunden kan inte nås. Rätta kundens uppgifter först.",
     "too_early": "Det är för tidigt.",
     "barred": "Lagen hindrar det.",
     "not issued": "Fakturan är inte skickad.",
@@ -120,6 +126,8 @@ REASONS = {
 """Known reasons of refusals, in words; anything else gets the general advice of its status."""
 
 FAULTS = (
+    (r"not registered for VAT", "Företaget är inte momsregistrerat, så momsen ska vara 0 %."),
+    (r"rows without VAT", "Skälet gäller bara rader med 0 % moms."),
     (r"field required|is needed|missing", "Fyll i uppgiften."),
     (r"at least (\d+) character", "Skriv minst {0} tecken."),
     (r"at most (\d+) character", "Skriv högst {0} tecken."),
@@ -127,13 +135,30 @@ FAULTS = (
     (r"less than or equal to (\d+)", "Ange högst {0}."),
     (r"organisation number", "Organisationsnumret stämmer inte. Kontrollera siffrorna."),
     (r"personal number|identity number", "Numret stämmer inte. Kontrollera siffrorna."),
+    (
+        r"whole postal address is needed",
+        "Över 4 000 kr ska kundens namn och hela postadress stå på fakturan. Lägg till adressen.",
+    ),
+    (r"mail cannot be sent", "Det går inte att mejla till kundens e-postadress. Rätta den."),
     (r"e-?mail address of the customer", "Kunden saknar e-postadress."),
-    (r"postal address of the customer", "Kunden saknar postadress."),
+    (r"unaccented letters", "Skriv en e-postadress utan å, ä och ö, som namn@exempel.se."),
     (r"e-?mail", "E-postadressen stämmer inte."),
+    (r"not offered yet", "Pappersfaktura finns inte än. Skicka som webbfaktura."),
+    (r"due date must not have passed", "Förfallodagen har redan passerat. Välj en senare dag."),
+    (r"more than (\d+) days back", "Datumet får ligga högst {0} dagar bakåt."),
+    (r"discounts at (\d+) %", "Rabatten på {0} % moms är större än raderna med den momsen."),
+    (r"cannot both be below 0", "Sätt minus på antalet eller på priset, inte på båda."),
+    (r"must not be 0", "Antalet får inte vara noll."),
+    (
+        r"reverse charge needs a buyer",
+        "Omvänd betalningsskyldighet gäller bara när kunden är ett företag.",
+    ),
+    (r"needs the buyer's VAT number", "Fyll i köparens momsregistreringsnummer."),
+    (r"VAT number", "Momsregistreringsnumret stämmer inte."),
     (r"postcode", "Postnumret ska ha fem siffror."),
-    (r"not registered for VAT", "Företaget är inte momsregistrerat, så momsen ska vara 0 %."),
     (r"lie ahead|future", "Datumet får inte ligga framåt i tiden."),
     (r"latest invoice of the series", "Datumet ligger före den senaste fakturan i nummerserien."),
+    (r"within \d+ days of the invoice date", "Leveransdagen ska ligga inom ett år."),
     (r"days after the invoice date", "Förfallodagen ska ligga inom ett år från fakturadatumet."),
     (r"no such article", "Artikeln finns inte."),
     (r"not active", "Artikeln är avaktiverad."),
@@ -172,6 +197,16 @@ def plain_kronor(amount_ore: int | str | None) -> str:
     return f"{sign}{whole:,}".replace(",", NO_BREAK) + f",{rest:02d}"
 
 
+def short_kronor(amount_ore: int | str | None) -> str:
+    """An amount in running text: whole kronor go without decimals, `60 kr`."""
+    return kronor(amount_ore).replace(f",00{NO_BREAK}kr", f"{NO_BREAK}kr")
+
+
+def small_number(number: int) -> str:
+    """A number in running text: `fem`, `30`."""
+    return SMALL_NUMBERS[number] if 0 <= number < len(SMALL_NUMBERS) else str(number)
+
+
 def parse_kronor(text: str) -> int | None:
     """Öre of an amount as typed (`1 234,50`, `99.5`, `100 kr`); None when it is no amount."""
     cleaned = re.sub(r"\s|kr$", "", text.strip().lower()).replace("−", "-").replace(",", ".")
@@ -183,7 +218,7 @@ def parse_kronor(text: str) -> int | None:
 def parse_quantity(text: str) -> str | None:
     """A quantity as typed, with a point; None when it is none."""
     cleaned = re.sub(r"\s", "", text).replace("−", "-").replace(",", ".")
-    return cleaned if re.fullmatch(r"-?[0-9]{1,9}(\.[0-9]{1,3})?", cleaned) else None
+    return cleaned if re.fullmatch(r"-?[0-9]{1,9}(\.[0-9]{1,4})?", cleaned) else None
 
 
 def as_date(value: Any) -> date | None:
@@ -284,6 +319,21 @@ def identity_number(number: str | None) -> str:
     return mask_personal_number(number)
 
 
+def organisation_number(digits: str | None) -> str:
+    """An organisation number as it must stand on an invoice, whoever's it is: never masked."""
+    return format_organisation_number(digits) if digits and len(digits) == 10 else (digits or "")
+
+
+def postcode(digits: str | None) -> str:
+    """A postcode as people write it: `123 45`."""
+    return f"{digits[:3]}{NO_BREAK}{digits[3:]}" if digits and len(digits) == 5 else (digits or "")
+
+
+def quantity(text: Any) -> str:
+    """A row's quantity, `−1,5`."""
+    return str(text).replace(".", ",").replace("-", "−")
+
+
 def bankgiro(digits: str | None) -> str:
     """A bankgiro with its hyphen."""
     only = re.sub(r"\D", "", digits or "")
@@ -336,9 +386,11 @@ PAGES = jinja2.Environment(
     lstrip_blocks=True,
 )
 PAGES.filters.update(
-    kronor=kronor, plain_kronor=plain_kronor, day=day, clock_time=clock_time, count=count,
-    rate=rate, duration=duration, percent=percent, state_word=state_word, state_tone=state_tone,
+    kronor=kronor, plain_kronor=plain_kronor, short_kronor=short_kronor, day=day,
+    clock_time=clock_time, count=count, rate=rate, duration=duration, percent=percent,
+    state_word=state_word, state_tone=state_tone,
     word=word, waiting=waiting, identity_number=identity_number, bankgiro=bankgiro, ocr=ocr,
+    organisation_number=organisation_number, postcode=postcode, quantity=quantity,
 )  # fmt: skip
 
 

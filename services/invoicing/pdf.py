@@ -15,6 +15,8 @@ from typing import Any
 import segno
 import typst
 
+from contracts.usingqr import ERROR_CORRECTION, QUIET_MODULES
+
 TEMPLATE = Path(__file__).parent / "templates" / "invoice.typ"
 ARCHIVAL = ["a-3a"]
 
@@ -47,8 +49,8 @@ def _compile(inputs: dict[str, str], made_at: datetime, standards: list[str] | N
 
 
 def _qr(content: str) -> str:
-    """An SVG of the code, error correction M, with the quiet zone it needs."""
+    """An SVG of the code, with the quiet zone it needs."""
     written = io.BytesIO()
-    code = segno.make(content, error="m", micro=False, boost_error=False)
-    code.save(written, kind="svg", border=4, xmldecl=False, svgns=True, nl=False)
+    code = segno.make(content, error=ERROR_CORRECTION, micro=False, boost_error=False)
+    code.save(written, kind="svg", border=QUIET_MODULES, xmldecl=False, svgns=True, nl=False)
     return written.getvalue().decode()

@@ -151,7 +151,7 @@ def write(letter: Letter, about: About, said: Event) -> Written:
         case InvoiceIssued():
             subject, more = f"Faktura {number}", _on_invoice(about)
         case InvoiceCredited():
-            subject, more = f"Kreditfaktura på faktura {number}", {"note": said}
+            subject, more = f"Kreditfaktura på faktura {number}", _on_credit(about, said)
         case ReminderCharged():
             subject, more = f"Påminnelse: faktura {number}", _on_charge(said.statement)
         case DemandCharged():
@@ -181,6 +181,20 @@ def _on_invoice(about: About) -> dict[str, Any]:
         "interest_rate": interest_rate(about),
         "reminder_fee_ore": statutory_cost(Component.REMINDER_FEE, about.written_on).amount_ore,
         "demand_cost_ore": statutory_cost(Component.DEMAND_COST, about.written_on).amount_ore,
+    }
+
+
+def _on_credit(about: About, note: InvoiceCredited) -> dict[str, Any]:
+    """The note, where it lies, and its VAT by rate: the invoice's own, all of which is credited.
+
+    Mervärdesskattelagen (2023:200) 17 kap. 22-23 and 28 §§; seller, goods and sums by row stand on
+    the note itself.
+    """
+    whole = note.credit_ore == about.invoice.total_ore
+    return {
+        "note": note,
+        "note_link": f"{about.link}/kreditfaktura.pdf",
+        "vat": [each for each in about.invoice.vat if each.vat_ore] if whole else [],
     }
 
 

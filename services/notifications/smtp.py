@@ -22,15 +22,14 @@ from aiosmtplib import (
     SMTPTimeoutError,
 )
 
+from contracts.email_address import is_email_address
+
 TIMEOUT = 20.0
 """Seconds for each answer of the server."""
 
 _BYTES_IN_A_WORD = 42
 _LONGEST_PLAIN = 200
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
-_LOCAL = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
-_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
-_ADDRESS = re.compile(rf"(?=.{{3,254}}\Z)(?=[^@]{{1,64}}@){_LOCAL}@{_LABEL}(?:\.{_LABEL})*")
 
 
 class NotTakenError(Exception):
@@ -62,8 +61,8 @@ class Mail:
 
 
 def is_address(text: str) -> bool:
-    """Whether mail can be sent there: a plain ASCII address; all that could break a line is not."""
-    return _ADDRESS.fullmatch(text) is not None
+    """Whether mail can be sent there: the rule by which invoicing issued the invoice."""
+    return is_email_address(text)
 
 
 def one_line(text: str) -> str:

@@ -1,7 +1,7 @@
 """collections' doors on a real PostgreSQL: shuffled topics, and the doors of HTTP."""
 
 import random
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import text
@@ -101,6 +101,9 @@ async def test_a_debtor_objects_once_and_the_case_waits(own: Database) -> None:
     async with house.door(company=CREDITOR) as seller:
         listed = (await seller.get("/disputes")).json()["disputes"]
         assert [one["dispute_id"] for one in listed] == [dispute_id]
+        for claim, found in ((CLAIM, listed), (uuid4(), [])):
+            asked = await seller.get("/disputes", params={"claim_id": str(claim)})
+            assert asked.json()["disputes"] == found
         settled = await seller.post(f"/disputes/{dispute_id}/settle", json={"outcome": "withdrawn"})
         assert settled.status_code == 200, settled.text
         twice = await seller.post(f"/disputes/{dispute_id}/settle", json={"outcome": "upheld"})

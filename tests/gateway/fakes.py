@@ -75,6 +75,8 @@ class World:
     calls: list[Call] = field(default_factory=list)
     claim: dict[str, Any] = field(default_factory=lambda: dict(CLAIM_TODAY))
     state: str = "reminded"
+    shown: dict[str, Any] = field(default_factory=dict)
+    """What differs in the invoice from `DOCUMENT`."""
     refuse: dict[tuple[str, str], tuple[int, dict[str, Any]]] = field(default_factory=dict)
     slow: set[str] = field(default_factory=set)
     backlog: dict[str, int] = field(default_factory=dict)
@@ -99,12 +101,17 @@ CLAIM_TODAY: dict[str, Any] = {
     "payee_bankgiro": "9912346", "disputed": False,
     "payments": [{"paid_on": "2026-11-03", "amount_ore": 250_000}], "charges": [],
 }  # fmt: skip
+COSTS = {
+    "reminder_after_days": 5, "days_to_answer_a_demand": 8, "reminder_fee_ore": 6_000,
+    "demand_cost_ore": 18_000, "filing_fee_ore": 30_000, "filing_work_ore": 38_000,
+    "enforcement_fee_ore": 60_000,
+}  # fmt: skip
 COMPANY = {
     "creditor_id": str(ANNA), "organisation_number": "5560360793", "name": "Annas Snickeri AB",
     "email": "anna@snickeri.example", "phone": "070-123 45 67", "street": "Verkstadsgatan 4",
     "postcode": "11122", "town": "Stockholm", "vat_registered": True, "f_skatt": True,
     "default_terms_days": 30, "round_to_krona": True, "due_date_agreed": True,
-    "reminder_fee_agreed": True, "next_number": 1208, "number_jumps": [],
+    "reminder_fee_agreed": True, "next_number": 1208, "number_jumps": [], "costs": COSTS,
 }  # fmt: skip
 OTHER = COMPANY | {
     "creditor_id": str(BERIT), "organisation_number": "5565555551", "name": "Berits Bageri AB",
@@ -152,6 +159,14 @@ DOCUMENT: dict[str, Any] = {
     ],
     "vat": [{"rate_percent": 25, "base_ore": 990_000, "vat_ore": 247_500}],
     "net_ore": 990_000, "vat_ore": 247_500, "rounding_ore": 0, "total_ore": 1_237_500,
+    "delivered_on": "2026-09-28", "seller_vat_number": "SE556036079301", "buyer_vat_number": None,
+    "zero_vat_statement": None, "link_version": 1, "upheld": False, "credit_note": None,
+    "notices": ["Efter förfallodagen debiteras dröjsmålsränta med 12 % per år enligt avtal."],
+    "costs": COSTS,
+}  # fmt: skip
+NOTE = {
+    "note_id": "n", "number": 1208, "credited_on": "2026-11-05", "kind": "correction",
+    "reason": "Fel pris", "credit_ore": 1_237_500,
 }  # fmt: skip
 MESSAGES = [
     {"author": "debtor", "text": "Kan vi få dela upp det?", "written_at": "2026-11-04T08:12:00Z"},
@@ -278,13 +293,18 @@ ANSWERS: dict[tuple[str, str, str], Any] = {
             for at, row in enumerate(invoice_rows())
         ],
     },
-    ("invoicing", "GET", f"/invoices/{CLAIM}"): lambda w, c: invoice(w.state) if own(c) else None,
+    ("invoicing", "GET", f"/invoices/{CLAIM}"): lambda w, c: (
+        invoice(w.state) | w.shown if own(c) else None
+    ),
     ("invoicing", "GET", f"/invoices/{CLAIM}/pdf"): lambda w, c: b"%PDF-1.7" if own(c) else None,
     ("invoicing", "GET", f"/invoices/{CLAIM}/messages"): lambda w, c: {"messages": MESSAGES},
     ("invoicing", "POST", f"/invoices/{CLAIM}/credit"): lambda w, c: {"note_number": 12},
     ("invoicing", "GET", "/debtor/invoice"): lambda w, c: DOCUMENT
     | {"claim_id": str(CLAIM), "state": w.state, "credited": False, "messages": MESSAGES}
+    | w.shown
     if own(c) else None,
+    ("invoicing", "GET", "/debtor/credit/pdf"): lambda w, c: b"%PDF-1.7 credit",
+    ("invoicing", "POST", f"/invoices/{CLAIM}/link"): lambda w, c: {"link_version": 2},
     ("invoicing", "GET", "/debtor/invoice/pdf"): lambda w, c: b"%PDF-1.7 yours",
     ("invoicing", "POST", "/debtor/messages"): lambda w, c: {"message_id": "x"},
     ("invoicing", "GET", "/openapi.json"): lambda w, c: {

@@ -2,13 +2,15 @@
 
 import asyncio
 import json
+from typing import Any
 from uuid import UUID
 
 import pytest
 
 from plumbing.links import make_token
-from services.gateway.debtor import usingqr, what_next
+from services.gateway.debtor import code_text, payment_code, what_next
 from services.gateway.seller.issuing import Typed, change, empty_row, order_of
+from services.invoicing.domain import printing
 from tests.gateway.conftest import LINK_KEY
 from tests.gateway.fakes import (
     ANNA,
@@ -18,6 +20,8 @@ from tests.gateway.fakes import (
     CUSTOMER,
     DOCUMENT,
     FILE,
+    NAMES,
+    NOTE,
     PAYMENT,
     World,
 )
@@ -167,15 +171,40 @@ async def test_what_strangers_write_is_shown_and_never_run(browser: Browser, wor
 
 def test_the_code_holds_what_is_due_now() -> None:
     """UsingQR, öre without needless zeros, the ledger's day; none when nothing is due (R-60)."""
-    seller = DOCUMENT["seller"]
-    code = json.loads(usingqr(DOCUMENT, CLAIM_TODAY, seller) or "")
+    code = json.loads(code_text(DOCUMENT, CLAIM_TODAY) or "")
     assert code == {
-        "uqr": 1, "tp": 1, "nme": "Annas Snickeri AB", "cid": "556036-0793",
+        "uqr": 1, "tp": 1, "nme": "Annas Snickeri AB", "cid": "556036-0793", "idt": "20260930",
         "iref": "100000001277", "ddt": "20261202", "due": 9978.12, "pt": "BG", "acc": "991-2346",
     }  # fmt: skip
-    assert '"due": 10,' in (usingqr(DOCUMENT, CLAIM_TODAY | {"to_pay_ore": 1000}, seller) or "")
-    assert '"due": 10.5,' in (usingqr(DOCUMENT, CLAIM_TODAY | {"to_pay_ore": 1050}, seller) or "")
-    assert usingqr(DOCUMENT, CLAIM_TODAY | {"to_pay_ore": 0}, seller) is None
+    assert '"due":10,' in (code_text(DOCUMENT, CLAIM_TODAY | {"to_pay_ore": 1000}) or "")
+    assert '"due":10.5,' in (code_text(DOCUMENT, CLAIM_TODAY | {"to_pay_ore": 1050}) or "")
+
+
+@pytest.mark.parametrize(
+    ("invoice", "claim"),
+    [
+        ({}, {"to_pay_ore": 0}),
+        ({}, {"state": "settled"}),
+        ({}, {"state": "disputed", "disputed": True}),
+        ({}, {"state": "disputed", "disputed": False}),
+        ({"credited": True}, {}),
+    ],
+)
+def test_there_is_no_code_where_nothing_is_asked_for(
+    invoice: dict[str, Any], claim: dict[str, Any]
+) -> None:
+    """Bank-formats 6: not on what is paid, credited or held."""
+    assert code_text(DOCUMENT | invoice, CLAIM_TODAY | claim) is None
+
+
+def test_the_web_and_the_printed_invoice_carry_the_same_code() -> None:
+    """One function makes the text, so that a bank reads the same from paper and screen."""
+    seller = DOCUMENT["seller"] | {"name": "Åsas Bageri AB"}
+    invoice = DOCUMENT | {"seller": seller}
+    claim = CLAIM_TODAY | {"to_pay_ore": invoice["total_ore"], "pay_by": None}
+    assert code_text(invoice, claim) == printing.qr_text(invoice)
+    drawn = str(payment_code(code_text(invoice, claim)))
+    assert (payment_code(None), 'class="qrline"' in drawn) == (None, True)
 
 
 def test_the_debtor_is_told_what_comes_and_not_what_has_been() -> None:
@@ -185,9 +214,85 @@ def test_the_debtor_is_told_what_comes_and_not_what_has_been() -> None:
     titles = [title for title, _ in what_next(DOCUMENT | {"state": "reminded"}, CLAIM_TODAY)]
     assert titles == ["Du har fått en påminnelse", "Inkassokrav", "Kronofogden"]
     unagreed = DOCUMENT | {"state": "sent", "reminder_fee_agreed": False}
-    assert not any("60 kr" in text for _, text in what_next(unagreed, CLAIM_TODAY))
-    held = what_next(DOCUMENT | {"state": "disputed"}, CLAIM_TODAY)
+    assert not any("60" in text for _, text in what_next(unagreed, CLAIM_TODAY))
+    agreed = " ".join(text for _, text in what_next(DOCUMENT | {"state": "sent"}, CLAIM_TODAY))
+    for words in ("60 kr", "tidigast fem dagar efter", "180 kr", "minst åtta dagar", "680 kr"):
+        assert words in agreed.replace("\N{NO-BREAK SPACE}", " ")
+    held = what_next(DOCUMENT, CLAIM_TODAY | {"state": "disputed", "disputed": True})
     assert [title for title, _ in held] == ["Kravet ligger stilla"]
+    right = what_next(DOCUMENT, CLAIM_TODAY | {"state": "disputed", "disputed": False})
+    assert [title for title, _ in right] == ["Du har fått rätt"]
+
+
+async def test_the_web_invoice_holds_what_an_invoice_must(browser: Browser, world: World) -> None:
+    """Mervärdesskattelagen 17 kap. 24 §; R-55."""
+    async with browser.get(LINK) as answer:
+        page = (await answer.text()).replace("\N{NO-BREAK SPACE}", " ").replace("&nbsp;", " ")
+    for words in (
+        *("Fakturadatum</dt><dd>30 sep. 2026", "Leveransdatum</dt><dd>28 sep. 2026"),
+        *("Verkstadsgatan 4", "111 22 Stockholm", "Org.nr 556036-0793", "SE556036079301"),
+        *(
+            "Godkänd för F-skatt",
+            NAMES[0].replace("&", "&amp;"),
+            "Storgatan 1",
+            "903 26 Umeå",
+            "12,5 tim",
+        ),
+        *("Moms 25 % på 9 900,00 kr", "2 475,00 kr", "12 375,00 kr", "dröjsmålsränta med 12 %"),
+    ):
+        assert words in page, words
+
+
+async def test_a_debtor_who_was_found_right_is_not_asked_to_pay(
+    browser: Browser, world: World
+) -> None:
+    """Upheld: the ledger holds the claim, and so does the page."""
+    world.claim = CLAIM_TODAY | {"state": "disputed", "disputed": False}
+    world.shown = {"upheld": True}
+    world.state = "disputed"
+    async with browser.get(LINK) as answer:
+        page = await answer.text()
+    assert "Du har fått rätt" in page
+    assert "Betala inte" in page
+    assert "<svg" not in page
+    assert "senast <strong>" not in page
+    assert "/invandning" not in page
+    await sign_in(browser, ANNA)
+    async with browser.get(f"/fakturor/{CLAIM}") as answer:
+        page = await answer.text()
+    assert "Kunden har fått rätt." in page
+    assert "Skicka till inkasso" not in page
+    assert f"/fakturor/{CLAIM}/kreditera" in page
+
+
+async def test_the_buyer_finds_the_credit_note(browser: Browser, world: World) -> None:
+    """Mervärdesskattelagen 17 kap. 22-23 §§."""
+    world.shown = {"credited": True, "credit_note": NOTE}
+    world.state = "credited"
+    async with browser.get(LINK) as answer:
+        page = await answer.text()
+    assert f"{LINK}/kreditfaktura.pdf" in page
+    assert "Kreditfaktura 1208" in page
+    assert "<svg" not in page
+    async with browser.get(f"{LINK}/kreditfaktura.pdf") as answer:
+        assert (answer.content_type, await answer.read()) == (
+            "application/pdf",
+            b"%PDF-1.7 credit",
+        )
+
+
+async def test_a_seller_revokes_the_links_that_are_out(browser: Browser, world: World) -> None:
+    """Whoever holds an old one is told so, by every door of the web invoice."""
+    await sign_in(browser, ANNA)
+    async with browser.post(f"/fakturor/{CLAIM}/lank", allow_redirects=False) as answer:
+        assert answer.headers["location"] == f"/fakturor/{CLAIM}?gjort=sparrad"
+    world.shown = {"link_version": 2}
+    for door in ("", "/faktura.pdf", "/kreditfaktura.pdf", "/live"):
+        async with browser.get(f"{LINK}{door}") as answer:
+            assert answer.status == 410, door
+    for door in ("meddelande", "invandning"):
+        async with browser.post(f"{LINK}/{door}", data={"text": "x", "skal": "x"}) as answer:
+            assert answer.status == 410, door
 
 
 def test_a_row_takes_from_the_register_what_was_left_open() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from contracts.envelope import Event
 from contracts.notifications import Letter
-from contracts.terms import DebtorKind, InterestKind, InterestTerms
+from contracts.terms import DebtorKind, InterestKind, InterestTerms, VatSum
 from law.demand import DemandElement
 from services.notifications import letters
 from services.notifications.letters import Written, day, kronor, percent, write
@@ -229,3 +229,16 @@ def test_interest_that_was_part_paid_is_said_to_be() -> None:
     stated = some.statement(interest_ore=5_00)
     for shown in both(write(Letter.DEMAND, some.about(), some.demand(stated))):
         assert "En del av räntan är redan betald" in shown
+
+
+def test_a_credit_note_comes_with_its_tax_and_the_way_to_it() -> None:
+    """Mervärdesskattelagen (2023:200) 17 kap. 22-23 §§: it is the buyer's document too."""
+    sums = (VatSum(rate_percent=25, base_ore=2_592_00, vat_ore=648_00),)
+    about, note = some.about(invoice=some.invoice(vat=sums)), some.note()
+    written = write(Letter.CREDIT_NOTE, about, note)
+    (tax,) = about.invoice.vat
+    for shown in both(written):
+        for words in (str(note.note_number), str(about.invoice.number), kronor(tax.vat_ore)):
+            assert words.replace(NBSP, " ") in shown
+    for raw in (written.text, written.html):
+        assert f"{about.link}/kreditfaktura.pdf" in raw

@@ -46,6 +46,7 @@ NOTICES = {
     "avgjord": "Invändningen är avgjord.",
     "meddelande": "Meddelandet är skickat.",
     "aterkallad": "Inkassoärendet är återkallat.",
+    "sparrad": "Länken är spärrad. Kommande brev till kunden får en ny.",
     "ansokt": "Ansökan till Kronofogden är beställd.",
 }
 
@@ -243,6 +244,13 @@ async def file_case(request: Request, session: SellerSession, claim_id: UUID) ->
     """Go on to Kronofogden where the policy is to ask first (R-111)."""
     command: Command = ("collections", f"/cases/{claim_id}/file", {})
     return await _act(request, session, claim_id, command, "ansokt")
+
+
+@router.post("/fakturor/{claim_id}/lank")
+async def renew_link(request: Request, session: SellerSession, claim_id: UUID) -> Response:
+    """Close the links to the web invoice that are out."""
+    command: Command = ("invoicing", f"/invoices/{claim_id}/link", {})
+    return await _act(request, session, claim_id, command, "sparrad")
 
 
 @router.post("/fakturor/{claim_id}/meddelande")

@@ -54,7 +54,9 @@ class Typed:
     interest_kind: str = "statutory"
     interest_rate: str = ""
     message: str = ""
-    channel: str = ""
+    delivered_on: str = ""
+    zero_vat: str = ""
+    buyer_vat_number: str = ""
     key: str = ""
 
 
@@ -127,7 +129,9 @@ def typed_in(form: FormData) -> Typed:
         interest_kind=text(form, "ranta"),
         interest_rate=text(form, "rantesats"),
         message=text(form, "meddelande"),
-        channel=text(form, "kanal"),
+        delivered_on=text(form, "levererat"),
+        zero_vat=text(form, "momsfritt"),
+        buyer_vat_number=text(form, "kopare-moms"),
         key=text(form, "nyckel") or str(uuid4()),
     )
 
@@ -172,7 +176,13 @@ def order_of(typed: Typed) -> tuple[dict[str, Any], dict[str, str]]:
         order["due_on"] = typed.due_on
     else:
         wrong["due_on"] = "Välj förfallodag."
-    optional = {"issued_on": typed.issued_on, "message": typed.message, "channel": typed.channel}
+    optional = {
+        "issued_on": typed.issued_on,
+        "delivered_on": typed.delivered_on,
+        "message": typed.message,
+        "zero_vat": typed.zero_vat,
+        "buyer_vat_number": typed.buyer_vat_number,
+    }
     return order | {k: v for k, v in optional.items() if v}, wrong
 
 
@@ -222,9 +232,10 @@ async def _form_page(
     upstream: Upstream = request.app.state.upstream
     searching = len(typed.search) >= SHORTEST_SEARCH
     query = {"q": typed.search if searching else None, "limit": 20}
-    found, known = await asyncio.gather(
+    found, known, company = await asyncio.gather(
         upstream.ask(session.identity, "invoicing", "/customers", query=query),
         _articles(upstream, session),
+        upstream.perhaps(session.identity, "invoicing", "/creditors/me"),
     )
     customers = listed_in(found, "customers")
     if typed.customer_id not in ("", "ny", *(each.get("customer_id") for each in customers)):
@@ -233,7 +244,7 @@ async def _form_page(
         request, "ny_faktura.html", status=422 if wrong else 200, session=session, typed=typed,
         customers=customers, too_short=bool(typed.search) and not searching,
         articles=articles if articles is not None else known, wrong=wrong or {},
-        vat_rates=VAT_RATES, terms=TERMS, most_rows=MOST_ROWS,
+        vat_rates=VAT_RATES, terms=TERMS, most_rows=MOST_ROWS, costs=(company or {}).get("costs"),
     )  # fmt: skip
 
 

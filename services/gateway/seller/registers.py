@@ -21,7 +21,7 @@ from services.gateway.words import faults, page, parse_kronor, plain_kronor
 router = APIRouter()
 
 CUSTOMER_FIELDS = (
-    "kind", "name", "identity_number", "email", "street", "postcode", "town", "channel",
+    "kind", "name", "identity_number", "email", "street", "postcode", "town",
 )  # fmt: skip
 
 
@@ -91,7 +91,7 @@ def customer_in(form: FormData, prefix: str = "") -> dict[str, Any]:
     given = {name: text(form, prefix + name) or None for name in CUSTOMER_FIELDS}
     return given | {
         "kind": "consumer" if given["kind"] == "consumer" else "business",
-        "channel": "paper" if given["channel"] == "paper" else "email",
+        "channel": "email",  # the only one there is
         "name": given["name"] or "",
     }
 

@@ -1,4 +1,4 @@
-"""What a debtor's link opens: one invoice, its PDF, and the thread with the seller."""
+"""What a debtor's link opens: one invoice, its PDF, its credit note, the thread with the seller."""
 
 from typing import Any
 
@@ -31,6 +31,14 @@ async def my_pdf(request: Request, claim: Claim) -> Response:
     async with database(request).transaction() as tx:
         found = await showing.invoice_page(tx, claim)
     return await print_page(found, "faktura")
+
+
+@router.get("/credit/pdf")
+async def my_credit_note(request: Request, claim: Claim) -> Response:
+    """The credit note that is the customer's too (mervärdesskattelagen 17 kap. 22-23 §§)."""
+    async with database(request).transaction() as tx:
+        found = await showing.credit_page(tx, claim)
+    return await print_page(found, "kreditfaktura")
 
 
 @router.post("/messages", status_code=201, openapi_extra=takes(forms.MessageForm))

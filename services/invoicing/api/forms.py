@@ -22,6 +22,7 @@ from pydantic import (
     ValidationError,
 )
 
+from contracts.email_address import is_email_address
 from contracts.ids import CustomerId, new_id
 from contracts.invoicing import Channel, CreditKind
 from contracts.numbers import (
@@ -29,18 +30,21 @@ from contracts.numbers import (
     parse_identity_number,
     parse_organisation_number,
     parse_personal_number,
+    parse_vat_number,
 )
 from contracts.terms import DebtorKind, InterestKind, InterestTerms
 from plumbing.problems import Problem, field_errors
 from services.invoicing.handlers.issuing import Asked
 from services.invoicing.handlers.words import (
     LONGEST_TERMS_DAYS,
+    OFFERED_CHANNELS,
     Buyer,
     Fault,
     Order,
     Refusal,
     RowOrder,
     Seller,
+    ZeroVat,
 )
 
 LARGEST_BODY = 32 * 1024 * 1024
@@ -51,7 +55,7 @@ VAT_PERCENTS = (25, 12, 6, 0)
 
 _HOSTILE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ufeff\ufffe\uffff]")
 _HOSTILE_IN_LINES = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufeff]")
-_EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s.]+(\.[^@\s.]+)+")
+_VAT_NUMBER = re.compile(r"[A-Z]{2}[0-9A-Z]{2,12}")
 
 
 def _one_line(value: str) -> str:
@@ -68,8 +72,8 @@ def _lines(value: str) -> str:
 
 
 def _email(value: str) -> str:
-    if not _EMAIL.fullmatch(value):
-        raise ValueError("must be an e-mail address")
+    if not (is_email_address(value) and "." in value.partition("@")[2]):
+        raise ValueError("must be an e-mail address of unaccented letters, like namn@exempel.se")
     return value
 
 
@@ -84,6 +88,15 @@ def _written_day(value: object) -> object:
     if not isinstance(value, str) or not re.fullmatch(r"20[0-9]{2}-[0-9]{2}-[0-9]{2}", value):
         raise ValueError("must be a date, YYYY-MM-DD")
     return value
+
+
+def _vat_number(value: str) -> str:
+    compact = value.replace(" ", "").replace("-", "").upper()
+    if compact.startswith("SE"):
+        return parse_vat_number(compact)
+    if not _VAT_NUMBER.fullmatch(compact):
+        raise ValueError("must be a VAT number")
+    return compact
 
 
 def _vat_percent(value: int) -> int:
@@ -103,8 +116,12 @@ Town = Annotated[Text, Field(min_length=1, max_length=100)]
 Phone = Annotated[Text, Field(min_length=3, max_length=40)]
 Unit = Annotated[Text, Field(max_length=20)]
 Number = Annotated[Text, Field(min_length=1, max_length=40)]
-Quantity = Annotated[str, Field(pattern=r"^[0-9]{1,9}(\.[0-9]{1,3})?$")]
+VatNumber = Annotated[Text, Field(max_length=20), AfterValidator(_vat_number)]
+Quantity = Annotated[str, Field(pattern=r"^-?[0-9]{1,9}(\.[0-9]{1,4})?$")]
+"""Below zero on a row that takes back or lowers; at most four decimals."""
 Price = Annotated[int, Field(strict=True, ge=0, le=LARGEST_PRICE_ORE)]
+RowPrice = Annotated[int, Field(strict=True, ge=-LARGEST_PRICE_ORE, le=LARGEST_PRICE_ORE)]
+"""Below zero on a row that is a discount."""
 VatPercent = Annotated[int, Field(strict=True), AfterValidator(_vat_percent)]
 TermsDays = Annotated[int, Field(strict=True, ge=0, le=LONGEST_TERMS_DAYS)]
 Flag = Annotated[bool, Field(strict=True)]
@@ -150,7 +167,7 @@ class CreditorSettings(Form):
 
 
 class CustomerForm(Form):
-    """A customer; reached by e-mail, on paper, or both."""
+    """A customer; reached by e-mail. An invoice above 4 000 kr needs the postal address too."""
 
     kind: DebtorKind
     name: Name
@@ -175,13 +192,13 @@ class ArticleForm(Form):
 
 
 class RowForm(Form):
-    """A row; what is left out is the article's."""
+    """A row; what is left out is the article's. A discount has a quantity or price below zero."""
 
     article_id: UUID | None = None
     text: Name | None = None
     quantity: Quantity
     unit: Unit | None = None
-    price_ore: Price | None = None
+    price_ore: RowPrice | None = None
     vat_percent: VatPercent | None = None
 
 
@@ -196,7 +213,7 @@ STATUTORY = InterestTerms()
 
 
 class InvoiceForm(Form):
-    """An invoice to issue or preview."""
+    """An invoice to issue or preview. `zero_vat` says why rows bear no VAT (else exempt)."""
 
     customer_id: UUID | None = None
     customer: CustomerForm | None = None
@@ -209,6 +226,9 @@ class InvoiceForm(Form):
     interest: InterestForm | None = None
     message: Lines | None = None
     channel: Channel | None = None
+    delivered_on: Day | None = None
+    zero_vat: ZeroVat | None = None
+    buyer_vat_number: VatNumber | None = None
 
 
 class CreditForm(Form):
@@ -314,9 +334,9 @@ def _contradictions(form: InvoiceForm) -> list[Fault]:
     ):
         faults.append(Fault("interest.rate_bp", "is for agreed interest, which needs it"))
     faults += [
-        Fault(f"rows.{at}.quantity", "must be above 0")
+        Fault(f"rows.{at}.quantity", "must not be 0")
         for at, row in enumerate(form.rows)
-        if not row.quantity.strip("0.")
+        if not row.quantity.strip("-0.")
     ]
     return faults
 
@@ -345,6 +365,9 @@ def _order(form: InvoiceForm) -> Order:
         interest=interest,
         message=form.message,
         channel=form.channel,
+        delivered_on=form.delivered_on,
+        zero_vat=form.zero_vat,
+        buyer_vat_number=form.buyer_vat_number,
     )
 
 
@@ -360,12 +383,11 @@ def buyer_of(form: CustomerForm, customer_id: CustomerId, today: date) -> Buyer 
                 number = parse_identity_number(form.identity_number, today=today)
         except NumberError as error:
             faults.append(Fault("identity_number", str(error)))
-    whole = form.street is not None and form.postcode is not None and form.town is not None
-    channel = form.channel or (Channel.EMAIL if form.email else Channel.PAPER)
-    if channel is Channel.EMAIL and form.email is None:
+    channel = form.channel or Channel.EMAIL
+    if channel not in OFFERED_CHANNELS:
+        faults.append(Fault("channel", f"{channel.value} is not offered yet"))
+    elif form.email is None:
         faults.append(Fault("email", "is needed to send by e-mail"))
-    if channel is Channel.PAPER and not whole:
-        faults.append(Fault("street", "a whole postal address is needed to send on paper"))
     if faults:
         return Refusal(tuple(faults))
     return Buyer(

@@ -219,6 +219,21 @@ async def collect(request: Request, company: Company, claim_id: UUID) -> Respons
         return await commands.once(tx, request, company, run, status=202)
 
 
+@router.post("/invoices/{claim_id}/link")
+async def renew_link(request: Request, company: Company, claim_id: UUID) -> Response:
+    """Revoke the links to the web invoice that are out; coming letters carry the new one."""
+    async with database(request).transaction(tenant=company) as tx:
+
+        async def run() -> dict[str, Any]:
+            await _visible(tx, claim_id)
+            version = await standing_handlers.revoke_links(tx, ClaimId(claim_id))
+            if version is None:
+                raise Problem(409, "The customer cannot be reached", reason="unreachable")
+            return {"claim_id": claim_id, "link_version": version}
+
+        return await commands.once(tx, request, company, run, status=200)
+
+
 @router.get("/invoices/{claim_id}/messages")
 async def read_messages(request: Request, company: Company, claim_id: UUID) -> dict[str, Any]:
     """The thread with the customer about an invoice (R-66)."""

@@ -14,6 +14,7 @@ from plumbing.problems import Problem
 from services.invoicing.api import forms
 from services.invoicing.api.access import Asker, Company, cursor, database, missing, takes
 from services.invoicing.handlers import registers as handlers
+from services.invoicing.handlers.showing import costs
 from services.invoicing.handlers.words import Buyer, Refusal, Seller
 from services.invoicing.store import registers as store
 
@@ -93,8 +94,9 @@ async def _company(tx: Any, company: CreditorId) -> dict[str, Any]:
     if seller is None:
         raise missing("company")
     return asdict(seller) | {
-        "next_number": await store.lock_next_number(tx, company),
+        "next_number": await store.next_number(tx, company),
         "number_jumps": [dict(jump) for jump in await store.jumps(tx, company)],
+        "costs": costs(tx.today),
     }
 
 

@@ -9,8 +9,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from enum import StrEnum
 from uuid import UUID
 
+from contracts.email_address import is_email_address
 from contracts.envelope import Event
 from contracts.ids import ArticleId, ClaimId, CreditorId, CustomerId
 from contracts.invoicing import (
@@ -20,19 +22,32 @@ from contracts.invoicing import (
     RecipientChanged,
     RecipientNamed,
 )
-from contracts.numbers import make_ocr
+from contracts.numbers import make_ocr, vat_number_of
 from contracts.terms import DebtorKind, InterestTerms, VatSum
 from law.payment_terms import long_payment_term
 from law.rounding import multiply_half_up
-from law.vat import invoice_total
+from law.vat import SIMPLIFIED_INVOICE_MAX_ORE, InvoiceTotal, invoice_total
 
 LARGEST_TOTAL_ORE = 10**12
 """Öre; below it every sum of a page, a file and a bank's field has room."""
 LONGEST_TERMS_DAYS = 365
 SHORT_TERMS_DAYS = 10
 """Days; shorter terms than the shortest usual one give a hint (R-53)."""
+LONGEST_BACKDATING_DAYS = 30
+"""Days; an invoice dated further back would belong to books that are closed and declared."""
+OFFERED_CHANNELS = frozenset({Channel.EMAIL})
+"""How an invoice can be sent today; paper (R-62) waits for a print partner."""
 OCR_LENGTH = 12
 """Digits of every reference: fixed, so that it works at all four levels of a bank's control."""
+
+
+class ZeroVat(StrEnum):
+    """Why rows bear no VAT; an invoice says so (mervärdesskattelagen 17 kap. 24 § p. 13, 14)."""
+
+    EXEMPT = "exempt"
+    REVERSE_CHARGE = "reverse_charge"
+    """The buyer accounts for the tax (*omvänd betalningsskyldighet*), 16 kap. 13 §."""
+    EXPORT = "export"
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,11 +137,14 @@ class Order:
     interest: InterestTerms
     message: str | None
     channel: Channel | None
+    delivered_on: date | None = None
+    zero_vat: ZeroVat | None = None
+    buyer_vat_number: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row of an invoice. `price_ore` and `net_ore` are without VAT."""
+    """A row of an invoice. `price_ore` and `net_ore` are without VAT; a discount is below zero."""
 
     text: str
     quantity: str
@@ -155,6 +173,9 @@ class Draft:
     reminder_fee_agreed: bool
     interest: InterestTerms
     message: str | None
+    delivered_on: date | None
+    zero_vat: ZeroVat | None
+    buyer_vat_number: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,13 +221,14 @@ def price(
     ]
     issued_on, due_on = _dates(order, seller, today, faults)
     channels = _channels(order.channel or buyer.channel, buyer, faults)
+    zero_vat, buyer_vat_number = _untaxed(order, rows, seller, buyer, faults)
     if faults:
         return Refusal(tuple(faults))
     total = invoice_total(
         [(row.vat_percent, row.net_ore) for row in rows], whole_kronor=seller.round_to_krona
     )
-    if not 0 < total.total_ore < LARGEST_TOTAL_ORE:
-        return Refusal((Fault("rows", "the total must be above 0 and below 10 000 000 000 kr"),))
+    if faults := _faults_of_total(total, buyer):
+        return Refusal(tuple(faults))
     return Draft(
         seller=seller,
         buyer=buyer,
@@ -223,6 +245,9 @@ def price(
         reminder_fee_agreed=_chosen(order.reminder_fee_agreed, seller.reminder_fee_agreed),
         interest=order.interest,
         message=order.message,
+        delivered_on=order.delivered_on,
+        zero_vat=zero_vat,
+        buyer_vat_number=buyer_vat_number,
     )
 
 
@@ -273,11 +298,11 @@ def issue(draft: Draft, *, claim_id: ClaimId, number: int, counter: int) -> Deci
 
 
 def correct_recipient(
-    claim_id: ClaimId, creditor_id: CreditorId, buyer: Buyer, first: Channel
+    claim_id: ClaimId, creditor_id: CreditorId, buyer: Buyer, first: Channel, link_version: int
 ) -> RecipientChanged | None:
-    """Say a customer's new contact details for an open claim; None if none would reach anyone.
+    """Say a customer's contact details for an open claim; None if none would reach anyone.
 
-    `first` is the channel the claim's invoice was sent by.
+    `first` is the channel the claim's invoice was sent by; links below `link_version` are revoked.
     """
     channels = _reachable(first, buyer)
     if not channels:
@@ -289,6 +314,7 @@ def correct_recipient(
         email=buyer.email,
         address=address_of(buyer),
         channels=channels,
+        link_version=link_version,
     )
 
 
@@ -335,6 +361,10 @@ def _row(
         reason = "must be 0: the company is not registered for VAT"
         faults.append(Fault(f"rows.{at}.vat_percent", reason))
         return None
+    if asked.quantity < 0 and price_ore < 0:
+        reason = "quantity and price cannot both be below 0"
+        faults.append(Fault(f"rows.{at}.price_ore", reason))
+        return None
     net_ore = multiply_half_up(asked.quantity, price_ore)
     return Row(text, format(asked.quantity, "f"), unit, price_ore, vat, net_ore)
 
@@ -343,6 +373,9 @@ def _dates(order: Order, seller: Seller, today: date, faults: list[Fault]) -> tu
     issued_on = order.issued_on or today
     if issued_on > today:
         faults.append(Fault("issued_on", "must not lie ahead"))
+    if (today - issued_on).days > LONGEST_BACKDATING_DAYS:
+        reason = f"must not lie more than {LONGEST_BACKDATING_DAYS} days back"
+        faults.append(Fault("issued_on", reason))
     if order.due_on is not None:
         field, due_on = "due_on", order.due_on
     else:
@@ -351,15 +384,59 @@ def _dates(order: Order, seller: Seller, today: date, faults: list[Fault]) -> tu
     if not 0 <= (due_on - issued_on).days <= LONGEST_TERMS_DAYS:
         reason = f"must be 0 to {LONGEST_TERMS_DAYS} days after the invoice date"
         faults.append(Fault(field, reason))
+    elif due_on < today:
+        faults.append(Fault(field, "the due date must not have passed when the invoice is sent"))
+    if order.delivered_on and abs((order.delivered_on - issued_on).days) > LONGEST_TERMS_DAYS:
+        reason = f"must be within {LONGEST_TERMS_DAYS} days of the invoice date"
+        faults.append(Fault("delivered_on", reason))
     return issued_on, due_on
+
+
+def _untaxed(
+    order: Order, rows: Sequence[Row], seller: Seller, buyer: Buyer, faults: list[Fault]
+) -> tuple[ZeroVat | None, str | None]:
+    """Why rows bear no VAT, and the buyer's VAT number where reverse charge asks for it."""
+    if not seller.vat_registered or all(row.vat_percent for row in rows):
+        if order.zero_vat is not None and rows:
+            reason = "is for rows without VAT of a company that is registered for VAT"
+            faults.append(Fault("zero_vat", reason))
+        return None, order.buyer_vat_number
+    why = order.zero_vat or ZeroVat.EXEMPT
+    number = order.buyer_vat_number
+    if why is ZeroVat.REVERSE_CHARGE:
+        if buyer.kind is not DebtorKind.BUSINESS:
+            faults.append(Fault("zero_vat", "reverse charge needs a buyer that is a business"))
+        elif number is None and buyer.identity_number is not None:
+            number = vat_number_of(buyer.identity_number)
+        elif number is None:
+            faults.append(Fault("buyer_vat_number", "reverse charge needs the buyer's VAT number"))
+    return why, number
+
+
+def _faults_of_total(total: InvoiceTotal, buyer: Buyer) -> list[Fault]:
+    """What only the sums can tell: their size, discounts, and who may be left without address."""
+    if not 0 < total.total_ore < LARGEST_TOTAL_ORE:
+        return [Fault("rows", "the total must be above 0 and below 10 000 000 000 kr")]
+    faults = [
+        Fault("rows", f"the discounts at {each.rate_percent} % VAT exceed the rows at that rate")
+        for each in total.vat_sums
+        if each.base_ore < 0
+    ]
+    if total.total_ore > SIMPLIFIED_INVOICE_MAX_ORE and address_of(buyer) is None:
+        reason = "the customer's whole postal address is needed on an invoice above 4 000 kr"
+        faults.append(Fault("customer", reason))
+    return faults
 
 
 def _channels(first: Channel, buyer: Buyer, faults: list[Fault]) -> tuple[Channel, ...]:
     """The channels by which the customer can be reached, the chosen one first (R-35)."""
     channels = _reachable(first, buyer)
-    if first not in channels:
-        missing = "an e-mail address" if first is Channel.EMAIL else "a postal address"
-        faults.append(Fault("channel", f"{first.value} needs {missing} of the customer"))
+    if first not in OFFERED_CHANNELS:
+        faults.append(Fault("channel", f"{first.value} is not offered yet"))
+    elif buyer.email is not None and not is_email_address(buyer.email):
+        faults.append(Fault("channel", "mail cannot be sent to the customer's e-mail address"))
+    elif first not in channels:
+        faults.append(Fault("channel", f"{first.value} needs an e-mail address of the customer"))
     return channels
 
 

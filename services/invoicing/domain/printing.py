@@ -5,43 +5,68 @@ credit note must; the words of interest and reminder fee are notices that ränte
 and lag (1981:739) 2 § ask for. Everything is text here; the template only places it.
 """
 
-import json
 from collections.abc import Mapping
 from datetime import date
+from enum import StrEnum
 from typing import Any
 
 from contracts.numbers import format_organisation_number, is_personal, vat_number_of
 from contracts.terms import Component, InterestKind
+from contracts.usingqr import ToPay, usingqr
 from law.costs import statutory_cost
+from services.invoicing.domain.issuing import ZeroVat
 
 NBSP = "\u00a0"
 MINUS = "\u2212"
 
 
-def invoice_page(document: Mapping[str, Any]) -> dict[str, Any]:
+class Now(StrEnum):
+    """How an invoice stands on the day it is printed: what was issued stays, the code may go."""
+
+    AS_ISSUED = "as_issued"
+    CHANGED = "changed"
+    """Part paid, reminded, disputed or in collection: the printed amount may not be the debt."""
+    PAID = "paid"
+    CREDITED = "credited"
+
+
+STAMPS = {Now.PAID: "Betald", Now.CREDITED: "Krediterad"}
+PAY_NOTES = {
+    Now.AS_ISSUED: "Ange alltid OCR-numret när du betalar. "
+    "Skanna koden i bankens app så fylls allt i.",
+    Now.CHANGED: "Beloppet kan ha ändrats sedan fakturan skickades. Vad som gäller i dag står på "
+    "fakturans webbsida. Ange alltid OCR-numret när du betalar.",
+    Now.PAID: "Fakturan är betald och ska inte betalas igen.",
+    Now.CREDITED: "Fakturan är krediterad och ska inte betalas.",
+}
+ZERO_VAT = {
+    ZeroVat.EXEMPT: "Rader med 0 % moms är undantagna från mervärdesskatt.",
+    ZeroVat.REVERSE_CHARGE: "Omvänd betalningsskyldighet: köparen redovisar momsen för rader med "
+    "0 % moms.",
+    ZeroVat.EXPORT: "Rader med 0 % moms är försäljning utanför EU (export) och undantagna från "
+    "mervärdesskatt.",
+}
+
+
+def invoice_page(document: Mapping[str, Any], now: Now = Now.AS_ISSUED) -> dict[str, Any]:
     """The texts of an invoice; one without a number is a preview."""
     preview = document["number"] is None
     meta = [
         ["Fakturanummer", "–" if preview else str(document["number"])],
         ["Fakturadatum", str(document["issued_on"])],
+        *_delivery(document),
         ["Förfallodatum", str(document["due_on"])],
         ["Betalningsvillkor", _terms(document)],
     ]
     return _page(document, sign=1) | {
         "title": "Faktura",
         "subject": "Förhandsvisning" if preview else f"Faktura {document['number']}",
-        "watermark": "Förhandsvisning" if preview else None,
+        "watermark": "Förhandsvisning" if preview else STAMPS.get(now),
         "meta": meta,
-        "total_label": "Att betala",
-        "pay": [
-            ["Betala till bankgiro", document["payee_bankgiro"]],
-            ["OCR-nummer", document["ocr"] or "–"],
-            ["Att betala", kronor(document["total_ore"]) + f"{NBSP}kr"],
-            ["Senast", str(document["due_on"])],
-        ],
-        "pay_note": "Ange alltid OCR-numret när du betalar. "
-        "Skanna koden i bankens app så fylls allt i.",
-        "qr": None if preview else qr_text(document),
+        "total_label": "Summa" if now in STAMPS else "Att betala",
+        "pay": [] if now in STAMPS else _pay(document),
+        "pay_note": PAY_NOTES[now],
+        "qr": None if preview or now is not Now.AS_ISSUED else qr_text(document),
         "notes": _notes(document),
         "message": document["message"],
     }
@@ -74,22 +99,33 @@ def credit_page(document: Mapping[str, Any], note: Mapping[str, Any]) -> dict[st
 
 
 def qr_text(document: Mapping[str, Any]) -> str:
-    """UsingQR, rev. 2 June 2014: pure ASCII, no blanks, amounts without needless zeros."""
+    """The code of an invoice as issued."""
     seller = document["seller"]
-    fields = {
-        "uqr": "1",
-        "tp": "1",
-        "nme": json.dumps(seller["name"]),
-        "cid": json.dumps(format_organisation_number(seller["organisation_number"])),
-        "iref": json.dumps(document["ocr"]),
-        "idt": json.dumps(str(document["issued_on"]).replace("-", "")),
-        "ddt": json.dumps(str(document["due_on"]).replace("-", "")),
-        "due": _number(document["total_ore"]),
-        "vat": _number(document["vat_ore"]),
-        "pt": '"BG"',
-        "acc": json.dumps(document["payee_bankgiro"]),
+    return usingqr(
+        ToPay(
+            seller_name=seller["name"],
+            organisation_number=seller["organisation_number"],
+            ocr=document["ocr"],
+            issued_on=date.fromisoformat(str(document["issued_on"])),
+            due_on=date.fromisoformat(str(document["due_on"])),
+            due_ore=document["total_ore"],
+            payee_bankgiro=document["payee_bankgiro"].replace("-", ""),
+            vat_ore=document["vat_ore"],
+        )
+    )
+
+
+def statements(document: Mapping[str, Any]) -> dict[str, Any]:
+    """What an invoice states beside its rows and sums, for a page that shows it in its own way."""
+    seller = document["seller"]
+    number = seller["organisation_number"]
+    return {
+        "seller_vat_number": vat_number_of(number) if seller["vat_registered"] else None,
+        "delivered_on": document.get("delivered_on"),
+        "buyer_vat_number": document.get("buyer_vat_number"),
+        "zero_vat_statement": _exempt(document),
+        "notices": _notes(document),
     }
-    return "{" + ",".join(f'"{name}":{value}' for name, value in fields.items()) + "}"
 
 
 def kronor(ore: int) -> str:
@@ -106,7 +142,7 @@ def _page(document: Mapping[str, Any], *, sign: int) -> dict[str, Any]:
         "seller_name": seller["name"],
         "seller_lines": [seller["street"], _place(seller)],
         "buyer_name": buyer["name"],
-        "buyer_lines": _buyer_lines(buyer),
+        "buyer_lines": _buyer_lines(document),
         "rows": [_row(row, sign) for row in document["rows"]],
         "vat": [
             [
@@ -124,10 +160,10 @@ def _page(document: Mapping[str, Any], *, sign: int) -> dict[str, Any]:
 
 
 def _row(row: Mapping[str, Any], sign: int) -> list[str]:
-    quantity = row["quantity"].replace(".", ",")
+    lowers = row["quantity"].startswith("-") != (sign < 0)
     return [
         row["text"],
-        (MINUS if sign < 0 else "") + quantity,
+        (MINUS if lowers else "") + row["quantity"].lstrip("-").replace(".", ","),
         row["unit"],
         kronor(row["price_ore"]),
         f"{row['vat_percent']}{NBSP}%",
@@ -150,11 +186,31 @@ def _exempt(document: Mapping[str, Any]) -> str | None:
     if not document["seller"]["vat_registered"]:
         return "Säljaren är inte momsregistrerad; försäljningen är undantagen från mervärdesskatt."
     if any(row["vat_percent"] == 0 for row in document["rows"]):
-        return "Rader med 0 % moms är undantagna från mervärdesskatt."
+        return ZERO_VAT[ZeroVat(document.get("zero_vat") or ZeroVat.EXEMPT)].replace(
+            " %", f"{NBSP}%"
+        )
     return None
 
 
-def _buyer_lines(buyer: Mapping[str, Any]) -> list[str]:
+def _delivery(document: Mapping[str, Any]) -> list[list[str]]:
+    """17 kap. 24 § p. 8: the day of delivery where it is known and is not the invoice's."""
+    delivered_on = document.get("delivered_on")
+    if delivered_on is None or str(delivered_on) == str(document["issued_on"]):
+        return []
+    return [["Leveransdatum", str(delivered_on)]]
+
+
+def _pay(document: Mapping[str, Any]) -> list[list[str]]:
+    return [
+        ["Betala till bankgiro", document["payee_bankgiro"]],
+        ["OCR-nummer", document["ocr"] or "–"],
+        ["Att betala", kronor(document["total_ore"]) + f"{NBSP}kr"],
+        ["Senast", str(document["due_on"])],
+    ]
+
+
+def _buyer_lines(document: Mapping[str, Any]) -> list[str]:
+    buyer = document["buyer"]
     lines = [buyer["street"]] if buyer["street"] else []
     if buyer["postcode"] or buyer["town"]:
         lines.append(_place(buyer))
@@ -165,6 +221,8 @@ def _buyer_lines(buyer: Mapping[str, Any]) -> list[str]:
         kind = "Personnr" if is_personal(number) else "Org.nr"
         shown = f"{number[:8]}-{number[8:]}" if is_personal(number) else _dashed(number)
         lines.append(f"{kind} {shown}")
+    if document.get("buyer_vat_number"):
+        lines.append(f"Momsreg.nr {document['buyer_vat_number']}")
     return lines
 
 
@@ -223,12 +281,6 @@ def _place(party: Mapping[str, Any]) -> str:
 
 def _dashed(number: str) -> str:
     return format_organisation_number(number)
-
-
-def _number(ore: int) -> str:
-    """A JSON number in kronor: `5`, `10.75`."""
-    whole, rest = divmod(ore, 100)
-    return f"{whole}.{rest:02}".rstrip("0").rstrip(".") if rest else str(whole)
 
 
 def _percent(bp: int) -> str:

@@ -18,6 +18,7 @@ from contracts.collections import (
     CaseOutcomeHeard,
     CaseWithdrawn,
     ClaimDisputed,
+    DisputeOutcome,
     DisputeSettled,
 )
 from contracts.envelope import Event
@@ -92,6 +93,7 @@ class Standing:
     credited: bool
     settled: bool
     disputes: int
+    upheld: bool
     filed: bool
     case_open: bool | None
     handed_over_on: date | None
@@ -102,8 +104,8 @@ class Standing:
 
     @property
     def disputed(self) -> bool:
-        """An objection to the claim is not settled."""
-        return self.disputes > 0
+        """An objection to the claim is not settled, or ended with the debtor in the right."""
+        return self.disputes > 0 or self.upheld
 
     @property
     def in_collection(self) -> bool:
@@ -134,6 +136,7 @@ class News:
     paid_on: date | None = None
     reminded: bool | None = None
     disputes: int | None = None
+    upheld: bool | None = None
     case_open: bool | None = None
     filed: bool | None = None
     sent: bool | None = None
@@ -156,6 +159,10 @@ def _charge_reversed(event: ChargeReversed) -> News:
     reminded = False if event.kind is ChargeKind.REMINDER else None
     settled = True if event.remaining_ore == 0 else None
     return News(remaining_ore=event.remaining_ore, reminded=reminded, settled=settled)
+
+
+def _dispute_settled(event: DisputeSettled) -> News:
+    return News(disputes=-1, upheld=True if event.outcome is DisputeOutcome.UPHELD else None)
 
 
 def _delivery_accepted(event: DeliveryAccepted) -> News:
@@ -182,7 +189,7 @@ FOLLOWED: dict[type[Event], Callable[[Any], News]] = {
     CaseWithdrawn: lambda event: News(filed=False),
     CaseClosed: lambda event: News(case_open=False, filed=False),
     ClaimDisputed: lambda event: News(disputes=1),
-    DisputeSettled: lambda event: News(disputes=-1),
+    DisputeSettled: _dispute_settled,
     DeliveryAccepted: _delivery_accepted,
     DeliveryOpened: lambda event: News(opened=True),
     DeliveryFailed: lambda event: NOTHING,
@@ -196,6 +203,8 @@ class RefusalReason(StrEnum):
     CREDITED = "credited"
     SETTLED = "settled"
     DISPUTED = "disputed"
+    UPHELD = "upheld"
+    """The debtor was found right: the creditor credits, or lets the claim fall."""
     NOT_OVERDUE = "not_overdue"
     ALREADY_HANDED_OVER = "already_handed_over"
 
@@ -226,7 +235,7 @@ def refuse_handover(standing: Standing, today: date) -> RefusalReason | None:
     if standing.settled:
         return RefusalReason.SETTLED
     if standing.disputed:
-        return RefusalReason.DISPUTED
+        return RefusalReason.DISPUTED if standing.disputes > 0 else RefusalReason.UPHELD
     if standing.due_on >= today:
         return RefusalReason.NOT_OVERDUE
     return None

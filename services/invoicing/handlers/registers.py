@@ -57,8 +57,9 @@ async def change_customer(
             creditor_id,
             after,
             after.channel if switched else Channel.PAPER if on_paper else Channel.EMAIL,
+            link_version,
         )
-        for claim_id, on_paper in claims
+        for claim_id, on_paper, link_version in claims
     )
     tx.say(correction for correction in corrections if correction is not None)
 

@@ -1,14 +1,20 @@
 """An issued invoice shown: its document, what is known of it, its timeline and its page."""
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 from uuid import UUID
 
 from contracts.ids import ClaimId, CreditorId
+from contracts.terms import Component
+from law.costs import statutory_cost
+from law.demand import LEAST_DAYS_TO_RESPOND
+from law.reminder import DAYS_FROM_DUE_DATE_TO_REMINDER
 from plumbing.transaction import Transaction
 from services.invoicing import documents, pdf
 from services.invoicing.domain import printing, timeline
 from services.invoicing.domain.issuing import Draft, Refusal
+from services.invoicing.domain.standing import State
 from services.invoicing.handlers.issuing import Asked, draft
 from services.invoicing.store import issuing as store_issuing
 from services.invoicing.store import standing as store
@@ -25,22 +31,31 @@ async def invoice(tx: Transaction, claim_id: UUID) -> dict[str, Any] | None:
     told = await store.timeline(tx, claim_id)
     document = await _document(tx, claim_id)
     assert document is not None, "every invoice has its document"
-    return document | {
-        "claim_id": claim_id,
-        "state": row["state"],
-        "remaining_ore": row["remaining_ore"],
-        "paid_on": row["paid_on"],
-        "may_be_on_paper": row["on_paper"],
-        "handed_over_on": row["handed_over_on"],
-        "credit_note": note,
-        "messages": await store.count_messages(tx, claim_id),
-        "timeline": timeline.tell(
-            told,
-            issued_on=row["issued_on"],
-            handed_over_on=row["handed_over_on"],
-            credited=(note["credited_on"], note["number"], note["credit_ore"]) if note else None,
-        ),
-    }
+    return (
+        document
+        | printing.statements(document)
+        | {
+            "claim_id": claim_id,
+            "state": row["state"],
+            "remaining_ore": row["remaining_ore"],
+            "paid_on": row["paid_on"],
+            "may_be_on_paper": row["on_paper"],
+            "handed_over_on": row["handed_over_on"],
+            "credit_note": note,
+            "upheld": row["upheld"],
+            "link_version": row["link_version"],
+            "costs": costs(tx.today),
+            "messages": await store.count_messages(tx, claim_id),
+            "timeline": timeline.tell(
+                told,
+                issued_on=row["issued_on"],
+                handed_over_on=row["handed_over_on"],
+                credited=(note["credited_on"], note["number"], note["credit_ore"])
+                if note
+                else None,
+            ),
+        }
+    )
 
 
 async def invoice_for_debtor(tx: Transaction, claim_id: UUID) -> dict[str, Any] | None:
@@ -49,19 +64,30 @@ async def invoice_for_debtor(tx: Transaction, claim_id: UUID) -> dict[str, Any] 
     document = await _document(tx, claim_id)
     if row is None or document is None:
         return None
-    return document | {
-        "claim_id": claim_id,
-        "creditor_id": row["creditor_id"],
-        "state": row["state"],
-        "credited": row["credited"],
-        "messages": await store.messages(tx, claim_id),
-    }
+    return (
+        document
+        | printing.statements(document)
+        | {
+            "claim_id": claim_id,
+            "creditor_id": row["creditor_id"],
+            "state": row["state"],
+            "credited": row["credited"],
+            "credit_note": await store.credit_note(tx, claim_id),
+            "upheld": row["upheld"],
+            "link_version": row["link_version"],
+            "costs": costs(tx.today),
+            "messages": await store.messages(tx, claim_id),
+        }
+    )
 
 
 async def invoice_page(tx: Transaction, claim_id: UUID) -> tuple[int, Page] | None:
-    """An issued invoice's number and page."""
+    """An issued invoice's number and page: as issued, without a code once it says too much."""
+    row = await store.invoice(tx, claim_id)
     document = await _document(tx, claim_id)
-    return (document["number"], printing.invoice_page(document)) if document else None
+    if row is None or document is None:
+        return None
+    return document["number"], printing.invoice_page(document, _now(row))
 
 
 async def credit_page(tx: Transaction, claim_id: UUID) -> tuple[int, Page] | None:
@@ -81,6 +107,30 @@ async def preview_page(
     if not isinstance(drafted, Draft):
         return drafted
     return printing.invoice_page(documents.Writer(drafted.seller, payee).preview(drafted))
+
+
+def costs(today: date) -> dict[str, int]:
+    """What being late may cost the customer by law, and when, for pages that warn of it."""
+    return {
+        "reminder_after_days": DAYS_FROM_DUE_DATE_TO_REMINDER,
+        "days_to_answer_a_demand": LEAST_DAYS_TO_RESPOND,
+    } | {
+        f"{component}_ore": statutory_cost(component, today).amount_ore
+        for component in (
+            *(Component.REMINDER_FEE, Component.DEMAND_COST, Component.FILING_FEE),
+            *(Component.FILING_WORK, Component.ENFORCEMENT_FEE),
+        )
+    }
+
+
+def _now(row: dict[str, Any]) -> printing.Now:
+    if row["credited"]:
+        return printing.Now.CREDITED
+    if row["settled"]:
+        return printing.Now.PAID
+    held = State(row["state"]) in (State.DISPUTED, State.COLLECTION, State.KRONOFOGDEN)
+    changed = held or row["remaining_ore"] != row["total_ore"]
+    return printing.Now.CHANGED if changed else printing.Now.AS_ISSUED
 
 
 async def printed(page: Page) -> bytes:

@@ -14,7 +14,7 @@ from contracts.invoicing import (
 )
 from contracts.terms import DebtorKind
 from plumbing.transaction import Transaction
-from services.invoicing.domain import standing
+from services.invoicing.domain import issuing, standing
 from services.invoicing.domain.issuing import Buyer
 from services.invoicing.domain.standing import Basis, RefusalReason, Standing
 from services.invoicing.handlers import showing
@@ -65,6 +65,25 @@ async def hand_over(
 async def hand_over_proposed(tx: Transaction, proposals: Sequence[CollectionProposed]) -> None:
     """Dunning says that the reminder's date has passed and that policy wants it collected."""
     await hand_over(tx, [each.claim_id for each in proposals], HandoverCause.POLICY)
+
+
+async def revoke_links(tx: Transaction, claim_id: ClaimId) -> int | None:
+    """Close the links to a claim's web invoice that are out; None if nobody could get a new one.
+
+    The customer is held meanwhile, for a correction of it says the claim's link version too.
+    """
+    await registers.hold_buyer(tx, claim_id)
+    known = (await store.lock_standings(tx, [claim_id])).get(claim_id)
+    if known is None:
+        return None
+    first = Channel.PAPER if known.on_paper else Channel.EMAIL
+    debtor = (await _bases(tx, [claim_id]))[claim_id].debtor
+    version = await store.raise_link(tx, claim_id)
+    changed = issuing.correct_recipient(claim_id, known.creditor_id, debtor, first, version)
+    if changed is None:
+        return None
+    tx.say([changed])
+    return version
 
 
 async def _bases(tx: Transaction, claims: Sequence[ClaimId]) -> dict[ClaimId, Basis]:

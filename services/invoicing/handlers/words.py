@@ -2,6 +2,7 @@
 
 from services.invoicing.domain.issuing import (
     LONGEST_TERMS_DAYS,
+    OFFERED_CHANNELS,
     Buyer,
     Decision,
     Draft,
@@ -10,11 +11,13 @@ from services.invoicing.domain.issuing import (
     Refusal,
     RowOrder,
     Seller,
+    ZeroVat,
 )
 from services.invoicing.domain.standing import RefusalReason, State
 
 __all__ = [
     "LONGEST_TERMS_DAYS",
+    "OFFERED_CHANNELS",
     "Buyer",
     "Decision",
     "Draft",
@@ -25,4 +28,5 @@ __all__ = [
     "RowOrder",
     "Seller",
     "State",
+    "ZeroVat",
 ]

@@ -36,7 +36,8 @@ SELLERS = text(f"""
   select {SELLER_COLUMNS}, registered_on from creditor
   where (cast(:after as uuid) is null or creditor_id > :after) order by creditor_id limit :limit
 """)
-NEXT_NUMBER = text("select next from series where creditor_id = :creditor_id for update")
+NEXT_NUMBER = text("select next from series where creditor_id = :creditor_id")
+LOCK_NEXT_NUMBER = text("select next from series where creditor_id = :creditor_id for update")
 JUMP = text("""
   with moved as (
     update series set next = :to_number where creditor_id = :creditor_id and next < :to_number
@@ -70,6 +71,10 @@ SAVE_BUYERS = text("""
 BUYERS = text(f"""
   select {BUYER_COLUMNS} from customer
   where customer_id = any(cast(:ids as uuid[])) and creditor_id = :creditor_id
+""")
+HOLD_BUYER = text("""
+  select from customer c join invoice i on i.customer_id = c.customer_id
+  where i.claim_id = :claim_id for share of c
 """)
 BUYERS_OF_ALL = text(f"""
   select {BUYER_COLUMNS} from customer where customer_id = any(cast(:ids as uuid[]))
@@ -144,9 +149,14 @@ async def sellers(tx: Transaction, after: UUID | None, limit: int) -> list[tuple
     return [(Seller(*tuple(row)[:-1]), row[-1]) for row in rows]
 
 
+async def next_number(tx: Transaction, creditor_id: CreditorId) -> int:
+    """The series' next number as it stands; nobody waits for those who are issuing."""
+    return int((await tx.execute(NEXT_NUMBER, {"creditor_id": creditor_id})).scalar_one())
+
+
 async def lock_next_number(tx: Transaction, creditor_id: CreditorId) -> int:
     """The series' next number, locked until the commit."""
-    return int((await tx.execute(NEXT_NUMBER, {"creditor_id": creditor_id})).scalar_one())
+    return int((await tx.execute(LOCK_NEXT_NUMBER, {"creditor_id": creditor_id})).scalar_one())
 
 
 async def jump_to(
@@ -193,6 +203,11 @@ async def buyers(
     else:
         found = await tx.execute(BUYERS, {"ids": list(ids), "creditor_id": creditor_id})
     return {row[0]: _buyer(row) for row in found}
+
+
+async def hold_buyer(tx: Transaction, claim_id: UUID) -> None:
+    """Let nobody change the customer of a claim until the commit."""
+    await tx.execute(HOLD_BUYER, {"claim_id": claim_id})
 
 
 async def find_buyers(

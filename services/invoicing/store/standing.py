@@ -25,7 +25,7 @@ from services.invoicing.domain.timeline import Told
 FACTS = {
     "credited": "i.credited",
     "settled": "i.settled",
-    "disputed": "i.disputes > 0",
+    "disputed": "i.disputes > 0 or i.upheld",
     "filed": "i.filed",
     "in_collection": "coalesce(i.case_open, i.handed_over_on is not null)",
     "reminded": "i.reminded",
@@ -48,6 +48,7 @@ _CHANGES = {
     "paid_on": "date",
     "reminded": "boolean",
     "disputes": "smallint",
+    "upheld": "boolean",
     "case_open": "boolean",
     "filed": "boolean",
     "sent": "boolean",
@@ -129,9 +130,14 @@ NOTE = text("""
   where claim_id = :claim_id
 """)
 OPEN_OF_CUSTOMER = text("""
-  select claim_id, on_paper from invoice
+  select claim_id, on_paper, link_version from invoice
   where customer_id = :customer_id and creditor_id = :creditor_id and not settled and not credited
   order by number desc limit :limit
+""")
+
+RAISE_LINK = text("""
+  update invoice set link_version = link_version + 1 where claim_id = :claim_id
+  returning link_version
 """)
 
 LISTED = (
@@ -267,10 +273,16 @@ async def credit_note(tx: Transaction, claim_id: UUID) -> dict[str, Any] | None:
 
 async def open_invoices_of(
     tx: Transaction, creditor_id: CreditorId, customer_id: UUID, limit: int
-) -> list[tuple[ClaimId, bool]]:
-    """A customer's claims that are not settled, newest first, and whether each goes on paper."""
+) -> list[tuple[ClaimId, bool, int]]:
+    """A customer's claims that are not settled, newest first: is it on paper, and its link."""
     wanted = {"customer_id": customer_id, "creditor_id": creditor_id, "limit": limit}
-    return [(row.claim_id, row.on_paper) for row in await tx.execute(OPEN_OF_CUSTOMER, wanted)]
+    found = await tx.execute(OPEN_OF_CUSTOMER, wanted)
+    return [(row.claim_id, row.on_paper, row.link_version) for row in found]
+
+
+async def raise_link(tx: Transaction, claim_id: UUID) -> int:
+    """Revoke the links of a claim that are out; the version of those to come."""
+    return int((await tx.execute(RAISE_LINK, {"claim_id": claim_id})).scalar_one())
 
 
 async def list_invoices(
