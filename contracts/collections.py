@@ -4,7 +4,7 @@ from datetime import date
 from enum import StrEnum
 
 from contracts.envelope import Event, Ore
-from contracts.ids import ClaimId, CreditorId, DisputeId
+from contracts.ids import ClaimId, CreditorId, DisputeId, PaymentId
 
 
 class CaseOpened(Event):
@@ -47,7 +47,7 @@ class FilingProposed(Event):
 
 
 class EnforcementProposed(Event):
-    """Kronofogden has decided (*utslag*) and enforcement is wanted."""
+    """Kronofogden has decided (*utslag*) and enforcement is wanted, or has lasted a new year."""
 
     type = "collections.enforcement.proposed.v1"
     topic = "collections.cases"
@@ -57,6 +57,8 @@ class EnforcementProposed(Event):
     case_number: str
     ordinal: int = 1
     as_of: date
+    yearly: bool = False
+    """Kronofogden took its basic fee anew: nothing is asked of it, the fee alone is charged."""
 
 
 class CaseFiled(Event):
@@ -100,6 +102,27 @@ class CaseOutcomeHeard(Event):
     heard_on: date
 
 
+class EnforcementPaid(Event):
+    """Kronofogden collected money on a claim; it reaches the client-money account later.
+
+    `payment_id` is derived from Kronofogden's own message, so that the same money is booked once.
+    """
+
+    type = "collections.enforcement.paid.v1"
+    topic = "collections.cases"
+
+    claim_id: ClaimId
+    creditor_id: CreditorId
+    case_number: str
+    payment_id: PaymentId
+    kronofogden_message: str
+    """What Kronofogden calls the message that told of it."""
+    amount_ore: Ore
+    paid_on: date
+    """Value date: the day on which Kronofogden had the money."""
+    heard_on: date
+
+
 NEVER_FILED = "never_filed"
 """The reason of a withdrawal when the application was charged but never reached Kronofogden."""
 
@@ -138,6 +161,10 @@ class CaseClosed(Event):
     case_number: str
     reason: CloseReason
     closed_on: date
+    filed: bool | None = None
+    """Whether Kronofogden ever had the application; None where it was not told."""
+    enforced: bool | None = None
+    """Whether enforcement had begun; None where it was not told."""
 
 
 class ClaimDisputed(Event):

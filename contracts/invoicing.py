@@ -138,6 +138,8 @@ class HandedToCollection(Event):
     creditor_id: CreditorId
     creditor_name: str
     creditor_organisation_number: PersonalOfAnyLength
+    creditor_address: PostalAddress | None = None
+    """As on the invoice; Kronofogden wants the applicant's."""
     debtor_kind: DebtorKind
     debtor_name: Personal
     debtor_identity_number: Personal | None

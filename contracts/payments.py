@@ -40,6 +40,8 @@ class PaymentAllocated(Event):
     """Open components; empty when settled."""
     remaining_ore: Ore
     settled: bool
+    at_kronofogden: bool = False
+    """Kronofogden collected it, and knows; the money reaches the client account later."""
 
 
 class SettledHow(StrEnum):
@@ -113,6 +115,9 @@ class EnforcementCharged(Charged, Event):
     type = "payments.enforcement.charged.v1"
     topic = "payments.claims"
 
+    yearly: bool = False
+    """The basic fee of a new year of enforcement that goes on, not its beginning."""
+
 
 class RefusalReason(StrEnum):
     """Why the ledger says no to a charge."""
@@ -168,6 +173,7 @@ class ReversalCause(StrEnum):
     CREDIT = "credit"
     DISPUTE = "dispute"
     NEVER_DELIVERED = "never_delivered"
+    """No letter left, or the step at Kronofogden came to nothing: the debtor does not pay it."""
 
 
 class ChargeReversed(Event):

@@ -116,3 +116,5 @@ class Statement(Fact):
     total_ore: Ore
     ocr: str
     payee_bankgiro: str
+    capital_paid_on: date | None = None
+    """The day the last of the capital was paid, where none is left of it."""

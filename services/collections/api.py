@@ -3,7 +3,7 @@
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
@@ -11,7 +11,8 @@ from contracts.ids import ClaimId, CreditorId
 from plumbing import commands
 from plumbing.identity import Identity, company_of, identity_of, require
 from plumbing.problems import Problem
-from services.collections import handlers, store
+from services.collections import store
+from services.collections.handlers import asking
 
 router = APIRouter()
 
@@ -48,6 +49,23 @@ class Settlement(BaseModel):
     outcome: Literal["upheld", "withdrawn"]
 
 
+class Address(BaseModel):
+    """A Swedish postal address."""
+
+    street: str = Field(min_length=1, max_length=200)
+    postcode: str = Field(min_length=1, max_length=20)
+    town: str = Field(min_length=1, max_length=100)
+
+
+class Corrections(BaseModel):
+    """What was wrong or missing in what is known of the debtor; nothing leaves it as it is."""
+
+    debtor_name: str | None = Field(default=None, min_length=1, max_length=200)
+    debtor_identity_number: str | None = Field(default=None, pattern=r"^([0-9]{2})?[0-9]{10}$")
+    debtor_address: Address | None = None
+    basis: str | None = Field(default=None, min_length=10, max_length=1000)
+
+
 @router.get("/policy")
 async def get_policy(request: Request, creditor_id: Seller) -> PolicyBody:
     """The company's policy."""
@@ -60,7 +78,7 @@ async def get_policy(request: Request, creditor_id: Seller) -> PolicyBody:
 async def put_policy(request: Request, creditor_id: Seller, body: PolicyBody) -> PolicyBody:
     """Choose a policy."""
     async with request.app.state.database.transaction(tenant=creditor_id) as tx:
-        await handlers.choose_policy(tx, creditor_id, **body.model_dump())
+        await asking.choose_policy(tx, creditor_id, **body.model_dump())
     return body
 
 
@@ -76,7 +94,7 @@ async def object_to(request: Request, identity: Asking, body: ObjectionBody) -> 
     async with request.app.state.database.transaction(tenant=by) as tx:
 
         async def run() -> dict[str, Any]:
-            dispute = await handlers.object_to(
+            dispute = await asking.object_to(
                 tx, ClaimId(claim_id), body.reason, body.disputed_ore, by
             )
             return {"dispute_id": dispute.dispute_id, "claim_id": claim_id}
@@ -101,7 +119,7 @@ async def settle(
     async with request.app.state.database.transaction(tenant=_tenant(identity)) as tx:
 
         async def run() -> dict[str, Any]:
-            dispute = await handlers.settle_dispute(tx, dispute_id, body.outcome)
+            dispute = await asking.settle_dispute(tx, dispute_id, body.outcome)
             return {"dispute_id": dispute.dispute_id, "outcome": dispute.outcome}
 
         return await commands.once(tx, request, identity.company or dispute_id, run, status=200)
@@ -115,12 +133,31 @@ async def get_cases(request: Request, identity: Asking) -> dict[str, Any]:
 
 
 @router.get("/cases/alarms")
-async def get_alarms(request: Request, identity: Asking) -> dict[str, Any]:
-    """What waits for an operator."""
+async def get_alarms(
+    request: Request,
+    identity: Asking,
+    after: Annotated[int, Query(ge=0, lt=2**62)] = 0,
+    limit: Annotated[int, Query(ge=1, le=500)] = 100,
+) -> dict[str, Any]:
+    """What waits for an operator: how many in all, and a page of them, oldest first."""
     require(identity, "operator")
     async with request.app.state.database.transaction() as tx:
-        count, tasks = await store.read_tasks(tx)
-    return {"count": count, "alarms": tasks}
+        count, tasks = await store.read_tasks(tx, after, limit)
+    more = tasks[-1]["id"] if len(tasks) == limit else None
+    return {"count": count, "alarms": tasks, "next": more}
+
+
+@router.post("/cases/alarms/{task_id}/done")
+async def finish_task(request: Request, identity: Asking, task_id: int) -> Response:
+    """An operator has done what an alarm asked for; saying so again changes nothing."""
+    require(identity, "operator")
+    async with request.app.state.database.transaction() as tx:
+
+        async def run() -> dict[str, Any]:
+            await asking.finish_task(tx, task_id)
+            return {"id": task_id}
+
+        return await commands.once(tx, request, identity.person, run, status=200)
 
 
 @router.get("/cases/{claim_id}")
@@ -134,17 +171,38 @@ async def get_case(request: Request, identity: Asking, claim_id: UUID) -> dict[s
 
 
 @router.post("/cases/{claim_id}/withdraw", status_code=202)
-async def withdraw(request: Request, creditor_id: Seller, claim_id: UUID) -> dict[str, Any]:
+async def withdraw(request: Request, creditor_id: Seller, claim_id: UUID) -> Response:
     """The creditor regrets."""
     async with request.app.state.database.transaction(tenant=creditor_id) as tx:
-        return _shown(await handlers.withdraw(tx, ClaimId(claim_id)))
+
+        async def run() -> dict[str, Any]:
+            return _shown(await asking.withdraw(tx, ClaimId(claim_id)))
+
+        return await commands.once(tx, request, creditor_id, run, status=202)
 
 
 @router.post("/cases/{claim_id}/file", status_code=202)
-async def file(request: Request, creditor_id: Seller, claim_id: UUID) -> dict[str, Any]:
+async def file(request: Request, creditor_id: Seller, claim_id: UUID) -> Response:
     """The creditor decides that a case goes to Kronofogden."""
     async with request.app.state.database.transaction(tenant=creditor_id) as tx:
-        return _shown(await handlers.file_now(tx, ClaimId(claim_id)))
+
+        async def run() -> dict[str, Any]:
+            return _shown(await asking.file_now(tx, ClaimId(claim_id)))
+
+        return await commands.once(tx, request, creditor_id, run, status=202)
+
+
+@router.post("/cases/{claim_id}/resume", status_code=202)
+async def resume(request: Request, identity: Asking, claim_id: UUID, body: Corrections) -> Response:
+    """An operator corrects what stopped a case and lets it go on."""
+    require(identity, "operator")
+    async with request.app.state.database.transaction() as tx:
+
+        async def run() -> dict[str, Any]:
+            corrections = body.model_dump(exclude_none=True)
+            return _shown(await asking.resume(tx, ClaimId(claim_id), corrections))
+
+        return await commands.once(tx, request, identity.person, run, status=202)
 
 
 def _tenant(identity: Identity) -> UUID | None:
@@ -158,6 +216,6 @@ def _shown(case: Any) -> dict[str, Any]:
     names = (
         *("claim_id", "creditor_id", "number", "opened_on", "stage", "held", "lack", "next_on"),
         *("respond_by", "sent_on", "filed_on", "amount_ore", "kronofogden_number", "decided_on"),
-        "close_reason",
+        *("enforced_on", "close_reason"),
     )
     return {name: getattr(case, name) for name in names}

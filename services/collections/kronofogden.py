@@ -4,15 +4,23 @@ The only module that speaks to it. The wire is the canonical JSON of `domain.mes
 filer's file format would replace it here and nowhere else.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import aiohttp
 
-from services.collections.domain.applications import Receipt
+from services.collections.domain.sending import Receipt
 
-TIMEOUT = aiohttp.ClientTimeout(total=30)
+TIMEOUT = aiohttp.ClientTimeout(total=30, connect=10)
 NEWS_AT_ONCE = 500
+
+
+class NotSentError(Exception):
+    """No connection came about: Kronofogden certainly did not get the message."""
+
+
+class UnreadableAnswerError(Exception):
+    """Kronofogden answered what is no answer; what it did is not known."""
 
 
 class Kronofogden:
@@ -24,22 +32,38 @@ class Kronofogden:
         self._session: aiohttp.ClientSession | None = None
 
     async def send(self, body: bytes) -> Receipt:
-        """Hand in one message; the same `messageId` again gets the same receipt."""
-        async with self._http.post(
-            f"{self._address}/messages", data=body, headers={"Content-Type": "application/json"}
-        ) as answer:
-            answer.raise_for_status()
-            receipt = await answer.json()
-        codes = tuple(str(error.get("code", "")) for error in receipt["errors"])
-        return Receipt(bool(receipt["ok"]), codes)
+        """Hand in one message; the same `messageId` again gets the same receipt.
 
-    async def news(self, after: int) -> Sequence[Mapping[str, Any]]:
-        """Messages numbered above `after`, in order; asking tells that the earlier were taken."""
+        Raises `NotSentError` where nothing can have arrived, `UnreadableAnswerError`, and what
+        aiohttp raises where it is not known what arrived.
+        """
+        try:
+            async with self._http.post(
+                f"{self._address}/messages", data=body, headers={"Content-Type": "application/json"}
+            ) as answer:
+                answer.raise_for_status()
+                receipt = await _read(answer)
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
+            raise NotSentError(type(error).__name__) from error
+        try:
+            codes = tuple(str(error.get("code", "")) for error in receipt["errors"])
+            return Receipt(receipt["ok"] is True, codes)
+        except (KeyError, TypeError, AttributeError) as error:
+            raise UnreadableAnswerError("no receipt") from error
+
+    async def news(self, after: int) -> Sequence[object]:
+        """Messages numbered above `after`, in order; asking tells that the earlier were taken.
+
+        Raises `UnreadableAnswerError`; what each message holds is the caller's to judge.
+        """
         which = {"after": str(after), "limit": str(NEWS_AT_ONCE)}
         async with self._http.get(f"{self._address}/messages", params=which) as answer:
             answer.raise_for_status()
-            found: list[Mapping[str, Any]] = (await answer.json())["messages"]
-            return found
+            page = await _read(answer)
+        found = page.get("messages") if isinstance(page, dict) else None
+        if not isinstance(found, list):
+            raise UnreadableAnswerError("no list of messages")
+        return found
 
     async def close(self) -> None:
         """End the connections."""
@@ -52,3 +76,10 @@ class Kronofogden:
         if self._session is None:
             self._session = aiohttp.ClientSession(headers=self._headers, timeout=TIMEOUT)
         return self._session
+
+
+async def _read(answer: aiohttp.ClientResponse) -> Any:
+    try:
+        return await answer.json()
+    except (ValueError, aiohttp.ContentTypeError) as error:
+        raise UnreadableAnswerError("no JSON") from error

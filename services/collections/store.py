@@ -48,14 +48,21 @@ COLUMNS = {
     "filing_ordinal": "int",
     "application": "bytea",
     "amount_ore": "bigint",
+    "correction": "int",
     "attempted": "boolean",
+    "attempted_at": "timestamptz",
     "filed_on": "date",
     "kronofogden_number": "text",
     "decided_on": "date",
     "enforcement_ordinal": "int",
+    "enforcement_application": "bytea",
+    "enforced_on": "date",
     "close_reason": "text",
 }
-NEVER_CHANGE = ("claim_id", "creditor_id", "number", "opened_on", "handover")
+FIELDS = {name: name for name in COLUMNS} | {"enforcement_application": "enforcement"}
+"""The field of a case that each column holds."""
+NEVER_CHANGE = ("claim_id", "creditor_id")
+LONGEST_DETAIL = 200
 _NAMES = ", ".join(COLUMNS)
 _ARRAYS = ", ".join(f"cast(:{name} as {kind}[])" for name, kind in COLUMNS.items())
 _CHANGES = ", ".join(f"{n} = excluded.{n}" for n in COLUMNS if n not in NEVER_CHANGE)
@@ -115,15 +122,23 @@ READ_DISPUTES = text("""
 """)
 ADD_TASKS = text("""
   insert into task (claim_id, creditor_id, kind, detail, made_on)
-  select u.*, :made_on from unnest(cast(:claim_ids as uuid[]), cast(:creditor_ids as uuid[]),
-    cast(:kinds as text[]), cast(:details as text[])) as u
+  select distinct u.claim_id, u.creditor_id, u.kind, u.detail, cast(:made_on as date)
+  from unnest(cast(:claim_ids as uuid[]), cast(:creditor_ids as uuid[]), cast(:kinds as text[]),
+    cast(:details as text[])) as u(claim_id, creditor_id, kind, detail)
+  where not exists (select 1 from task t where t.done_on is null and t.kind = u.kind
+    and t.detail = u.detail and t.claim_id is not distinct from u.claim_id)
 """)
 FINISH_TASKS = text("""
-  update task set done_on = :done_on where kind = 'withdrawal_overdue' and done_on is null
-    and claim_id = any(cast(:claim_ids as uuid[]))
+  update task t set done_on = :done_on
+  from unnest(cast(:claim_ids as uuid[]), cast(:kinds as text[])) as u(claim_id, kind)
+  where t.claim_id = u.claim_id and t.kind = u.kind and t.done_on is null
+""")
+FINISH_TASK = text("""
+  update task set done_on = coalesce(done_on, :done_on) where id = :id returning id
 """)
 READ_TASKS = text("""
-  select id, claim_id, kind, detail, made_on from task where done_on is null order by id limit 500
+  select id, claim_id, kind, detail, made_on from task where done_on is null and id > :after
+  order by id limit :limit
 """)
 COUNT_TASKS = text("select count(*) from task where done_on is null")
 ADD_POLICIES = text("""
@@ -170,6 +185,8 @@ async def save_cases(tx: Transaction, cases: Sequence[Case]) -> None:
 
 async def new_cases(tx: Transaction, events: Sequence[HandedToCollection]) -> list[Case]:
     """Cases, not yet written, for those hand-overs whose claim has none."""
+    if not events:
+        return []
     handovers = {event.claim_id: event for event in events}
     which = {
         "claim_ids": list(handovers),
@@ -235,26 +252,39 @@ async def read_disputes(tx: Transaction, claim_id: UUID | None = None) -> list[D
 
 
 async def add_tasks(tx: Transaction, tasks: Sequence[tuple[Case | None, Task]]) -> None:
-    """Put work before the operators."""
+    """Put work before the operators; what lies there already is not put there twice."""
     if tasks:
         rows = [
-            (case and case.claim_id, case and case.creditor_id, task.kind, task.detail)
+            (
+                case and case.claim_id,
+                case and case.creditor_id,
+                task.kind,
+                task.detail.replace("\0", "")[:LONGEST_DETAIL],
+            )
             for case, task in tasks
         ]
         arrays = columns(rows, ("claim_ids", "creditor_ids", "kinds", "details"))
         await tx.execute(ADD_TASKS, {**arrays, "made_on": tx.today})
 
 
-async def finish_tasks(tx: Transaction, claim_ids: Sequence[ClaimId]) -> None:
-    """End the alarms of cases that no longer stand at Kronofogden."""
-    if claim_ids:
-        await tx.execute(FINISH_TASKS, {"claim_ids": list(claim_ids), "done_on": tx.today})
+async def finish_tasks(tx: Transaction, over: Sequence[tuple[ClaimId, str]]) -> None:
+    """End the tasks (claim, kind) that have become pointless."""
+    if over:
+        arrays = columns(over, ("claim_ids", "kinds"))
+        await tx.execute(FINISH_TASKS, {**arrays, "done_on": tx.today})
 
 
-async def read_tasks(tx: Transaction) -> tuple[int, list[dict[str, Any]]]:
-    """How many tasks are open, and the oldest of them."""
+async def finish_task(tx: Transaction, task_id: int) -> bool:
+    """A person has done a task, now or before; False for an unknown one."""
+    found = await tx.execute(FINISH_TASK, {"id": task_id, "done_on": tx.today})
+    return found.first() is not None
+
+
+async def read_tasks(tx: Transaction, after: int, limit: int) -> tuple[int, list[dict[str, Any]]]:
+    """How many tasks are open, and a page of them, oldest first."""
     count = (await tx.execute(COUNT_TASKS)).scalar_one()
-    return count, [dict(row) for row in (await tx.execute(READ_TASKS)).mappings()]
+    rows = await tx.execute(READ_TASKS, {"after": after, "limit": limit})
+    return count, [dict(row) for row in rows.mappings()]
 
 
 async def add_policies(tx: Transaction, creditor_ids: Sequence[CreditorId]) -> None:
@@ -289,15 +319,18 @@ def _row(case: Case) -> tuple[Any, ...]:
     written = {
         "handover": case.handover.payload(),
         "application": case.application and json.dumps(case.application).encode(),
+        "enforcement_application": case.enforcement and json.dumps(case.enforcement).encode(),
     }
-    return tuple(written.get(name, getattr(case, name)) for name in COLUMNS)
+    return tuple(written.get(name, getattr(case, FIELDS[name])) for name in COLUMNS)
 
 
 def _case(row: Any) -> Case:
-    known = {name: getattr(row, name) for name in COLUMNS}
+    known = {field: getattr(row, name) for name, field in FIELDS.items()}
     known |= {
         "handover": HandedToCollection.model_validate_json(bytes(row.handover)),
         "application": row.application and json.loads(bytes(row.application)),
+        "enforcement": row.enforcement_application
+        and json.loads(bytes(row.enforcement_application)),
         "stage": Stage(row.stage),
         "lack": row.lack and Lack(row.lack),
         "sent_channel": row.sent_channel and Channel(row.sent_channel),

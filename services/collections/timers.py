@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 
 from plumbing.timers import Waker
-from services.collections import handlers
+from services.collections.handlers import carrying, following
 
 WAKES: Mapping[str, Waker] = {
-    handlers.STEP: handlers.take_steps,
-    handlers.CHECK_WITHDRAWAL: handlers.check_withdrawals,
+    carrying.STEP: following.take_steps,
+    carrying.CHECK_WITHDRAWAL: following.check_withdrawals,
 }

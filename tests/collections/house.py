@@ -20,8 +20,9 @@ from plumbing.outbound import Carrier, Outbound
 from plumbing.service import create_service
 from plumbing.timers import Timers
 from plumbing.transaction import Database
-from services.collections import api, handlers
+from services.collections import api
 from services.collections.app import Courier
+from services.collections.handlers import carrying, sending
 from services.collections.kronofogden import Kronofogden
 from services.collections.settings import Settings
 from services.collections.subscribers import hears
@@ -51,8 +52,8 @@ class House:
         address = authority.address if authority else "http://127.0.0.1:9"
         self.courier = Courier(Kronofogden(address, TOKEN))
         self.courier.database = own
-        carrier = Carrier(self.courier.carry, handlers.settle_messages)
-        self.outbound = Outbound(own, {handlers.KRONOFOGDEN: carrier})
+        carrier = Carrier(self.courier.carry, sending.settle_messages)
+        self.outbound = Outbound(own, {carrying.KRONOFOGDEN: carrier})
 
     async def hear(self, *events: Event, twice: bool = True) -> None:
         """Hear events in one batch, each of them twice."""
@@ -109,6 +110,11 @@ class House:
         """Where the one case stands."""
         (stage,) = await self._column("select stage from collection_case")
         return str(stage)
+
+    async def number(self) -> str:
+        """The number of the one case."""
+        (number,) = await self._column("select number from collection_case")
+        return str(number)
 
     async def alarms(self) -> list[str]:
         """The kinds of open tasks."""

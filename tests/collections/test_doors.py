@@ -11,6 +11,8 @@ from contracts.ids import new_id
 from contracts.payments import RefusalReason, ReversalCause
 from contracts.terms import ChargeKind
 from plumbing.transaction import Database
+from services.collections import store
+from services.collections.domain.cases import Task
 from tests.collections.builders import (
     CLAIM,
     CREDITOR,
@@ -76,6 +78,31 @@ async def test_a_second_hand_over_opens_no_second_case(own: Database) -> None:
     await house.hear(handed_over())
     await house.hear(handed_over())
     assert await house.said() == ["CaseOpened", "DemandProposed"]
+
+
+async def test_a_case_that_lacks_something_goes_on_when_it_is_handed_over_anew(
+    own: Database,
+) -> None:
+    house = House(own)
+    await house.day(HANDED_ON)
+    await house.hear(handed_over(debtor_identity_number=None), demand_charged(), sent())
+    await house.day(FILING_ON)
+    assert await house.stage() == "awaits_creditor"
+    await house.hear(handed_over())
+    assert (await house.said())[2:] == ["FilingProposed"]
+
+
+async def test_a_closed_case_is_opened_again_by_a_hand_over(own: Database) -> None:
+    house = House(own)
+    await house.day(HANDED_ON)
+    await house.hear(handed_over())
+    async with house.door(company=CREDITOR) as seller:
+        await seller.post(f"/cases/{CLAIM}/withdraw")
+        await house.hear(handed_over())
+        shown = (await seller.get(f"/cases/{CLAIM}")).json()
+    assert (shown["stage"], shown["close_reason"]) == ("demand_proposed", None)
+    assert shown["number"].endswith("/2")
+    assert (await house.said())[2:] == ["CaseClosed", "CaseOpened", "DemandProposed"]
 
 
 async def test_a_payment_of_a_claim_without_a_case_is_passed_by(own: Database) -> None:
@@ -148,7 +175,10 @@ async def test_a_creditor_who_wants_to_be_asked_files_by_hand(own: Database) -> 
         shown = (await seller.get(f"/cases/{CLAIM}")).json()
         assert (shown["stage"], shown["lack"]) == ("awaits_creditor", "creditor_decides")
         assert "Karin" not in (await seller.get("/cases")).text
-        assert (await seller.post(f"/cases/{CLAIM}/file")).status_code == 202
+        key = {"idempotency-key": "file"}
+        for _ in range(2):  # the answer to the first was lost
+            answer = await seller.post(f"/cases/{CLAIM}/file", headers=key)
+            assert (answer.status_code, answer.json()["stage"]) == (202, "filing_proposed")
         assert (await seller.post(f"/cases/{CLAIM}/file")).status_code == 409
     assert (await house.said())[-1] == "FilingProposed"
 
@@ -162,8 +192,10 @@ async def test_a_seller_sees_and_touches_only_his_own_cases(own: Database) -> No
         assert (await other.post(f"/cases/{CLAIM}/withdraw")).status_code == 404
         assert (await other.get("/cases/alarms")).status_code == 403
     async with house.door(company=CREDITOR) as seller:
-        answer = await seller.post(f"/cases/{CLAIM}/withdraw")
-        assert (answer.status_code, answer.json()["stage"]) == (202, "closed")
+        key = {"idempotency-key": "withdraw"}
+        for _ in range(2):  # the answer to the first was lost
+            answer = await seller.post(f"/cases/{CLAIM}/withdraw", headers=key)
+            assert (answer.status_code, answer.json()["stage"]) == (202, "closed")
         assert (await seller.post(f"/cases/{CLAIM}/withdraw")).status_code == 409
 
 
@@ -174,3 +206,55 @@ async def test_a_lost_debtor_is_an_alarm_to_operators(own: Database) -> None:
     async with house.door(role="operator") as operator:
         alarms = (await operator.get("/cases/alarms")).json()
     assert (alarms["count"], alarms["alarms"][0]["kind"]) == (1, "demand_undeliverable")
+
+
+async def test_an_operator_does_a_task_and_the_next_ones_come_a_page_at_a_time(
+    own: Database,
+) -> None:
+    house = House(own)
+    await house.hear(handed_over())
+    async with own.transaction() as tx:
+        known = await store.lock_cases(tx, [CLAIM])
+        tasks = [(known[CLAIM], Task("unknown_news", f"message {n}")) for n in range(3)]
+        await store.add_tasks(tx, tasks)
+    async with own.transaction() as tx:
+        await store.add_tasks(tx, tasks)  # lie there already
+    async with house.door(role="operator") as operator:
+        first = (await operator.get("/cases/alarms?limit=2")).json()
+        assert (first["count"], len(first["alarms"])) == (3, 2)
+        rest = (await operator.get(f"/cases/alarms?after={first['next']}&limit=2")).json()
+        assert (len(rest["alarms"]), rest["next"]) == (1, None)
+        done = f"/cases/alarms/{first['alarms'][0]['id']}/done"
+        for _ in range(2):
+            assert (await operator.post(done)).status_code == 200
+        assert (await operator.post("/cases/alarms/999999/done")).status_code == 404
+        assert (await operator.get("/cases/alarms")).json()["count"] == 2
+    async with house.door(company=CREDITOR) as seller:
+        assert (await seller.post(done)).status_code == 403
+
+
+async def test_an_operator_corrects_what_is_known_of_a_debtor_and_the_case_goes_on(
+    own: Database,
+) -> None:
+    house = House(own)
+    await house.day(HANDED_ON)
+    lost = handed_over(debtor_identity_number=None, debtor_address=None)
+    await house.hear(lost, demand_charged(), failed())
+    async with house.door(role="operator") as operator:
+        path = f"/cases/{CLAIM}/resume"
+        wrong = await operator.post(path, json={"debtor_identity_number": "12"})
+        assert wrong.status_code == 422
+        answer = await operator.post(path, json={})
+        assert (answer.status_code, answer.json()["stage"]) == (202, "demand_proposed")
+        assert (await operator.post(path, json={})).status_code == 409
+        assert await house.alarms() == []
+        await house.hear(demand_charged(2), sent(2))
+        await house.day(FILING_ON)
+        missing = await operator.post(path, json={})
+        assert (missing.status_code, missing.json()["reason"]) == (409, "identity_number_missing")
+        where = {"street": "Storgatan 1", "postcode": "11122", "town": "Stockholm"}
+        right = {"debtor_identity_number": "197307245428", "debtor_address": where}
+        assert (await operator.post(path, json=right)).status_code == 202
+    assert (await house.said())[-1] == "FilingProposed"
+    async with house.door(company=CREDITOR) as seller:
+        assert (await seller.post(path, json={})).status_code == 403

@@ -172,7 +172,7 @@ def _carry_out(books: sqlite3.Connection, body: bytes) -> list[dict[str, str]]:
             case messages.Reduction():
                 _reduce(books, message, day)
             case messages.Withdrawal():
-                _withdraw(books, _open_case(books, message), message.reason, day)
+                _withdraw(books, _not_enforced(_open_case(books, message)), message.reason, day)
             case messages.EnforcementApplication():
                 _ask_for_enforcement(books, message, day)
             case messages.EnforcementChange():
@@ -234,7 +234,7 @@ def _open(books: sqlite3.Connection, day: date, **columns: Any) -> int:
 
 
 def _reduce(books: sqlite3.Connection, message: messages.Reduction, day: date) -> None:
-    case = _open_case(books, message)
+    case = _not_enforced(_open_case(books, message))
     off_capital = case["capital_ore"] - message.new_capital_ore
     off_rest = message.paid_ore - off_capital
     if off_capital < 0:
@@ -258,6 +258,14 @@ def _reduce(books: sqlite3.Connection, message: messages.Reduction, day: date) -
     )
 
 
+def _not_enforced(case: sqlite3.Row) -> sqlite3.Row:
+    """The case, unless it is in enforcement, where an `enforcement_change` is what to send."""
+    if case["state"] == "enforcement":
+        text = "the case is in enforcement: send an enforcement_change"
+        raise MessageRefusedError("kind", "STATE", text)
+    return case
+
+
 def _withdraw(books: sqlite3.Connection, case: sqlite3.Row, reason: str, day: date) -> None:
     close(books, case, day, state="withdrawn", reason="withdrawn")
     note(books, case["id"], day, f"Ansökan återkallades av ombudet: {reason}.")
@@ -274,7 +282,17 @@ def _ask_for_enforcement(
     if case["state"] != "decided":
         text = f"enforcement needs a decision in force; the case is {case['state']}"
         raise MessageRefusedError("caseNumber", "STATE", text)
-    books.execute("UPDATE cases SET enforcement = ? WHERE id = ?", (message.wish, case["id"]))
+    parts = ("capitalOre", "interestOre", "costsOre")
+    asked = {f"{name}_ore": case[f"{name}_ore"] for name in ("capital", "interest", "costs")}
+    if all(part in message.amounts for part in parts):
+        if message.amounts["capitalOre"] > case["capital_ore"]:
+            raise MessageRefusedError("amounts.capitalOre", "AMOUNT", "the capital would grow")
+        asked = {f"{part.removesuffix('Ore')}_ore": message.amounts[part] for part in parts}
+    books.execute(
+        "UPDATE cases SET enforcement = :wish, capital_ore = :capital_ore,"
+        " interest_ore = :interest_ore, costs_ore = :costs_ore WHERE id = :id",
+        {**asked, "wish": message.wish, "id": case["id"]},
+    )
     begin_enforcement(books, case, day)
 
 

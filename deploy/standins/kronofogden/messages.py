@@ -66,6 +66,8 @@ class Respondent(Applicant):
     """The debtor (*svarande*); `joint` when several owe together."""
 
     joint: bool = False
+    email: Text | None = None
+    phone: Text | None = None
 
 
 class Interest(Part):

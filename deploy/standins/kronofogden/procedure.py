@@ -153,6 +153,10 @@ def pay_second_part(books: sqlite3.Connection, case: sqlite3.Row, day: date) -> 
 def charge_year(books: sqlite3.Connection, case: sqlite3.Row, day: date) -> None:
     """A new basic fee on the anniversary (förordning (1992:1094) 5-6 §§)."""
     cases.outlay(books, case["id"], "yearly", cases.BASIC_FEE_ORE, day)
+    books.execute(
+        "UPDATE cases SET costs_ore = costs_ore + ? WHERE id = ?",
+        (cases.BASIC_FEE_ORE, case["id"]),
+    )
     say(books, case, day, "new_basic_fee", year=2, amountOre=cases.BASIC_FEE_ORE)
     note(books, case["id"], day, "Ny grundavgift 600 kr.")
     plan(books, case["id"], "report_finally", _since_start(case, 395))

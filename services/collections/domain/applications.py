@@ -1,32 +1,21 @@
-"""A case at Kronofogden: applied for, followed by its news, and taken back when the claim is over.
+"""A case at Kronofogden: applied for, enforced, and taken back when the claim is over.
 
     filing_charged ─▶ applying ─▶ filed ─▶ confirmed ─▶ served ─▶ decided ─▶ enforcement_proposed
-                        │  │        └──────── contested ────┘          └─▶ enforcement ─▶ exhausted
-      settled: never    │  └ refused                  settled in any of these: withdrawing ─▶ closed
-      attempted, closed ┘
+                        │  │        └──────── contested ────┘       │  ▲          │
+      settled: never    │  └ refused: corrected                     └──│──────────▼
+      attempted, closed ┘    and filed again            enforcement ◀──┴── enforcement_charged
+                                                            └─▶ exhausted
+    settled in any of these but `exhausted`: withdrawing ─▶ closed
 
-`attempted` is written before the first sending: until then an application can be dropped, from then
-on Kronofogden may have it, whatever became of the answer, and it must be withdrawn. A case that
-ends with its filing charged and never sent says `CaseWithdrawn(reason="never_filed")`: nothing is
-owed to Kronofogden, and the ledger takes the filing's costs back.
+What is sent, and what its receipt means, is in `sending`; what Kronofogden tells, in `news`. A case
+that ends with its filing charged and never sent says `CaseWithdrawn(reason="never_filed")`: nothing
+is owed to Kronofogden, and the ledger takes the filing's costs back.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime
-from typing import Any
-from uuid import uuid5
 
-from contracts.collections import (
-    NEVER_FILED,
-    CaseFiled,
-    CaseOutcome,
-    CaseOutcomeHeard,
-    CaseWithdrawn,
-    CloseReason,
-)
-from contracts.envelope import Event
-from contracts.ids import DisputeId
+from contracts.collections import NEVER_FILED, CloseReason
 from contracts.payments import (
     ChargeRefused,
     ChargeReversed,
@@ -44,27 +33,17 @@ from services.collections.domain import messages
 from services.collections.domain.cases import (
     Case,
     Decision,
-    Objection,
     Stage,
     Task,
     apply,
+    apply_for_enforcement,
     back_to_asking,
     close,
     hear_refused_for_now,
 )
+from services.collections.domain.sending import WRITTEN, withdrawn
 
-WRITTEN = frozenset({Stage.FILING_CHARGED, Stage.APPLYING})
-NOT_SENT = frozenset({Stage.FILING_CHARGED, Stage.APPLYING, Stage.REFUSED})
-GONE = frozenset({"CLOSED", "UNKNOWN"})
-"""Kronofogden's codes for a case that does not stand open there."""
-
-
-@dataclass(frozen=True, slots=True)
-class Receipt:
-    """Kronofogden's answer to one message; `codes` are those of its errors."""
-
-    ok: bool
-    codes: tuple[str, ...] = ()
+NOT_SENT = frozenset({*WRITTEN, Stage.REFUSED})
 
 
 # What the ledger charged.
@@ -81,34 +60,40 @@ def hear_filing_charged(
         stage=Stage.FILING_CHARGED,
         application=messages.application(case, event, ombudskod=ombudskod, now=now),
         amount_ore=event.statement.total_ore,
+        correction=0,
     )
     return apply(charged)
 
 
 def hear_enforcement_charged(case: Case, event: EnforcementCharged) -> Decision:
-    """Enforcement was priced: apply for it."""
+    """Enforcement was priced: apply for it, unless the claim is disputed."""
     awaited = case.stage is Stage.ENFORCEMENT_PROPOSED
     if not awaited or event.ordinal != case.enforcement_ordinal:
         return Decision(case)
     message = messages.enforcement_application(case, event)
-    return Decision(replace(case, stage=Stage.ENFORCEMENT), messages=(message,))
+    return apply_for_enforcement(
+        replace(case, stage=Stage.ENFORCEMENT_CHARGED, enforcement=message)
+    )
 
 
 # The claim is paid, credited, or its charges fall.
 
 
 def hear_payment(case: Case, event: PaymentAllocated, today: date) -> Decision:
-    """All is paid: end the case. A part: tell Kronofogden at once (kronofogden.md 4)."""
+    """All is paid: end the case. A part: tell Kronofogden at once (kronofogden.md 4).
+
+    A part that Kronofogden collected itself is no news to it.
+    """
     if event.settled:
         return end(case, CloseReason.PAID, f"payment:{event.payment_id}", today)
     if case.stage in WRITTEN and not case.attempted and case.application is not None:
-        lower = messages.lowered(case.application, event)
+        lower = messages.lowered(case, event)
         written = replace(case, stage=Stage.FILING_CHARGED, application=lower, next_on=today)
-        return Decision(written)  # the one in the queue is another now, and is dropped
-    if not case.may_stand_open:
+        # The one in the queue is another now, and is dropped.
+        return Decision(replace(written, amount_ore=messages.asked_ore(lower)))
+    if not case.may_stand_open or event.at_kronofogden:
         return Decision(case)
-    message = messages.reduction(case, event)
-    return Decision(case, messages=(message,) if message else ())
+    return Decision(case, messages=(messages.reduction(case, event),))
 
 
 def hear_settled(case: Case, event: ClaimSettled, today: date) -> Decision:
@@ -125,14 +110,24 @@ def hear_refused(case: Case, event: ChargeRefused, today: date) -> Decision:
     """The ledger said no to what the case asked for."""
     asking = back_to_asking(case, event)
     if asking is None:
-        return Decision(case)
+        return _refused_a_new_year(case, event)
     cause = f"refused:{event.kind}:{event.ordinal}"
     match event.reason:
         case RefusalReason.SETTLED:
             return end(asking, CloseReason.PAID, cause, today)
         case RefusalReason.CREDITED:
             return end(asking, CloseReason.CREDITED, cause, today)
+        case RefusalReason.ON_HOLD:  # the debtor was found right: it will not pass
+            return end(asking, CloseReason.DISPUTED, cause, today)
     return hear_refused_for_now(asking, event)
+
+
+def _refused_a_new_year(case: Case, event: ChargeRefused) -> Decision:
+    """A yearly fee that Kronofogden took and the ledger did not book is a person's to look at."""
+    yearly = event.kind is ChargeKind.ENFORCEMENT and case.stage is Stage.ENFORCEMENT
+    ours = yearly and event.ordinal == case.enforcement_ordinal
+    over = event.reason in (RefusalReason.ALREADY_CHARGED, RefusalReason.SETTLED)
+    return Decision(case, tasks=(Task("new_basic_fee", event.reason),) if ours and not over else ())
 
 
 def hear_reversed(case: Case, event: ChargeReversed, today: date) -> Decision:
@@ -150,6 +145,10 @@ def hear_reversed(case: Case, event: ChargeReversed, today: date) -> Decision:
         case ChargeKind.FILING if case.stage in NOT_SENT and not case.may_stand_open:
             after = replace(case, stage=Stage.DEMANDED, next_on=again_on, application=None)
             return Decision(after)
+        case ChargeKind.FILING if event.cause is ReversalCause.DISPUTE:
+            return Decision(case)  # it is booked again once the ledger hears that we filed
+        case ChargeKind.ENFORCEMENT if case.enforced_on is None and case.may_stand_open:
+            return Decision(replace(case, stage=Stage.DECIDED, enforcement=None, next_on=again_on))
         case ChargeKind.FILING | ChargeKind.ENFORCEMENT:
             return Decision(case, tasks=(Task("charge_reversed", event.kind),))
     return Decision(case)
@@ -170,174 +169,5 @@ def end(case: Case, reason: CloseReason, cause: str, today: date) -> Decision:
         return Decision(after, messages=(message,), settled_on=today)
     closed = close(case, reason, today)
     if case.stage in NOT_SENT:
-        return replace(closed, says=(_withdrawn(case, NEVER_FILED, today), *closed.says))
+        return replace(closed, says=(withdrawn(case, NEVER_FILED, today), *closed.says))
     return closed
-
-
-def _withdrawn(case: Case, reason: str, today: date) -> CaseWithdrawn:
-    return CaseWithdrawn(
-        claim_id=case.claim_id,
-        creditor_id=case.creditor_id,
-        case_number=case.number,
-        reason=reason,
-        withdrawn_on=today,
-    )
-
-
-# Sending: a last look, and the receipt.
-
-
-def look_again(case: Case, message: Mapping[str, Any]) -> Case | None:
-    """Just before sending: the case as it is if the message goes, None if it is dropped.
-
-    An application that was attempted before goes again: Kronofogden knows its id.
-    """
-    if message["kind"] == "payment_order_application":
-        if case.attempted:
-            return case
-        same = case.application == message
-        wanted = case.stage is Stage.APPLYING and not case.held and same
-        return replace(case, attempted=True) if wanted else None
-    return case if case.attempted else None
-
-
-def hear_receipt(
-    case: Case, message: Mapping[str, Any], receipt: Receipt | None, today: date
-) -> Decision:
-    """Kronofogden answered; None for a message that was dropped at the last look."""
-    if receipt is None:
-        return _dropped(case, message, today)
-    match message["kind"]:
-        case "payment_order_application":
-            return _applied(case, receipt, today)
-        case "withdrawal":
-            return _taken_back(case, receipt, today)
-    if receipt.ok or GONE & set(receipt.codes):
-        return Decision(case)
-    return Decision(case, tasks=(_refused_task(message["kind"], receipt),))
-
-
-def _dropped(case: Case, message: Mapping[str, Any], today: date) -> Decision:
-    """An application held back; one that was wanted again meanwhile is queued anew by a timer."""
-    if case.stage is Stage.APPLYING and not case.attempted:
-        return Decision(replace(case, stage=Stage.FILING_CHARGED, next_on=today))
-    return Decision(case)
-
-
-def _applied(case: Case, receipt: Receipt, today: date) -> Decision:
-    if receipt.ok:
-        stage = Stage.FILED if case.stage is Stage.APPLYING else case.stage
-        return _filed(replace(case, stage=stage), today)
-    task = _refused_task("payment_order_application", receipt)
-    if case.stage is Stage.WITHDRAWING:
-        assert case.close_reason is not None
-        closed = close(replace(case, attempted=False), case.close_reason, today)
-        return replace(closed, says=(_withdrawn(case, NEVER_FILED, today), *closed.says))
-    return Decision(replace(case, stage=Stage.REFUSED, attempted=False), tasks=(task,))
-
-
-def _filed(case: Case, today: date) -> Decision:
-    """Say once that Kronofogden has the application, whichever of receipt and news came first."""
-    if case.filed_on is not None:
-        return Decision(case)
-    filed = CaseFiled(
-        claim_id=case.claim_id,
-        creditor_id=case.creditor_id,
-        case_number=case.number,
-        filed_on=today,
-        amount_ore=case.amount_ore,
-    )
-    return Decision(replace(case, filed_on=today), (filed,))
-
-
-def _taken_back(case: Case, receipt: Receipt, today: date) -> Decision:
-    if case.stage is not Stage.WITHDRAWING or case.close_reason is None:
-        return Decision(case)
-    if not receipt.ok and not GONE & set(receipt.codes):
-        return Decision(case, tasks=(_refused_task("withdrawal", receipt),))
-    closed = close(case, case.close_reason, today)
-    return replace(closed, says=(_withdrawn(case, case.close_reason, today), *closed.says))
-
-
-def _refused_task(kind: str, receipt: Receipt) -> Task:
-    return Task(f"{kind}_refused", ", ".join(receipt.codes)[:200])
-
-
-# News from Kronofogden.
-
-OUTCOMES = {
-    "confirmation": (CaseOutcome.CONFIRMED, Stage.CONFIRMED),
-    "served": (CaseOutcome.SERVED, Stage.SERVED),
-    "contested": (CaseOutcome.CONTESTED, Stage.CONTESTED),
-    "decision": (CaseOutcome.DECIDED, Stage.DECIDED),
-}
-CLOSINGS = {
-    "dismissed": (CaseOutcome.DISMISSED, CloseReason.DISMISSED),
-    "service_failed": (CaseOutcome.SERVICE_FAILED, CloseReason.DISMISSED),
-    "contested": (CaseOutcome.CLOSED, CloseReason.DISPUTED),
-    "transferred_to_court": (CaseOutcome.CLOSED, CloseReason.DISPUTED),
-}
-FOR_A_PERSON = frozenset({"partial_payment", "new_basic_fee"})
-NOTHING_TO_DO = frozenset({"investigation_report"})
-
-
-def hear_news(case: Case, news: Mapping[str, Any], today: date) -> Decision:
-    """One numbered message of Kronofogden's outbox about this case."""
-    case = replace(case, kronofogden_number=news.get("caseNumber") or case.kronofogden_number)
-    kind = news["kind"]
-    if kind in FOR_A_PERSON:
-        return Decision(case, tasks=(Task(kind, str(news.get("amountOre", ""))),))
-    if kind in NOTHING_TO_DO:
-        return Decision(case)
-    if kind == "confirmation" and news.get("stage") == "enforcement":
-        return Decision(case)
-    if not case.may_stand_open:
-        return Decision(case)  # closed, or being withdrawn: the receipt tells how it ended
-    first = _filed(case, today)
-    told = _told(first.case, news, today)
-    return replace(told, says=(*first.says, *told.says))
-
-
-def _told(case: Case, news: Mapping[str, Any], today: date) -> Decision:
-    kind = news["kind"]
-    if kind in OUTCOMES:
-        return _advanced(case, news, today)
-    if kind == "closed" and news["reason"] in CLOSINGS:
-        outcome, reason = CLOSINGS[news["reason"]]
-        closed = close(case, reason, today)
-        return replace(closed, says=(_heard(case, outcome, today), *closed.says))
-    if kind == "final_report":
-        if news.get("outcome") == "exhausted":
-            after = replace(case, stage=Stage.EXHAUSTED, next_on=None)
-            return Decision(after, (_heard(case, CaseOutcome.EXHAUSTED, today),))
-        closed = close(case, CloseReason.PAID, today)
-        return replace(closed, says=(_heard(case, CaseOutcome.CLOSED, today), *closed.says))
-    return Decision(case, tasks=(Task("unknown_news", str(kind)[:50]),))
-
-
-def _advanced(case: Case, news: Mapping[str, Any], today: date) -> Decision:
-    outcome, stage = OUTCOMES[news["kind"]]
-    says: tuple[Event, ...] = (_heard(case, outcome, today),)
-    after = replace(case, stage=stage)
-    match outcome:
-        case CaseOutcome.CONTESTED:
-            after = replace(after, held=True)
-            dispute_id = DisputeId(uuid5(case.claim_id, f"contested:{case.number}"))
-            objection = Objection(dispute_id, str(news.get("reason") or "")[:2000])
-            return Decision(after, says, objection=objection)
-        case CaseOutcome.DECIDED:
-            decided_on = date.fromisoformat(str(news["decidedAt"])[:10])
-            enforce_on = today if case.policy.enforcement else None
-            return Decision(replace(after, decided_on=decided_on, next_on=enforce_on), says)
-    return Decision(after, says)
-
-
-def _heard(case: Case, outcome: CaseOutcome, today: date) -> CaseOutcomeHeard:
-    return CaseOutcomeHeard(
-        claim_id=case.claim_id,
-        creditor_id=case.creditor_id,
-        case_number=case.number,
-        outcome=outcome,
-        kronofogden_number=case.kronofogden_number,
-        heard_on=today,
-    )

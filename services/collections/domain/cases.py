@@ -6,13 +6,14 @@
                                               undeliverable        something is missing)
 
 From `filing_charged` on see `applications`. A case is *held* while its claim is disputed: no step
-is taken. Any stage ends in `closed`. The ledger decides (ADR-0002): a payment that collections
-never heard of shows as a refused proposal, so claims without a case need no memory here.
+is taken. Any stage ends in `closed`, from where a hand-over anew opens it again (`handover`). The
+ledger decides (ADR-0002): a payment that collections never heard of shows as a refused proposal, so
+claims without a case need no memory here.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -67,18 +68,21 @@ class Stage(StrEnum):
     AWAITS_CREDITOR = "awaits_creditor"
     FILING_PROPOSED = "filing_proposed"
     FILING_CHARGED = "filing_charged"
-    """Priced; the application waits for a dispute to end."""
+    """Priced; the application waits for its day, or for a dispute to end."""
     APPLYING = "applying"
     """The application is queued; `attempted` once Kronofogden may have it."""
     REFUSED = "refused"
-    """Kronofogden refused the application: an operator's task."""
+    """Kronofogden refused the application: an operator corrects it and files it again."""
     FILED = "filed"
     CONFIRMED = "confirmed"
     SERVED = "served"
     CONTESTED = "contested"
     DECIDED = "decided"
     ENFORCEMENT_PROPOSED = "enforcement_proposed"
+    ENFORCEMENT_CHARGED = "enforcement_charged"
+    """Priced; the application for enforcement waits for its day, or for a dispute to end."""
     ENFORCEMENT = "enforcement"
+    """Applied for; it has begun once `enforced_on` is known."""
     EXHAUSTED = "exhausted"
     """Nothing could be collected: kept under surveillance (*långtidsbevakning*)."""
     WITHDRAWING = "withdrawing"
@@ -88,7 +92,7 @@ class Stage(StrEnum):
 AT_KRONOFOGDEN = frozenset(
     {
         *(Stage.FILED, Stage.CONFIRMED, Stage.SERVED, Stage.CONTESTED, Stage.DECIDED),
-        *(Stage.ENFORCEMENT_PROPOSED, Stage.ENFORCEMENT),
+        *(Stage.ENFORCEMENT_PROPOSED, Stage.ENFORCEMENT_CHARGED, Stage.ENFORCEMENT),
     }
 )
 
@@ -104,7 +108,11 @@ class Lack(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A case. `handover` is the event that opened it; days are Swedish calendar dates."""
+    """A case. `handover` is the latest that was heard; days are Swedish calendar dates.
+
+    `attempted` from just before the first sending of the application: from then on Kronofogden may
+    have it, until it is known that nothing left (`sending`).
+    """
 
     claim_id: ClaimId
     creditor_id: CreditorId
@@ -126,19 +134,28 @@ class Case:
     sent_channel: Channel | None = None
     filing_ordinal: int = 0
     application: Mapping[str, Any] | None = None
-    """The message as it was written when the filing was charged."""
+    """The message as it was written when the filing was charged, lowered by payments since."""
     amount_ore: int = 0
+    """What the application asks for."""
+    correction: int = 0
+    """How many times it was corrected after a refusal."""
     attempted: bool = False
+    attempted_at: datetime | None = None
+    """The latest attempt, in real time."""
     filed_on: date | None = None
     kronofogden_number: str | None = None
     decided_on: date | None = None
     enforcement_ordinal: int = 0
+    enforcement: Mapping[str, Any] | None = None
+    """The application for enforcement, as it was charged."""
+    enforced_on: date | None = None
+    """The day on which Kronofogden was known to have begun enforcement."""
     close_reason: CloseReason | None = None
 
     @property
     def may_stand_open(self) -> bool:
         """Whether Kronofogden may have an open application of this case."""
-        applying = self.stage is Stage.APPLYING and self.attempted
+        applying = self.stage in (Stage.FILING_CHARGED, Stage.APPLYING) and self.attempted
         return applying or self.stage in AT_KRONOFOGDEN
 
 
@@ -196,11 +213,13 @@ def take_step(case: Case, today: date) -> Decision:
         case Stage.OPENED:
             return _propose_demand(case, today)
         case Stage.DEMANDED:
-            return _file_or_ask(case, today)
+            return file_or_ask(case, today)
         case Stage.FILING_CHARGED:
             return apply(case)
         case Stage.DECIDED:
-            return _propose_enforcement(case, today)
+            return propose_enforcement(case, today)
+        case Stage.ENFORCEMENT_CHARGED:
+            return apply_for_enforcement(case)
     return Decision(replace(case, next_on=None))
 
 
@@ -223,7 +242,8 @@ def _propose_demand(case: Case, today: date) -> Decision:
     return Decision(after, (proposal,))
 
 
-def _file_or_ask(case: Case, today: date) -> Decision:
+def file_or_ask(case: Case, today: date) -> Decision:
+    """Go on to Kronofogden, unless something is missing or the creditor wants to be asked."""
     lack = lack_of(case)
     if lack is None and case.policy.filing is Filing.ASK:
         lack = Lack.CREDITOR_DECIDES
@@ -261,11 +281,16 @@ def apply(case: Case) -> Decision:
     """Queue the application that the ledger has charged; a held case keeps it back."""
     if case.held or case.application is None:
         return Decision(replace(case, next_on=None))
-    applying = replace(case, stage=Stage.APPLYING, attempted=False, next_on=None)
+    applying = replace(case, stage=Stage.APPLYING, next_on=None)
     return Decision(applying, messages=(case.application,))
 
 
-def _propose_enforcement(case: Case, today: date) -> Decision:
+def propose_enforcement(case: Case, today: date) -> Decision:
+    """Ask the ledger to price enforcement of the decision; of one that lasts, its new yearly fee.
+
+    A new year changes nothing of the case but the ordinal.
+    """
+    yearly = case.stage is Stage.ENFORCEMENT
     ordinal = case.enforcement_ordinal + 1
     proposal = EnforcementProposed(
         claim_id=case.claim_id,
@@ -273,11 +298,20 @@ def _propose_enforcement(case: Case, today: date) -> Decision:
         case_number=case.number,
         ordinal=ordinal,
         as_of=today,
+        yearly=yearly,
     )
-    after = replace(
-        case, stage=Stage.ENFORCEMENT_PROPOSED, enforcement_ordinal=ordinal, next_on=None
-    )
+    after = replace(case, enforcement_ordinal=ordinal)
+    if not yearly:
+        after = replace(after, stage=Stage.ENFORCEMENT_PROPOSED, next_on=None)
     return Decision(after, (proposal,))
+
+
+def apply_for_enforcement(case: Case) -> Decision:
+    """Queue the application for enforcement; a held case keeps it back."""
+    if case.held or case.enforcement is None:
+        return Decision(replace(case, next_on=None))
+    asking = replace(case, stage=Stage.ENFORCEMENT, next_on=None)
+    return Decision(asking, messages=(case.enforcement,))
 
 
 # The demand and its letter, in either order.
@@ -350,19 +384,24 @@ def back_to_asking(case: Case, event: ChargeRefused) -> Case | None:
     """The case as it was before it asked; None where the refusal answers nothing."""
     if event.kind not in ASKED or event.reason is RefusalReason.ALREADY_CHARGED:
         return None
-    awaited, before = ASKED[event.kind]
+    awaited, before = ASKED[event.kind]  # a new yearly fee is asked for in another stage
     if case.stage is not awaited:
         return None
     return replace(case, stage=before)
 
 
 def hear_refused_for_now(case: Case, event: ChargeRefused) -> Decision:
-    """Too early, disputed or on hold: asked again on the next banking day, unless held by then."""
+    """Too early or disputed: asked again on the next banking day, unless held by then.
+
+    A decision of Kronofogden's that the ledger knows no application for is no matter of days.
+    """
     if event.reason is RefusalReason.BARRED:
         return Decision(
             replace(case, stage=Stage.AWAITS_CREDITOR, lack=Lack.BARRED, next_on=None),
             tasks=(Task("claim_barred"),),
         )
+    if event.reason is RefusalReason.TOO_EARLY and event.kind is ChargeKind.ENFORCEMENT:
+        return Decision(replace(case, next_on=None), tasks=(Task("enforcement_too_early"),))
     return Decision(replace(case, next_on=add_banking_days(event.as_of, 1)))
 
 
@@ -374,6 +413,8 @@ def close(case: Case, reason: CloseReason, today: date) -> Decision:
         case_number=case.number,
         reason=reason,
         closed_on=today,
+        filed=case.filed_on is not None,
+        enforced=case.enforced_on is not None,
     )
     after = replace(case, stage=Stage.CLOSED, next_on=None, close_reason=reason)
     return Decision(after, (closed,))

@@ -1,8 +1,10 @@
 """An objection (*bestridande*) to a claim, in a case or without one, until it is settled.
 
 One objection of a claim is open at a time. While it is, a case of the claim is held: no step is
-taken, and an application not yet sent is kept back (R-115). One that Kronofogden has stays there:
-it holds the matter itself once the debtor contests it. A part objection holds the whole case.
+taken, and an application not yet sent is kept back (R-115), for enforcement too. What Kronofogden
+has stays there: it holds the matter itself once the debtor contests it; and where its answer was
+lost, nothing is sent again until the objection is over, and a person is told. A part objection
+holds the whole case.
 """
 
 from dataclasses import dataclass, replace
@@ -18,8 +20,14 @@ from contracts.ids import ClaimId, CreditorId, DisputeId
 from law.banking_days import add_banking_days
 from services.collections.domain.applications import end
 from services.collections.domain.cases import Case, Decision, Stage
+from services.collections.domain.sending import kept_back
 
-STEPPING = frozenset({Stage.OPENED, Stage.DEMANDED, Stage.FILING_CHARGED, Stage.DECIDED})
+STEPPING = frozenset(
+    {
+        *(Stage.OPENED, Stage.DEMANDED, Stage.FILING_CHARGED, Stage.DECIDED),
+        Stage.ENFORCEMENT_CHARGED,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +72,7 @@ def settle(
 
 def hold(case: Case) -> Decision:
     """The claim is disputed: keep back what has not been sent."""
-    unsent = case.stage is Stage.APPLYING and not case.attempted
-    stage = Stage.FILING_CHARGED if unsent else case.stage
-    return Decision(replace(case, held=True, stage=stage))
+    return Decision(kept_back(replace(case, held=True)))
 
 
 def release(case: Case, dispute: Dispute, today: date) -> Decision:

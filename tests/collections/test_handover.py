@@ -1,0 +1,119 @@
+"""The ways on from a dead end: handed over anew, corrected, set going by an operator."""
+
+from dataclasses import replace
+from datetime import date, timedelta
+
+import pytest
+
+from contracts.collections import CloseReason
+from services.collections.domain import applications, cases, disputes, handover, sending
+from services.collections.domain.cases import Case, Filing, Lack, Policy, Stage
+from services.collections.domain.sending import Receipt
+from services.collections.domain.tasks import over
+from tests.collections.builders import FILING_ON, demand_charged, failed, handed_over, kinds
+from tests.collections.test_domain import attempted, demanded, filed, handed, objection
+
+A_DAY = timedelta(days=1)
+LATER = date(2026, 11, 16)
+
+
+def refused() -> Case:
+    case = attempted()
+    no = Receipt(False, ("FORMAT",))
+    return sending.hear_receipt(case, case.application or {}, no, FILING_ON).case
+
+
+def lost() -> Case:
+    case = cases.open_case(handed(), FILING_ON).case
+    case = cases.hear_demand_charged(case, demand_charged()).case
+    return cases.hear_undeliverable(case, failed()).case
+
+
+def lacking(filing: Filing = Filing.AUTOMATIC) -> Case:
+    without = handed_over(debtor_identity_number=None, debtor_address=None)
+    case = demanded(handover=without, policy=Policy(filing))
+    return cases.take_step(case, FILING_ON).case
+
+
+def test_a_hand_over_anew_gives_an_open_case_what_it_lacked() -> None:
+    assert lacking().lack is Lack.IDENTITY_NUMBER
+    told = handover.hear_again(lacking(), handed_over(), LATER)
+    assert kinds(told.says) == ["FilingProposed"]
+    asked = handover.hear_again(lacking(Filing.ASK), handed_over(), LATER)
+    assert (asked.says, asked.case.lack) == ((), Lack.CREDITOR_DECIDES)
+    still = handover.hear_again(lacking(), handed_over(debtor_address=None), LATER)
+    assert still.case.lack is Lack.ADDRESS
+
+
+@pytest.mark.parametrize("case", [demanded(), filed()], ids=lambda case: case.stage)
+def test_a_hand_over_anew_of_a_case_on_its_way_only_corrects_it(case: Case) -> None:
+    told = handover.hear_again(case, handed_over(debtor_name="Karin Exempelsson"), LATER)
+    assert (told.says, told.messages) == ((), ())
+    assert told.case == replace(case, handover=told.case.handover)
+    assert told.case.handover.debtor_name == "Karin Exempelsson"
+
+
+def test_a_closed_case_handed_over_anew_begins_again_under_a_number_of_its_own() -> None:
+    ended = applications.end(filed(), CloseReason.CREDITOR_WITHDREW, "creditor", FILING_ON)
+    closed = sending.hear_receipt(ended.case, ended.messages[0], Receipt(True), FILING_ON).case
+    told = handover.hear_again(closed, handed_over(), LATER)
+    assert kinds(told.says) == ["CaseOpened", "DemandProposed"]
+    case = told.case
+    assert (case.number, case.demand_ordinal) == ("INK-2026-000001/2", 2)
+    assert (case.attempted, case.filed_on, case.kronofogden_number) == (False, None, None)
+    assert case.close_reason is None
+    third = handover.hear_again(replace(case, stage=Stage.CLOSED), handed_over(), LATER)
+    assert third.case.number == "INK-2026-000001/3"
+
+
+def test_a_demand_that_was_lost_goes_again_when_the_address_is_corrected() -> None:
+    """However it is told: contact details, a hand-over anew, or an operator."""
+    ways = (
+        handover.hear_recipient_changed(lost(), failed(), LATER),
+        handover.hear_again(lost(), handed_over(), LATER),
+        handover.resume(lost(), LATER),
+    )
+    for told in ways:
+        assert told is not None
+        assert kinds(told.says) == ["DemandProposed"]
+        assert told.case.demand_ordinal == 2
+        assert "demand_undeliverable" in over(told.case)
+    assert not handover.hear_recipient_changed(demanded(), failed(), LATER).says
+
+
+def test_a_refused_application_is_corrected_and_filed_again_for_the_same_money() -> None:
+    case = refused()
+    right = handed_over(debtor_identity_number="198001019802", basis="målning av ett kök.")
+    told = handover.hear_again(case, right, LATER)
+    (message,) = told.messages
+    before = case.application or {}
+    assert message["messageId"] != before["messageId"]
+    assert message["respondents"][0]["id"] == "198001019802"
+    assert "målning av ett kök" in message["claims"][0]["ground"]
+    assert message["costs"] == before["costs"]
+    assert message["claims"][0]["amountOre"] == before["claims"][0]["amountOre"]
+    assert told.case.stage is Stage.APPLYING
+    assert "payment_order_application_refused" in over(told.case)
+
+
+def test_a_refused_application_of_a_disputed_claim_waits_corrected() -> None:
+    """R-115."""
+    held = disputes.hold(refused()).case
+    told = handover.resume(held, LATER)
+    assert told is not None
+    assert (told.messages, told.case.stage) == ((), Stage.FILING_CHARGED)
+
+
+@pytest.mark.parametrize("case", [demanded(), filed(), lacking()], ids=lambda case: case.stage)
+def test_an_operator_cannot_hurry_what_is_not_stopped_or_still_lacks_something(case: Case) -> None:
+    assert handover.resume(case, LATER) is None
+
+
+def test_an_operator_lets_a_stopped_decision_go_on_unless_the_creditor_stopped_it() -> None:
+    stopped = filed(Stage.DECIDED)
+    told = handover.resume(stopped, LATER)
+    assert told is not None
+    assert kinds(told.says) == ["EnforcementProposed"]
+    assert handover.resume(replace(stopped, policy=Policy(enforcement=False)), LATER) is None
+    assert handover.resume(disputes.hold(stopped).case, LATER) is None
+    assert objection().outcome is None
