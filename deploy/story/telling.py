@@ -125,13 +125,13 @@ async def _go_on(client: Client, console: Console) -> None:
 
 def progress_bar(console: Console) -> Progress:
     """Bar, business day, time and the day's news, which alone is cut where there is no room."""
-    kept = {"no_wrap": True}
     return Progress(
-        BarColumn(BAR_WIDTH, table_column=Column(min_width=BAR_WIDTH, **kept)),
-        TextColumn("{task.fields[day]}", table_column=Column(min_width=10, **kept)),
-        TimeElapsedColumn(table_column=Column(min_width=7, **kept)),
+        BarColumn(BAR_WIDTH, table_column=Column(min_width=BAR_WIDTH, no_wrap=True)),
+        TextColumn("{task.fields[day]}", table_column=Column(min_width=10, no_wrap=True)),
+        TimeElapsedColumn(table_column=Column(min_width=7, no_wrap=True)),
         TextColumn(
-            "[dim]{task.description}", table_column=Column(ratio=1, overflow="ellipsis", **kept)
+            "[dim]{task.description}",
+            table_column=Column(ratio=1, overflow="ellipsis", no_wrap=True),
         ),
         console=console,
         expand=True,
