@@ -22,10 +22,10 @@ from uuid import UUID
 import orjson
 import structlog
 from aiokafka import ConsumerRecord, TopicPartition
-from asyncpg.pgproto.pgproto import UUID as DriverUUID  # noqa: N811  (a UUID, read faster)
 from sqlalchemy import text
 
 from contracts.envelope import Envelope, Event
+from plumbing.literals import quick_uuid
 from plumbing.logs import shown
 from plumbing.transaction import Database, Transaction, is_trouble, literal
 
@@ -297,13 +297,13 @@ def read(record: Any, cls: type[Event] | None) -> Heard | Unreadable:
         event = cls.model_validate_json(record.value or b"")
         cause = named.get("ce_causationid")
         envelope = Envelope(
-            DriverUUID(_header(named, "ce_id").decode()),
+            quick_uuid(_header(named, "ce_id").decode()),
             cls.type,
             _text(_header(named, "ce_source")),
-            DriverUUID(record.key.decode()),
+            quick_uuid(record.key.decode()),
             _instant(_header(named, "ce_time")),
             _flow(_header(named, "ce_correlationid")),
-            DriverUUID(cause.decode()) if cause else None,
+            quick_uuid(cause.decode()) if cause else None,
             (named.get("ce_sequence") or b"").decode(),
         )
         if envelope.key != event.key:
@@ -341,8 +341,7 @@ def _instant(value: bytes) -> datetime:
 
 @lru_cache(maxsize=1_000)
 def _flow(value: bytes) -> UUID:
-    flow: UUID = DriverUUID(value.decode())
-    return flow
+    return quick_uuid(value.decode())
 
 
 def about_one(item: Heard | Unreadable) -> dict[str, str | None]:

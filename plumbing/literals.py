@@ -10,6 +10,8 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
+from asyncpg.pgproto.pgproto import UUID as DriverUUID  # noqa: N811
+
 
 def numbers(values: Iterable[int | bool | None]) -> str:
     """Whole numbers or truth values."""
@@ -30,6 +32,12 @@ def ids(values: Iterable[UUID | None]) -> str:
 def words(values: Iterable[str | None]) -> str:
     """Names of our own, such as components and states."""
     return "{" + ",".join(["NULL" if value is None else f'"{value}"' for value in values]) + "}"
+
+
+def quick_uuid(written: str | bytes) -> UUID:
+    """A UUID from its text or its 16 bytes: the database driver's, made several times faster."""
+    made: UUID = DriverUUID(written)
+    return made
 
 
 def written(kind: str, values: Iterable[Any]) -> str:

@@ -9,12 +9,11 @@ from hashlib import sha256
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from asyncpg.pgproto.pgproto import UUID as DriverUUID  # noqa: N811  (a UUID, made faster)
 from sqlalchemy import text
 
 from contracts.ids import PaymentId
 from contracts.payments import UnmatchedReason
-from plumbing.literals import days, ids, numbers
+from plumbing.literals import days, ids, numbers, quick_uuid
 from plumbing.transaction import Transaction, columns
 from services.payments.domain.draft import Allocation
 from services.payments.domain.incoming import Hold, IncomingPayment, Reference, ReferenceKind
@@ -88,7 +87,7 @@ class Received(NamedTuple):
 
 def payment_id_of(source_key: str) -> PaymentId:
     """A payment's id, derived from what the bank calls it: the same in every file."""
-    return PaymentId(DriverUUID(sha256(source_key.encode()).digest()[:16]))
+    return PaymentId(quick_uuid(sha256(source_key.encode()).digest()[:16]))
 
 
 async def insert_new(
