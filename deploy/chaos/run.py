@@ -105,7 +105,7 @@ def scale_of(duration_seconds: float, invoices: int | None = None) -> Scale:
         companies=6 if short else 12,
         days=SHORT_STORY_DAYS if short else STORY_DAYS,
         windows=1 if short else 2,
-        lull_days=(3, 8) if short else (1, 4),
+        lull_days=(5, 10) if short else (1, 4),
     )
 
 
