@@ -27,9 +27,8 @@ STORM = (2, 5)
 """Deaths that follow closely on each other."""
 PAUSE_SECONDS = (0.5, 4.0)
 """Between two deaths of a storm."""
-LULL_DAYS = (1, 4)
-LONGEST_LULL_SECONDS = 60.0
-"""After a storm, so many days of the story, but no longer."""
+LONGEST_LULL_SECONDS = 120.0
+"""A storm comes after it, even if the story could not get on."""
 DEAD_SECONDS = (0.0, 1.0)
 MOST_DEAD = 3
 """Parts that lie dead or are starting when another is spared for a moment."""
@@ -48,6 +47,8 @@ class Killer:
     chance: random.Random
     today: Callable[[], str | None] = lambda: None
     """The story's day."""
+    lull_days: tuple[int, int] = (1, 4)
+    """Between storms, the story's days on which somebody does something."""
     kills: Counter[str] = field(default_factory=Counter)
     last_kill_on: str | None = None
     """The story's day when somebody was killed last."""
@@ -92,7 +93,7 @@ class Killer:
 
     async def _lull(self) -> None:
         """Let the story go on by some days: no day ends while somebody is down."""
-        days, seen = self.chance.randint(*LULL_DAYS), self.today()
+        days, seen = self.chance.randint(*self.lull_days), self.today()
         until = time.monotonic() + LONGEST_LULL_SECONDS
         while days and time.monotonic() < until:
             await asyncio.sleep(LOOK_EVERY_SECONDS)

@@ -76,6 +76,7 @@ class Scale:
     companies: int
     days: int
     windows: int
+    lull_days: tuple[int, int]
 
     @property
     def longest_seconds(self) -> float:
@@ -104,6 +105,7 @@ def scale_of(duration_seconds: float, invoices: int | None = None) -> Scale:
         companies=6 if short else 12,
         days=SHORT_STORY_DAYS if short else STORY_DAYS,
         windows=1 if short else 2,
+        lull_days=(5, 10) if short else (1, 4),
     )
 
 
@@ -140,6 +142,7 @@ async def tell_in_danger(console: Console, trial: Trial, seed: int, scale: Scale
     world = make_world(
         seed, invoices=scale.invoices, ends_on=ends_on, companies=scale.companies, days=scale.days
     )
+    killer.lull_days = scale.lull_days
     await set_clock_back(trial.platform, world.begins_on)
     begun = time.monotonic()
     with progress(console) as shown:

@@ -22,7 +22,7 @@ from deploy.story.journal import Journal
 from deploy.story.telling import places_of
 from plumbing.identity import Identity, Keys
 
-PATIENCE_SECONDS = 240.0
+PATIENCE_SECONDS = 600.0
 IMPATIENT = {"OUTBOUND_LEASE_SECONDS": "15", "KAFKA_SESSION_SECONDS": "3"}
 """What a killed process had in hand, parcels and partitions, is free sooner than in production."""
 OPERATOR = Identity(UUID("00000000-0000-7000-8000-000000000c05"), frozenset({"operator"}))

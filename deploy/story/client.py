@@ -220,8 +220,8 @@ class Client:
         """Move, or go on waiting for a movement under way; whether it has come to its end there."""
         wish = {"today": day, "wait_seconds": QUIET_SECONDS}
         status, answer = await self._as("operator", "POST", "/ops/clock", wish)
-        if status == 409:  # it moves already: an answer was lost, or took longer than we waited
-            return False
+        if status == 409 and answer.get("reason") == "moving":
+            return False  # an answer was lost, or took longer than we waited
         if status >= 400:
             raise RefusedError("POST", "/ops/clock", status, answer)
         job = answer["job"]

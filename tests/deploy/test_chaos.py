@@ -7,6 +7,7 @@ is that its complaint was not there before and is there afterwards.
 import asyncio
 import io
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -14,7 +15,7 @@ from rich.console import Console
 
 from deploy.chaos.killer import Killer
 from deploy.chaos.midnight import let_pass
-from deploy.chaos.run import Scale, chaos
+from deploy.chaos.run import chaos, scale_of
 from deploy.chaos.scenario import COLLECTING_DAYS, collect, trade
 from deploy.chaos.trial import Trial, on_trial
 from deploy.local.folders import temporary_folder
@@ -24,7 +25,7 @@ from deploy.story.telling import real_today, set_clock_back
 ISSUED, FILED = "invoicing.invoice.issued.v1", "payments.filing.charged.v1"
 TAKES_SECONDS = 300
 """What all trades with their faults may take; a midnight that is nearer is waited for."""
-SHORT = Scale(duration_seconds=25, invoices=100, companies=4, days=90, windows=1)
+SHORT = replace(scale_of(25, invoices=100), companies=4)
 
 
 @pytest.fixture(scope="module")

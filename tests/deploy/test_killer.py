@@ -42,15 +42,21 @@ async def test_the_next_one_dies_while_the_last_has_not_risen(
     """Otherwise a death every few seconds would be one every ten or fifteen."""
     monkeypatch.setattr(killer, "PAUSE_SECONDS", (0, 0))
     monkeypatch.setattr(killer, "DEAD_SECONDS", (0, 0))
-    monkeypatch.setattr(killer, "LULL_DAYS", (0, 0))
     grave = Grave()
-    hand = Killer(grave, random.Random(1), today=lambda: "2026-03-02")
+    hand = Killer(grave, random.Random(1), today=lambda: "2026-03-02", lull_days=(0, 0))
     raging = asyncio.ensure_future(hand.rage())
     await asyncio.wait_for(grave.enough.wait(), 10)
     assert len(set(grave.buried)) == killer.MOST_DEAD
     assert hand.last_kill_on == "2026-03-02"
     raging.cancel()
     await asyncio.gather(raging, return_exceptions=True)
+
+
+async def test_a_midnight_breaks_the_run_off_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The business day moves by itself then, and nobody can judge what came of it."""
+    monkeypatch.setattr(midnight, "seconds_until", lambda now: 0)
+    with pytest.raises(midnight.MidnightError, match="midnight"):
+        await midnight.strike()
 
 
 @pytest.mark.parametrize(
