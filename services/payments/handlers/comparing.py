@@ -34,7 +34,8 @@ async def differences(
     for one, payment_id in zip(credits, ids, strict=True):
         if (one.entry and _is_told(one.entry, known, serials)) or not _counts(one):
             continue
-        found.append(_difference(one, payment_id, booked.get(payment_id)))
+        before = known.get(one.entry.key, NOTHING) if one.entry else NOTHING
+        found.append(_difference(one, payment_id, booked.get(payment_id), before))
     return [each for each in found if each]
 
 
@@ -52,12 +53,15 @@ def _is_told(entry: EntryRef, known: dict[str, Known], serials: set[tuple[str, i
 
 
 def _difference(
-    payment: IncomingPayment, payment_id: UUID, booked: Booked | None
+    payment: IncomingPayment, payment_id: UUID, booked: Booked | None, known: Known
 ) -> Difference | None:
     name = f"the payment {payment.bank_reference or payment.source_key} is"
-    entry_key = payment.entry.key if payment.entry else None
     if booked is None:
-        return Difference(payment.line, f"{name} not booked", payment_id, entry_key)
+        entry = payment.entry
+        if entry and (sums := known.by_payments if entry.in_one_piece else known.in_one_piece):
+            were = " or ".join(f"{ore} öre" for ore in sorted(sums))
+            return Difference(payment.line, f"{name} of an entry booked as {were}")
+        return Difference(payment.line, f"{name} not booked", payment_id, entry and entry.key)
     if booked.amount_ore != payment.amount_ore:
         reason = f"{name} booked as {booked.amount_ore} öre, not {payment.amount_ore}"
         return Difference(payment.line, reason)
