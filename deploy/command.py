@@ -1,12 +1,13 @@
 """`betalt`, the operator's hand: one program, each command a function with a line of help.
 
 A command that needs more than a few lines lives in a module of its own (`deploy/commands/`). The
-exit status is 0 when all is well, 1 when something is wrong or refused; `read-bank-file` says
-2 for a file that is refused.
+exit status is 0 when all is well, 1 when something is wrong or refused, 64 when the command was
+written wrongly; `read-bank-file` says 2 for a file that is refused.
 """
 
 import asyncio
 import os
+from typing import Any
 
 import typer
 from rich.console import Console
@@ -19,6 +20,10 @@ from deploy.local.platform import make_topics
 from deploy.local.ports import fixed_ports
 from deploy.local.processes import LaunchError
 from deploy.read_bank_file import read_bank_file
+
+# A command written wrongly; 2, which is usual, means here that a bank file is refused.
+usage_error: Any = typer.BadParameter.mro()[1]
+usage_error.exit_code = os.EX_USAGE
 
 app = typer.Typer(
     name="betalt",

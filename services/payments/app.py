@@ -14,6 +14,7 @@ from services.payments.bank import Bank
 from services.payments.handlers import payouts as paying
 from services.payments.handlers.bank_files import BankFiles
 from services.payments.handlers.drop_folder import DropFolder
+from services.payments.handlers.entries import ours
 from services.payments.handlers.intake import Rules
 from services.payments.settings import Settings
 
@@ -50,7 +51,11 @@ def build(settings: Settings) -> FastAPI:
         tasks=_tasks(settings),
         unfinished=UNFINISHED,
     )
-    rules = Rules(settings.bank_books, settings.bank_file_most_bytes)
+    own = ours(
+        [settings.payee_bankgiro, *settings.client_bankgiros],
+        [settings.payer_iban, *settings.client_accounts],
+    )
+    rules = Rules(settings.bank_books, settings.bank_file_most_bytes, own)
     app.state.bank_files = BankFiles(app.state.database, rules)
     return app
 

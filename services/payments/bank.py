@@ -111,10 +111,19 @@ def payment_id_of(payout_id: UUID) -> str:
 
 def payout_of(end_to_end_id: str | None) -> UUID | None:
     """The payout an end-to-end id names, if it may be one of ours."""
-    if end_to_end_id is None or len(end_to_end_id) != 32:
+    return _ours(end_to_end_id)
+
+
+def batch_of(message_id: str | None) -> UUID | None:
+    """The batch a message id names, if it may be one of ours."""
+    return _ours(message_id)
+
+
+def _ours(written: str | None) -> UUID | None:
+    if written is None or len(written) != 32:
         return None
     try:
-        return UUID(hex=end_to_end_id)
+        return UUID(hex=written)
     except ValueError:
         return None
 

@@ -3,8 +3,7 @@ reading serves the booking and the operator's question what a file would book, w
 database. What is not read is refused by name, so that nobody waits for money in a file we ignored.
 """
 
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from services.payments import camt
@@ -38,23 +37,17 @@ def read(
     return camt.read(source, validation, start_at=start_at)
 
 
-def read_bank_file(path: Path | str) -> dict[str, Any]:
-    """Give the whole answer at once; see `payment_rows` for files that should not be held."""
-    validation = validate(path)
-    rows = list(payment_rows(path, validation))
-    return heading(validation) | {"payments": rows, "problems": problem_rows(validation)}
+def books(validation: Validation, message: str) -> bool:
+    """Whether an installation that books from `message` (`camt.054`) books a file; others only
+    control (bank-formats.md 4.3)."""
+    return validation.format.startswith(message)
 
 
-def heading(validation: Validation) -> dict[str, Any]:
-    """Give what the answer begins with."""
-    return {"format": validation.format, "accepted": validation.accepted}
-
-
-def payment_rows(path: Path | str, validation: Validation) -> Iterator[dict[str, Any]]:
-    """Give each payment that would be booked; none when the file is refused."""
+def payment_rows(source: Source, validation: Validation) -> Iterator[dict[str, Any]]:
+    """Give each payment of a file as it is shown to a person; none when the file is refused."""
     if not validation.accepted:
         return
-    for item in read(path, validation):
+    for item in read(source, validation):
         if isinstance(item, IncomingPayment):
             yield {
                 "references": [reference.value for reference in item.references],
@@ -67,9 +60,9 @@ def payment_rows(path: Path | str, validation: Validation) -> Iterator[dict[str,
             }
 
 
-def problem_rows(validation: Validation) -> list[dict[str, Any]]:
+def problem_rows(problems: Iterable[Problem]) -> list[dict[str, Any]]:
     """Give why a file is refused, line by line."""
-    return [{"line": one.line, "reason": one.reason} for one in validation.problems]
+    return [{"line": one.line, "reason": one.reason} for one in problems]
 
 
 def _unknown(source: Source) -> Validation | None:

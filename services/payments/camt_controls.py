@@ -134,6 +134,7 @@ class Controls:
                 header.legal_number,
                 opening,
                 closing,
+                header.year,
             )
         )
 

@@ -53,6 +53,7 @@ class Header:
     currency: str | None
     electronic_number: str | None
     legal_number: str | None
+    year: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +195,13 @@ def read_header(statement: Any, names: Any) -> Header:
         currency=child_text(account, names.Ccy),
         electronic_number=child_text(statement, names.ElctrncSeqNb),
         legal_number=child_text(statement, names.LglSeqNb),
+        year=_year(child_text(statement, names.CreDtTm)),
     )
+
+
+def _year(made_at: str | None) -> int | None:
+    match = re.match(r"[0-9]{4}(?=-)", made_at or "", re.ASCII)
+    return int(match.group()) if match else None
 
 
 def read_entry(element: Any, number: int, header: Header, message_id: str, names: Any) -> Entry:
@@ -209,7 +216,7 @@ def read_entry(element: Any, number: int, header: Header, message_id: str, names
     booked_on, paid_on = _days(found, element, names, is_booked)
     reversal = found.get(names.RvslInd)
     bank_reference = _optional(found, names.AcctSvcrRef)
-    payee_bankgiro, serial = _deposit_in(_optional(found, names.NtryRef))
+    payee_bankgiro, serial = _deposit_in(_optional(found, names.NtryRef), booked_on.year)
     key = bank_reference or f"{message_id}:{header.id}:{number}"
     ref = EntryRef(key, serial, amount_ore)
     return Entry(
@@ -235,15 +242,15 @@ def _optional(found: dict[str, Any], tag: str) -> str | None:
     return text_of(found[tag]) if tag in found else None
 
 
-def _deposit_in(entry_reference: str | None) -> tuple[str | None, str | None]:
-    """Read payee and deposit of `BG12345678 00294-0251222`: `12345678` and `12345678 00294`."""
+def _deposit_in(entry_reference: str | None, year: int) -> tuple[str | None, str | None]:
+    """Read payee and deposit of `BG12345678 00294-0251222`; serials begin anew each year."""
     match = re.match(
         r"BG0*([1-9][0-9]{6,7})(?![0-9])(?: +([0-9]{5})(?![0-9]))?", entry_reference or "", re.ASCII
     )
     if match is None:
         return None, None
     payee, serial = match.groups()
-    return payee, f"{payee} {serial}" if serial else None
+    return payee, f"{payee} {year} {serial}" if serial else None
 
 
 def _days(found: dict[str, Any], entry: Any, names: Any, is_booked: bool) -> tuple[date, date]:

@@ -14,6 +14,10 @@ class Settings(ServiceSettings):
     database_url: str = Field(validation_alias="PAYMENTS_DATABASE_URL")
     payee_bankgiro: str = "991-2346"
     """The platform's client-money bankgiro, to which debtors pay."""
+    client_bankgiros: tuple[str, ...] = ()
+    """Further bankgiro numbers of client money; a JSON list."""
+    client_accounts: tuple[str, ...] = ("54400000007",)
+    """The client-money accounts beside `payer_iban`, as the bank writes them; a JSON list."""
     bank_url: str = "http://127.0.0.1:8030"
     """Where the bank takes payment orders."""
     bank_token: str | None = None

@@ -189,7 +189,7 @@ def test_the_clock_is_moved_and_followed_to_the_day(gateway: Gateway) -> None:
     assert betalt("clock", "move", "2026-11-22").exit_code == 0
     assert gateway.commands == [("/ops/clock", {"today": "2026-11-22"})]
     assert isinstance(betalt("clock", "move", "2026-11-23").exception, LaunchError)
-    assert betalt("clock", "move", "tomorrow").exit_code == 2
+    assert betalt("clock", "move", "tomorrow").exit_code == 64
 
 
 def test_quiet_that_does_not_come_ends_with_1(gateway: Gateway) -> None:
@@ -221,15 +221,15 @@ def test_parked_events_of_all_services_are_listed(gateway: Gateway) -> None:
 def test_one_parked_event_is_shown(gateway: Gateway) -> None:
     gateway.answer("GET", "/ops/services/dunning/parked/7", EVENT)
     assert json.loads(betalt("parked", "show", "dunning", "7").output) == EVENT
-    assert betalt("parked", "show", "nobody", "7").exit_code == 2
+    assert betalt("parked", "show", "nobody", "7").exit_code == 64
 
 
 def test_redriving_needs_a_key_or_all_and_says_what_stays(gateway: Gateway) -> None:
     path = "/ops/services/payments/parked/redrive"
     done = {"events": 2, "keys_standing": 0, "timers": 0, "parcels": 0}
     gateway.answer("POST", path, done)
-    assert betalt("parked", "redrive", "payments").exit_code == 2
-    assert betalt("parked", "redrive", "payments", "--key", "k", "--all").exit_code == 2
+    assert betalt("parked", "redrive", "payments").exit_code == 64
+    assert betalt("parked", "redrive", "payments", "--key", "k", "--all").exit_code == 64
     assert gateway.commands == []
     assert betalt("parked", "redrive", "payments", "--key", "k").exit_code == 0
     gateway.answer("POST", path, done | {"keys_standing": 1})
@@ -260,7 +260,7 @@ def test_a_percentage_is_read_as_people_write_it(written: str, bp: int) -> None:
 @pytest.mark.parametrize("written", ["2.001", "two", "", "NaN", "Infinity", "1e9", "1e999996"])
 def test_a_percentage_that_is_none_is_refused(gateway: Gateway, written: str) -> None:
     found = betalt("rates", "add", "2027-01-01", written, "--source", "SFS 2026:1")
-    assert found.exit_code == 2
+    assert found.exit_code == 64
     assert gateway.asked == []
 
 
@@ -292,7 +292,7 @@ def test_a_service_says_again_and_the_command_waits_until_it_has(gateway: Gatewa
     )
     wanted = {"since": "2026-11-20", "topic": "payments.claims"}
     assert gateway.commands == [("/ops/services/payments/say-again", wanted)]
-    assert betalt("say-again", "payments").exit_code == 2
+    assert betalt("say-again", "payments").exit_code == 64
 
 
 def test_a_bank_file_is_shown_as_what_would_be_booked(tmp_path: Path) -> None:
@@ -330,3 +330,19 @@ def test_a_bank_file_that_cannot_be_read_is_refused_with_status_2(tmp_path: Path
     assert found.exit_code == 2
     assert (answer["accepted"], answer["payments"]) == (False, [])
     assert {each.keys() == {"line", "reason"} for each in answer["problems"]} == {True}
+
+
+@pytest.mark.parametrize("arguments", [["no-such-file.xml"], [], ["--wrong", "x"], ["."]])
+def test_a_command_written_wrongly_never_looks_like_a_refused_file(arguments: list[str]) -> None:
+    """2 says that the bank's file is refused, and is told with JSON; this is not."""
+    assert betalt("read-bank-file", *arguments).exit_code == 64
+
+
+def test_a_statement_is_shown_as_the_service_takes_it(tmp_path: Path) -> None:
+    """Where camt.054 books, camt.053 only controls; another installation books from it."""
+    file = tmp_path / "camt053.xml"
+    file.write_bytes(Camt((Ntry((Tx(),)),), message="camt.053.001.02").xml())
+    answer = json.loads(betalt("read-bank-file", str(file)).output)
+    assert (answer["accepted"], answer["payments"], answer["role"]) == (True, [], "controls")
+    other = json.loads(betalt("read-bank-file", str(file), "--books", "camt.053").output)
+    assert (len(other["payments"]), "role" in other) == (1, False)

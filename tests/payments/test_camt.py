@@ -116,6 +116,9 @@ def test_a_payment_is_read_the_same_from_every_version(message: str) -> None:
         ("1.0.0", None),
         ("9" * 25, None),
         ("NaN", None),
+        ("9999999999999999.99", 10**18 - 1),
+        ("0009999999999999999.99", 10**18 - 1),
+        ("10000000000000000.00", None),
     ],
 )
 def test_an_amount_is_whole_ore_or_no_amount_at_all(written: str, amount_ore: int | None) -> None:
@@ -277,6 +280,28 @@ def test_each_payment_has_a_key_of_its_own_that_other_files_give_too() -> None:
     assert [item.source_key for item in second] == keys
 
 
+def test_a_reference_that_comes_again_later_in_its_entry_is_another_payment_s() -> None:
+    """One slip may give several payments with one number (bank-formats 1.7)."""
+    txs = tuple(Tx(bank_reference=reference) for reference in "ABA")
+    _, items = _read(Camt(entries=(Ntry(txs=txs, amount="300.00"),)))
+    assert [item.source_key for item in items] == ["A", "B", "A/3"]
+
+
+def test_an_item_tells_which_entry_it_is_of_and_whether_it_is_all_of_it() -> None:
+    entries = (
+        Ntry(txs=(Tx(), Tx()), amount="200.00", reference="BG12345678 00294-0251222"),
+        Ntry(txs=(Tx(), Tx()), amount="150.00"),
+        Ntry(amount="12.50", bank_reference="ENTRY3"),
+    )
+    _, items = _read(Camt(entries=entries))
+    assert [item.entry for item in items] == [
+        EntryRef("ENTRY1", "12345678 2026 00294", 20_000),
+        EntryRef("ENTRY1", "12345678 2026 00294", 20_000),
+        EntryRef("ENTRY1", None, 15_000, in_one_piece=True),
+        EntryRef("ENTRY3", None, 1250, in_one_piece=True),
+    ]
+
+
 def test_a_day_is_the_bank_s_own_calendar_day() -> None:
     entry = Ntry(
         booked="<DtTm>2026-10-16T23:59:00+02:00</DtTm>",
@@ -291,6 +316,7 @@ def test_a_booked_entry_without_any_day_refuses_the_file() -> None:
     assert _read(sample)[0].accepted
     sample = sample.replace(b"<ValDt><Dt>2026-10-17</Dt></ValDt>", b"")
     assert "6: a booked Ntry has neither" in _refusal(sample)
+    assert "BookgDt is not a day" in _refusal(Camt(entries=(Ntry(booked="<Dt>0001-01-01</Dt>"),)))
     assert "BookgDt is not a day of our time" in _refusal(
         Camt(entries=(Ntry(booked="<Dt>2026-02-30</Dt>"),))
     )

@@ -3,7 +3,9 @@ else ever comes of them."""
 
 import io
 import random
+from collections.abc import Iterator
 
+import psutil
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -169,6 +171,69 @@ def test_an_element_without_end_is_refused_before_it_fills_the_memory(
     assert "one element is larger" in _refused(endless).problems[0].reason
     monkeypatch.setattr(xml_stream, "FILE_BYTES", 10_000)
     assert "file is larger" in _refused(SAMPLE + b" " * 10_000).problems[0].reason
+
+
+class Written(io.RawIOBase):
+    """A file that is written while it is read."""
+
+    def __init__(self, parts: Iterator[bytes]) -> None:
+        self._parts, self._rest = parts, b""
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        while len(self._rest) < size and (part := next(self._parts, b"")):
+            self._rest += part
+        given, self._rest = self._rest[:size], self._rest[size:]
+        return given
+
+
+JUNK = b"<X>" + b"<Y/>" * 2000 + b"</X>"
+HEAD, _, REST = SAMPLE.partition(b"<Ntry>")
+ENTRY, _, TAIL = (b"<Ntry>" + REST).partition(b"</Ntry>")
+
+
+@pytest.mark.parametrize(
+    ("before", "repeated", "after"),
+    [
+        (HEAD, JUNK + ENTRY + b"</Ntry>", TAIL),
+        (HEAD, ENTRY.replace(b"</NtryDtls>", JUNK + b"</NtryDtls>") + b"</Ntry>", TAIL),
+        (HEAD + ENTRY, b"<NtryDtls><Btch/>" + JUNK + b"</NtryDtls>", b"</Ntry>" + TAIL),
+        (
+            HEAD + ENTRY.removesuffix(b"</NtryDtls>"),
+            JUNK + b"<TxDtls><Refs/></TxDtls>",
+            b"</NtryDtls></Ntry>" + TAIL,
+        ),
+    ],
+)
+def test_memory_does_not_grow_whatever_stands_between_the_payments(
+    before: bytes, repeated: bytes, after: bytes
+) -> None:
+    """24 MB of elements that nobody knows are read in a small part of that."""
+
+    def parts() -> Iterator[bytes]:
+        yield before
+        for _ in range(3000):
+            yield repeated
+        yield after
+
+    process = psutil.Process()
+    bank_file.validate(Written(iter([before, repeated * 20, after])))  # type: ignore[arg-type]
+    used = process.memory_info().rss
+    bank_file.validate(Written(parts()))  # type: ignore[arg-type]
+    assert process.memory_info().rss - used < 20_000_000
+
+
+def test_a_message_has_one_header() -> None:
+    header = SAMPLE[SAMPLE.index(b"<GrpHdr>") : SAMPLE.index(b"</GrpHdr>") + 9]
+    assert "two GrpHdr" in _refused(SAMPLE.replace(header, header * 2)).problems[0].reason
+
+
+def test_a_statement_with_endless_balances_is_refused() -> None:
+    """They are kept to its end."""
+    many = SAMPLE.replace(b"<Ntry>", b"<Bal></Bal>" * 20_000 + b"<Ntry>", 1)
+    assert "too many" in _refused(many).problems[0].reason
 
 
 def test_a_payment_with_more_references_than_can_be_read_is_held() -> None:

@@ -446,6 +446,7 @@ def _references(*found: tuple[ReferenceKind, str, int | None]) -> tuple[Referenc
 
 
 OCR, TEXT, NOTE = ReferenceKind.OCR, ReferenceKind.TEXT, ReferenceKind.CREDIT_NOTE
+DOCUMENT = ReferenceKind.DOCUMENT
 A, B = "1234567810", "1234567811"
 
 
@@ -465,6 +466,13 @@ A, B = "1234567810", "1234567811"
         (((OCR, A, 500), (OCR, "99", 0)), 500, {}, UnmatchedReason.HELD),
         (((OCR, A, 1_500), (NOTE, B, -500)), 1_000, {}, UnmatchedReason.HELD),
         (((OCR, A, None), (TEXT, B, None)), 500, {}, {A: 500}),
+        # The number of the invoice beside its OCR says nothing against it, whatever is paid.
+        (((OCR, A, None), (DOCUMENT, "1042", None)), 500, {}, {A: 500}),
+        (((OCR, A, 1_060), (DOCUMENT, "1042", None)), 1_060, {}, {A: 1_060}),
+        (((OCR, A, 300), (DOCUMENT, "1042", 200)), 500, {}, UnmatchedReason.HELD),
+        (((OCR, A, None), (DOCUMENT, B, None)), 500, {}, UnmatchedReason.HELD),
+        (((OCR, A, None), (NOTE, "1042", None)), 500, {}, UnmatchedReason.HELD),
+        (((OCR, "99", None), (DOCUMENT, A, None)), 500, {}, UnmatchedReason.HELD),
         (((OCR, A, None),), 500, {"held": Hold.RETURNED}, UnmatchedReason.HELD),
     ],
 )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+import os
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -158,15 +159,50 @@ async def test_a_missing_statement_is_reported(house: House) -> None:
     first = statement(credit([0]), balances=balances)
     await house.send(first)
     third = first.replace(b"<ElctrncSeqNb>7<", b"<ElctrncSeqNb>9<")
-    got = await house.send(third)
-    assert (await shown(house, got.file_id))["problems"] == [
-        "statements 8 to 8 of the account have not come"
+    late = await house.send(third)
+    assert (await shown(house, late.file_id))["problems"] == [
+        "statement 8 of the account 54401060156 has not come"
     ]
     fourth = first.replace(b"<ElctrncSeqNb>7<", b"<ElctrncSeqNb>10<")
     got = await house.send(fourth)
     assert (await shown(house, got.file_id))["problems"] == [
         "statement 10 does not open with what statement 9 closed with"
     ]
+    await house.send(first.replace(b"<ElctrncSeqNb>7<", b"<ElctrncSeqNb>8<"))
+    assert (await shown(house, late.file_id))["problems"] == [], "it has come after all"
+
+
+async def test_a_missing_notification_is_reported_too(house: House) -> None:
+    """camt.054 has numbers of its own, and no balances."""
+    first = notification(credit([0])).replace(
+        b"<Id>S1</Id>", b"<Id>S1</Id><ElctrncSeqNb>3</ElctrncSeqNb>"
+    )
+    await house.send(statement(credit([0])))
+    got = await house.send(first)
+    assert (await shown(house, got.file_id))["problems"] == []
+    got = await house.send(first.replace(b"<ElctrncSeqNb>3<", b"<ElctrncSeqNb>5<"))
+    assert (await shown(house, got.file_id))["problems"] == [
+        "statement 4 of the account 54401060156 has not come"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("last", "number", "missing"),
+    [
+        ((7, 2026), (8, 2026), []),
+        ((7, 2026), (10, 2026), [8, 9]),
+        ((251, 2026), (252, 2027), []),
+        ((251, 2026), (1, 2027), []),
+        ((251, 2026), (3, 2027), [1, 2]),
+        ((7, None), (9, None), [8]),
+        ((7, 2026), (7, 2026), []),
+    ],
+)
+def test_numbers_of_statements_may_begin_anew_each_year(
+    last: tuple[int, int | None], number: tuple[int, int | None], missing: list[int]
+) -> None:
+    """A gap is within a year, or at its beginning."""
+    assert list(intake.missing_between(*last, *number)) == missing
 
 
 async def test_a_refused_file_is_kept_with_reason_and_line_and_books_nothing(house: House) -> None:
@@ -319,10 +355,131 @@ async def test_files_in_the_folder_are_taken_when_they_are_whole(
         ".half.xml",
         "half.xml.tmp",
         "refused/bad.xml",
+        "refused/bad.xml.reason",
         "taken/good.1.xml",
         "taken/good.xml",
     ]
     assert await house.balance("bank:client") == 200_00
+
+
+@pytest.mark.parametrize(
+    "amount", ["999999999999999999999.00", "99999999999999999.99", "9999999999999999.99"]
+)
+async def test_no_amount_in_a_file_can_stop_the_service(house: House, amount: str) -> None:
+    """R-98: what is no amount of money is refused at its line, what is one can be kept."""
+    entries = [credit([n], amount="1.00", entry=f"E{n}") for n in range(12)]
+    body = notification(*entries).replace(b">1.00<", f">{amount}<".encode())
+    got = await house.send(body)
+    assert got.state == "refused"
+    assert got.problems[0].line > 1
+    await house.work_all()
+    assert (await shown(house, got.file_id))["problems"] == [got.problems[0].reason]
+
+
+async def test_nothing_in_the_folder_keeps_the_other_files_from_being_taken(
+    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A name that is no text, a file that cannot be read or moved, a mistake of ours."""
+    names = [
+        b"a-Ins\xe4ttning.xml",
+        b"b-unreadable.xml",
+        b"c-mistake.xml",
+        b"d-stays.xml",
+        b"e.xml",
+    ]
+    for n, name in enumerate(names):
+        (tmp_path / os.fsdecode(name)).write_bytes(notification(credit([n], entry=f"E{n}")))
+    (tmp_path / "0-folder.xml").mkdir()
+    opened, renamed, received = Path.open, Path.rename, intake.receive
+
+    def open_(path: Path, *rest: Any, **more: Any) -> Any:
+        if path.name == "b-unreadable.xml":
+            raise PermissionError(13, "Permission denied")
+        return opened(path, *rest, **more)
+
+    def rename(path: Path, target: Any) -> Any:
+        if path.name.startswith("d-"):
+            raise PermissionError(13, "Permission denied")
+        return renamed(path, target)
+
+    async def receive(*rest: Any, name: str, **more: Any) -> intake.Received:
+        if name.startswith("c-"):
+            raise ValueError("a rule is broken")
+        return await received(*rest, name=name, **more)
+
+    monkeypatch.setattr(Path, "open", open_)
+    monkeypatch.setattr(Path, "rename", rename)
+    monkeypatch.setattr(intake, "receive", receive)
+    folder = DropFolder(tmp_path, house.files)
+    assert await folder.take_all() == 5
+    assert await folder.take_all() == 0, "what cannot be moved is passed over"
+    kept = await house.rows("select name from bank_file order by name")
+    assert [row.name for row in kept] == ["a-Ins?ttning.xml", "d-stays.xml", "e.xml"]
+    refused = tmp_path / "refused"
+    assert "Permission denied" in (refused / "b-unreadable.xml.reason").read_text()
+    assert "a rule is broken" in (refused / "c-mistake.xml.reason").read_text()
+    assert (tmp_path / "taken" / "e.xml").exists()
+
+
+async def test_a_file_whose_control_cannot_be_written_is_kept_and_waits_with_its_reason(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A mistake of ours is no answer 500 for the bank to repeat, nor holds other files up."""
+
+    async def broken(*_: Any) -> str:
+        raise ValueError("out of range \x00 \udce4")
+
+    real = intake.note_validation
+    monkeypatch.setattr(intake, "note_validation", broken)
+    stuck = await house.send(notification(credit([0])))
+    assert stuck.state == "received"
+    for _ in range(store.STUCK_AFTER):
+        await house.files.work()
+        async with house.engine.begin() as connection:
+            await connection.exec_driver_sql("update bank_file set retry_at = null")
+    assert "out of range" in (await shown(house, stuck.file_id))["trouble"]
+    monkeypatch.setattr(intake, "note_validation", real)
+    async with house.engine.begin() as connection:
+        await connection.exec_driver_sql(
+            "update bank_file set retry_at = now() + interval '1 hour'"
+        )
+    other = await house.send(statement(credit([1], entry="E1")))
+    await house.work_all()
+    assert (await shown(house, other.file_id))["state"] == "booked"
+
+
+async def test_a_slow_upload_is_not_taken_for_one_that_broke_off(house: House) -> None:
+    """What counts is its newest part; and a file whose beginning is gone is not kept as one."""
+    ids = [new_id(), new_id()]
+    async with house.database.transaction() as tx:
+        for file_id in ids:
+            await store.keep_chunk(tx, file_id, 0, b"<")
+    async with house.engine.begin() as connection:
+        await connection.exec_driver_sql(
+            "update bank_file_chunk set stored_at = stored_at - interval '2 hours'"
+        )
+    async with house.database.transaction() as tx:
+        await store.keep_chunk(tx, ids[0], 1, b"a/>")
+    await house.files.sweep()
+    assert await house.one("select count(distinct file_id) from bank_file_chunk") == 1
+
+    async def interrupted() -> AsyncIterator[bytes]:
+        yield notification(credit([0]))
+        async with house.engine.begin() as connection:
+            await connection.exec_driver_sql("delete from bank_file_chunk")
+
+    monkey = pytest.MonkeyPatch()
+    monkey.setattr(intake, "CHUNK_BYTES", 100)
+    with pytest.raises(intake.BrokeOffError), monkey.context():
+        await intake.receive(
+            house.database,
+            interrupted(),
+            name="f",
+            rules=house.files.rules,
+            ahead=house.files.ahead,
+        )
+    monkey.undo()
+    assert await house.one("select count(*) from bank_file") == 0
 
 
 async def test_what_an_upload_left_behind_that_broke_off_is_dropped(house: House) -> None:

@@ -79,6 +79,9 @@ async def test_a_refused_file_is_answered_with_lines(house: House) -> None:
     assert told["state"] == "refused"
     assert told["problems"][0]["reason"] == "Ntry has no Sts before its details"
     assert told["problems"][0]["line"] > 1
+    again = await client(house, token=FEED_TOKEN).post("/bank-files", content=body)
+    assert again.status_code == 422, "whoever lost the answer hears it again"
+    assert again.json()["problems"] == told["problems"]
     operator = client(house, "operator")
     kept = (await operator.get(f"/bank-files/{told['file_id']}")).json()
     assert (kept["state"], kept["problems"]) == ("refused", told["problems"])

@@ -31,7 +31,10 @@ def admit_feed(request: Request) -> None:
 
 @router.post("", dependencies=[Depends(admit_feed)])
 async def receive(request: Request) -> JSONResponse:
-    """Keep a file as it streams in; 202, or 200 for bytes that came before, or 422 with lines."""
+    """Keep a file as it streams in; 202, or 200 for bytes that came before, or 422 with lines.
+
+    A refused file is refused each time: who lost the first answer must hear it too.
+    """
     files: BankFiles = request.app.state.bank_files
     if int(request.headers.get("content-length") or 0) > files.rules.most_bytes:
         raise _too_large(files)
@@ -42,15 +45,17 @@ async def receive(request: Request) -> JSONResponse:
         )
     except intake.TooLargeError:
         raise _too_large(files) from None
+    except intake.BrokeOffError:
+        raise Problem(408, "The file came in too slowly; send it again") from None
     files.wake.set()
     body: dict[str, Any] = {"file_id": str(got.file_id), "state": got.state}
     if got.duplicate:
-        return JSONResponse({**body, "duplicate": True})
+        body["duplicate"] = True
     if got.state == "refused":
         problems = [{"line": one.line, "reason": one.reason} for one in got.problems]
         errors = [{"field": f"line {one.line}", "reason": one.reason} for one in got.problems]
         raise Problem(422, "The file is refused", errors=errors, problems=problems, **body)
-    return JSONResponse(body, status_code=202)
+    return JSONResponse(body, status_code=200 if got.duplicate else 202)
 
 
 def _too_large(files: BankFiles) -> Problem:

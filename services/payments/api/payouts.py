@@ -8,6 +8,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel, Field
+from starlette.responses import Response
 
 from contracts.ids import CreditorId
 from contracts.numbers import (
@@ -17,9 +18,12 @@ from contracts.numbers import (
     parse_iban,
     parse_plusgiro,
 )
+from plumbing import commands
 from plumbing.identity import Identity, company_of, identity_of, require
 from plumbing.problems import Problem
-from services.payments.handlers import payouts
+from plumbing.transaction import Transaction
+from services.payments.handlers import payouts, resolving
+from services.payments.store import money, resolutions
 from services.payments.store import payouts as store
 
 router = APIRouter()
@@ -111,6 +115,51 @@ async def list_alarms(request: Request, identity: Asker) -> dict[str, Any]:
     require(identity, "operator")
     async with request.app.state.database.transaction() as tx:
         return dict(await payouts.list_alarms(tx))
+
+
+class Resolution(BaseModel):
+    """What a debit is that no payout explains: a waiting payment taken back, or the operator's."""
+
+    source_key: str = Field(max_length=300)
+    payment_id: UUID | None = None
+    amount_ore: int | None = Field(default=None, gt=0, lt=10**18)
+    """What the bank debited in kronor, of a debit in other money."""
+    reason: str = Field(min_length=3, max_length=500)
+
+
+@router.post("/payouts/debits/resolve")
+async def resolve_debit(request: Request, resolution: Resolution, identity: Asker) -> Response:
+    """Book a debit that is no payout, and let it wait no longer."""
+    require(identity, "operator")
+    async with request.app.state.database.transaction() as tx:
+
+        async def run() -> dict[str, Any]:
+            return await _resolve(tx, resolution, identity.person)
+
+        return await commands.once(tx, request, identity.person, run, status=200)
+
+
+async def _resolve(tx: Transaction, wanted: Resolution, by: UUID) -> dict[str, Any]:
+    debit = await resolutions.lock_unknown_debit(tx, wanted.source_key)
+    if debit is None:
+        raise Problem(404, "No such debit waits")
+    against = None
+    if wanted.payment_id is not None:
+        against = await money.lock_one_waiting(tx, wanted.payment_id)
+        if against is None:
+            raise Problem(404, "No such payment waits")
+    try:
+        await resolving.resolve_debit(
+            tx,
+            debit,
+            against=against,
+            amount_ore=wanted.amount_ore,
+            reason=wanted.reason,
+            by=by,
+        )
+    except resolving.ResolvingError as refusal:
+        raise Problem(409, str(refusal)) from None
+    return {"source_key": wanted.source_key}
 
 
 @router.get("/payouts/{payout_id}")

@@ -1,4 +1,4 @@
-"""Money that waits for a person: what it is, and the claim that the person says it is for."""
+"""Money that waits for a person: what it is, and what the person says is to become of it."""
 
 from __future__ import annotations
 
@@ -6,15 +6,16 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from plumbing import commands
 from plumbing.identity import Identity, identity_of, require
 from plumbing.problems import Problem
 from plumbing.transaction import Transaction
-from services.payments.handlers import booking
+from services.payments.handlers import booking, resolving
 from services.payments.store import claims, money
+from services.payments.store.money import Received
 
 router = APIRouter(prefix="/unmatched")
 Asker = Annotated[Identity, Depends(identity_of)]
@@ -24,6 +25,18 @@ class Target(BaseModel):
     """The claim a waiting payment is for."""
 
     claim_id: UUID
+
+
+class Why(BaseModel):
+    """Why a person decides so."""
+
+    reason: str = Field(min_length=3, max_length=500)
+
+
+class Kronor(Why):
+    """What the bank credited in kronor, of a payment in other money."""
+
+    amount_ore: int | None = Field(default=None, gt=0, lt=10**18)
 
 
 @router.get("")
@@ -66,10 +79,52 @@ async def allocate(request: Request, payment_id: UUID, target: Target, identity:
         return await commands.once(tx, request, identity.person, run, status=200)
 
 
-async def _allocate(tx: Transaction, payment_id: UUID, claim_id: UUID) -> dict[str, Any]:
+@router.post("/{payment_id}/take-out")
+async def take_out(request: Request, payment_id: UUID, why: Why, identity: Asker) -> Response:
+    """Let a payment wait no longer that is none, as when the bank has corrected its entry."""
+    require(identity, "operator")
+    async with request.app.state.database.transaction() as tx:
+
+        async def run() -> dict[str, Any]:
+            received = await _waiting(tx, payment_id)
+            booked = await resolving.take_out(tx, received, reason=why.reason, by=identity.person)
+            return {"payment_id": payment_id, "payments_booked": booked}
+
+        return await commands.once(tx, request, identity.person, run, status=200)
+
+
+@router.post("/{payment_id}/book")
+async def book(request: Request, payment_id: UUID, kronor: Kronor, identity: Asker) -> Response:
+    """Book a held payment as kronor on the account after all."""
+    require(identity, "operator")
+    async with request.app.state.database.transaction() as tx:
+
+        async def run() -> dict[str, Any]:
+            received = await _waiting(tx, payment_id)
+            try:
+                await resolving.book_held(
+                    tx,
+                    received,
+                    amount_ore=kronor.amount_ore,
+                    reason=kronor.reason,
+                    by=identity.person,
+                )
+            except resolving.ResolvingError as refusal:
+                raise Problem(409, str(refusal)) from None
+            return {"payment_id": payment_id}
+
+        return await commands.once(tx, request, identity.person, run, status=200)
+
+
+async def _waiting(tx: Transaction, payment_id: UUID) -> Received:
     received = await money.lock_one_waiting(tx, payment_id)
     if received is None:
         raise Problem(404, "No such payment waits")
+    return received
+
+
+async def _allocate(tx: Transaction, payment_id: UUID, claim_id: UUID) -> dict[str, Any]:
+    received = await _waiting(tx, payment_id)
     if not received.on_ledger:
         raise Problem(409, "The payment is not booked as kronor on the account")
     claim = (await claims.lock(tx, [claim_id])).get(claim_id)

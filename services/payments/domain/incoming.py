@@ -49,7 +49,7 @@ class EntryRef(NamedTuple):
 
     key: str
     serial: str | None
-    """Payee bankgiro and deposit serial (`12345678 00294`), where the bank writes them."""
+    """Payee bankgiro, year and deposit serial (`12345678 2026 00294`), if the bank writes them."""
     amount_ore: int
     in_one_piece: bool = False
     """The item is the whole entry: it has no details, or they contradict it."""
@@ -121,6 +121,8 @@ class Statement:
     legal_number: str | None
     opening_ore: int | None = None
     closing_ore: int | None = None
+    year: int | None = None
+    """Of the day the statement was made: numbers may begin anew with it."""
 
 
 @dataclass(frozen=True, slots=True)

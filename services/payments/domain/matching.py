@@ -1,9 +1,10 @@
 """Which claims a payment is for (bank-formats 4.4): certain, or a person decides; never guessed.
 
 A reference is certain only when it equals a claim's OCR. Structured references are believed before
-digits in a text, and those before the end-to-end id. Several references are settled each by its own
-amount if the payer split the payment, else only if the payment is exactly what the claims owe;
-due-date order is never assumed.
+digits in a text, and those before the end-to-end id; a document number that is nobody's OCR says
+nothing against the one OCR beside it. Several references are settled each by its own amount if the
+payer split the payment, else only if the payment is exactly what the claims owe; due-date order is
+never assumed.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,10 +25,7 @@ ON_LEDGER_THOUGH_HELD = frozenset(
     {Hold.RETURNED, Hold.REFERENCES, Hold.ENTRY_SUM, Hold.ENTRY_AMOUNT, Hold.ENTRY_COUNT}
 )
 """Held items that are certainly kronor on our account; of others not even the amount is sure."""
-_TIERS = (
-    (ReferenceKind.OCR, ReferenceKind.DOCUMENT, ReferenceKind.CREDIT_NOTE),
-    (ReferenceKind.TEXT,),
-)
+_STRUCTURED = (ReferenceKind.OCR, ReferenceKind.DOCUMENT, ReferenceKind.CREDIT_NOTE)
 
 
 class Share(NamedTuple):
@@ -57,8 +55,7 @@ def shares(
         return UnmatchedReason.HELD
     if (ocr := _plain_ocr(payment)) and (claim := claims.get(ocr)):
         return (Share(claim, payment.amount_ore),)
-    for kinds in _TIERS:
-        references = [one for one in payment.references if one.kind in kinds]
+    for references in _tiers(payment, claims):
         if found := _of_references(payment, references, claims):
             return found
     if claim := _known(_alone(payment, ()), claims):
@@ -66,6 +63,27 @@ def shares(
     if payment.references or _end_to_end(payment):
         return UnmatchedReason.UNKNOWN_REFERENCE
     return UnmatchedReason.NO_REFERENCE
+
+
+def _tiers(payment: IncomingPayment, claims: Mapping[str, Claim]) -> Sequence[Sequence[Reference]]:
+    """References that are believed together, best first.
+
+    A payer's bank often names the OCR and the number of the invoice side by side. Where exactly one
+    OCR is known, no document is, and none has an amount of its own, the OCR stands alone.
+    """
+    structured = [one for one in payment.references if one.kind in _STRUCTURED]
+    texts = [one for one in payment.references if one.kind is ReferenceKind.TEXT]
+    ocrs = [one for one in structured if one.kind is ReferenceKind.OCR]
+    says_nothing = all(
+        one.kind is ReferenceKind.DOCUMENT
+        and one.amount_ore is None
+        and not _known(_alone(payment, (one,)), claims)
+        for one in structured
+        if one.kind is not ReferenceKind.OCR
+    )
+    if len(ocrs) == 1 and says_nothing and ocrs[0].amount_ore in (None, payment.amount_ore):
+        return ocrs, texts
+    return structured, texts
 
 
 def _of_references(

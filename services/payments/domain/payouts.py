@@ -153,6 +153,23 @@ def settle(payout: Payout, amount_ore: int, booked_on: date) -> Decision | str:
     return Decision(ended, (Movement("payout_settled", postings, payout.payout_id),), (said,))
 
 
+def settle_together(
+    payouts: Sequence[Payout], amount_ore: int, booked_on: date
+) -> Sequence[Decision] | str:
+    """End all payouts of an order by one debit of their sum; rejected ones are not in it."""
+    under_way = [payout for payout in payouts if payout.state in UNDER_WAY]
+    if not under_way:
+        return "the payouts of the order were debited before, or rejected"
+    total_ore = sum(payout.amount_ore for payout in under_way)
+    if amount_ore != total_ore:
+        return f"the payouts of the order come to {total_ore} öre"
+    return [
+        outcome
+        for payout in under_way
+        if not isinstance(outcome := settle(payout, payout.amount_ore, booked_on), str)
+    ]
+
+
 def is_late(payout: Payout, today: date) -> bool:
     """Whether the debit should have been seen by now."""
     due_on = add_banking_days(payout.ordered_on, LATE_AFTER_BANKING_DAYS)

@@ -26,10 +26,9 @@ from plumbing.logs import shown
 from plumbing.transaction import Database, Transaction, is_trouble
 from services.payments import bank_file
 from services.payments.domain.incoming import Hold, IncomingPayment, OutgoingDebit, Validation
-from services.payments.handlers import booking, intake, payouts
+from services.payments.handlers import booking, comparing, entries, intake, payouts
 from services.payments.handlers.intake import Item
 from services.payments.store import intake as store
-from services.payments.store.money import payment_id_of
 
 log = structlog.get_logger()
 
@@ -67,9 +66,9 @@ class BankFiles:
                     swept_at = monotonic()
                 worked = await self.work()
             except Exception as error:
-                if not is_trouble(error):
-                    raise
-                log.warning("bank_files_wait", error=type(error).__name__)
+                # Nothing of a file may stop the service: what is no trouble is shown as an error.
+                tell = log.warning if is_trouble(error) else log.error
+                tell("bank_files_wait", error=type(error).__name__, exc_info=not is_trouble(error))
                 await asyncio.sleep(1)
                 continue
             if not worked:
@@ -118,7 +117,7 @@ class BankFiles:
                 raise
             log.error("bank_file_stuck", file_id=str(file_id), exc_info=error)
             pause = min(LONGEST_PAUSE, timedelta(seconds=2**attempts))
-            trouble = f"{type(error).__name__}: {shown(error)}"[:500]
+            trouble = intake.tidy(f"{type(error).__name__}: {shown(error)}")
             async with self.database.transaction() as tx:
                 await store.note_trouble(tx, file_id, trouble, real_now() + pause)
 
@@ -155,10 +154,16 @@ class BankFiles:
         credits = [item for item in items if isinstance(item, IncomingPayment)]
         debits = [item for item in items if isinstance(item, OutgoingDebit)]
         async with self.database.transaction() as tx:
-            settled = await payouts.settle_debits(tx, debits, file_id=file_id) if debits else 0
+            settled = await _settle(tx, debits, file_id, start_at)
             batch = store.Batch(start_at, len(items), settled=settled)
             if credits:
+                credits = await entries.judged(
+                    tx, credits, self.rules.own, file_id=file_id, start_at=start_at
+                )
                 done = await booking.book(tx, credits, file_id=file_id)
+                if done.duplicates:
+                    problems = await comparing.contradictions(tx, credits, file_id)
+                    await store.note_problems(tx, file_id, problems)
                 batch = store.Batch(
                     start_at,
                     len(items),
@@ -173,10 +178,18 @@ class BankFiles:
             await store.keep_batch(tx, file_id, batch)
 
     async def _compare_batch(self, file_id: UUID, start_at: int, items: Sequence[Item]) -> None:
-        """Note what the controlling message tells of and the booking one did not, or otherwise."""
+        """Note what the controlling message tells of and the booking one did not, or otherwise.
+
+        A debit is what ends a payout, whichever message shows it first (bank-formats.md 5.4).
+        """
+        credits = [item for item in items if isinstance(item, IncomingPayment)]
+        debits = [item for item in items if isinstance(item, OutgoingDebit)]
         async with self.database.transaction() as tx:
-            await store.note_problems(tx, file_id, await _differences(tx, items))
-            await store.keep_batch(tx, file_id, store.Batch(start_at, len(items)))
+            settled = await _settle(tx, debits, file_id, start_at)
+            problems = await comparing.differences(tx, credits, self.rules.own) if credits else []
+            await store.note_problems(tx, file_id, problems)
+            batch = store.Batch(start_at, len(items), settled=settled)
+            await store.keep_batch(tx, file_id, batch)
 
     @contextlib.contextmanager
     def _opened(self, file_id: UUID) -> Iterator["ChunkFile"]:
@@ -190,39 +203,15 @@ class BankFiles:
             file.close()
 
 
-async def _differences(tx: Transaction, items: Sequence[Item]) -> list[store.Difference]:
-    credits = [item for item in items if isinstance(item, IncomingPayment)]
-    debits = [item for item in items if isinstance(item, OutgoingDebit)]
-    ids = [payment_id_of(item.source_key) for item in credits]
-    booked = await store.booked_amounts(tx, ids) if ids else {}
-    keys = [item.source_key for item in debits]
-    known = await store.debited_amounts(tx, keys) if keys else {}
-    found = [
-        _difference(item, "payment", booked.get(payment_id), payment_id=payment_id)
-        for item, payment_id in zip(credits, ids, strict=True)
-    ]
-    found += [
-        _difference(item, "debit", known.get(item.source_key), debit=item.source_key)
-        for item in debits
-    ]
-    return [one for one in found if one]
-
-
-def _difference(
-    item: Item,
-    what: str,
-    booked_ore: int | None,
-    *,
-    payment_id: UUID | None = None,
-    debit: str | None = None,
-) -> store.Difference | None:
-    name = f"the {what} {item.bank_reference or item.source_key} is"
-    if booked_ore is None:
-        return store.Difference(item.line, f"{name} not booked", payment_id, debit)
-    if booked_ore != item.amount_ore:
-        reason = f"{name} booked as {booked_ore} öre, not {item.amount_ore}"
-        return store.Difference(item.line, reason)
-    return None
+async def _settle(
+    tx: Transaction, debits: Sequence[OutgoingDebit], file_id: UUID, start_at: int
+) -> int:
+    if not debits:
+        return 0
+    unseen = await entries.unseen(tx, debits)
+    ended = await payouts.settle_debits(tx, unseen, file_id=file_id)
+    await entries.keep_debits(tx, ended.debits, file_id=file_id, start_at=start_at)
+    return ended.payouts
 
 
 def unbooked(

@@ -4,7 +4,7 @@ All creditors whose day it is share one file. The file is written from what is c
 keeps its bytes in the outbound table, so that it is the same however often it is sent.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from uuid import UUID
@@ -106,7 +106,11 @@ async def _send(
         ),
     )
     body = pain001.write(order, payer.profile)
-    payouts = [(d.payout, rules.masked(account.number)) for d, account in made]
+    groups = pain001.groups_of(body)
+    payouts = [
+        (d.payout, rules.masked(a.number), groups[bank.payment_id_of(d.payout.payout_id)])
+        for d, a in made
+    ]
     await store.add_batch(tx, batch_id, payouts, execute_on=execute_on, marks=marks)
     await _book_and_say(tx, [decision for decision, _ in made])
     await outbound.queue(tx, PAYMENT_ORDER, [(batch_id, batch_id, body)])
@@ -159,40 +163,97 @@ async def hear_answers(tx: Transaction, answered: Sequence[tuple[Parcel, bank.An
     await _book_and_say(tx, decisions)
 
 
-async def settle_debits(tx: Transaction, debits: Sequence[OutgoingDebit], *, file_id: UUID) -> int:
-    """End the payouts whose debits a file shows, each once; returns how many.
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The debits that payouts explain, and how many payouts they ended."""
 
-    A debit that no payout explains is kept for a person: nothing is booked of it.
+    debits: Sequence[OutgoingDebit]
+    payouts: int
+
+
+async def settle_debits(
+    tx: Transaction, debits: Sequence[OutgoingDebit], *, file_id: UUID
+) -> Ended:
+    """End the payouts whose debits a file shows, each once.
+
+    A bank may debit a whole order, or a group of it, in one sum: its message id tells. A debit that
+    no payout explains is kept for a person: nothing is booked of it.
     """
     ours = {debit.source_key: debit for debit in debits}
     fresh = await store.add_debits(tx, file_id, [_row(debit) for debit in ours.values()])
     new = [debit for key, debit in ours.items() if key in fresh]
-    named = {debit.source_key: bank.payout_of(debit.end_to_end_id) for debit in new}
-    wanted = [payout_id for payout_id in named.values() if payout_id]
-    payouts = await store.lock_payouts(tx, wanted) if wanted else {}
-    explained: list[tuple[str, UUID | None, str | None]] = []
+    known = await _named_by(tx, new)
+    explained: list[tuple[str, UUID | None, UUID | None, str | None]] = []
     decisions: list[Decision] = []
+    ended: list[OutgoingDebit] = []
     for debit in new:
-        payout = payouts.get(named[debit.source_key] or UUID(int=0))
-        outcome = _settle(payout, debit)
+        outcome = known.settle(debit)
         if isinstance(outcome, str):
-            explained.append((debit.source_key, None, outcome))
+            explained.append((debit.source_key, None, None, outcome))
             continue
-        payouts[outcome.payout.payout_id] = outcome.payout
-        decisions.append(outcome)
-        explained.append((debit.source_key, outcome.payout.payout_id, None))
+        decisions += outcome
+        ended.append(debit)
+        one = outcome[0].payout.payout_id if len(outcome) == 1 else None
+        batch_id = None if one else bank.batch_of(debit.message_id)
+        explained.append((debit.source_key, one, batch_id, None))
     await store.explain_debits(tx, explained)
     await store.save_payouts(tx, [decision.payout for decision in decisions])
     await _book_and_say(tx, decisions)
-    return len(decisions)
+    return Ended(ended, len(decisions))
 
 
-def _settle(payout: Payout | None, debit: OutgoingDebit) -> Decision | str:
-    if debit.held:
-        return debit.held.value
-    if payout is None:
-        return "it is no payout of ours"
-    return rules.settle(payout, debit.amount_ore, debit.booked_on)
+Group = tuple[UUID, str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """The payouts that a batch of debits may have paid, as they stand after those so far."""
+
+    payouts: dict[UUID, Payout]
+    groups: Mapping[Group, Sequence[PayoutId]]
+
+    def settle(self, debit: OutgoingDebit) -> Sequence[Decision] | str:
+        """Decide for the payouts that a debit paid; or say why it paid none."""
+        if debit.held:
+            return debit.held.value
+        payout = self.payouts.get(bank.payout_of(debit.end_to_end_id) or UUID(int=0))
+        if payout is None:
+            outcome = self._settle_together(debit)
+        else:
+            one = rules.settle(payout, debit.amount_ore, debit.booked_on)
+            outcome = one if isinstance(one, str) else (one,)
+        if not isinstance(outcome, str):
+            self.payouts.update({one.payout.payout_id: one.payout for one in outcome})
+        return outcome
+
+    def _settle_together(self, debit: OutgoingDebit) -> Sequence[Decision] | str:
+        batch_id = bank.batch_of(debit.message_id)
+        members = [
+            self.payouts[payout_id]
+            for (of_batch, group_id), ids in self.groups.items()
+            if of_batch == batch_id and debit.payment_group_id in (None, group_id)
+            for payout_id in ids
+        ]
+        if not members:
+            return "it is no payout of ours"
+        return rules.settle_together(members, debit.amount_ore, debit.booked_on)
+
+
+async def _named_by(tx: Transaction, debits: Sequence[OutgoingDebit]) -> _Named:
+    """Lock what debits name: payouts by their ids, else those of the batch in the message id."""
+    named = {debit.source_key: bank.payout_of(debit.end_to_end_id) for debit in debits}
+    wanted = [payout_id for payout_id in named.values() if payout_id]
+    payouts: dict[UUID, Payout] = dict(await store.lock_payouts(tx, wanted)) if wanted else {}
+    batches = {
+        batch_id
+        for debit in debits
+        if named[debit.source_key] not in payouts
+        and (batch_id := bank.batch_of(debit.message_id)) is not None
+    }
+    groups = await store.lock_groups(tx, batches) if batches else {}
+    payouts |= {one.payout_id: one for members in groups.values() for one in members}
+    ids = {group: [one.payout_id for one in members] for group, members in groups.items()}
+    return _Named(payouts, ids)
 
 
 def _row(debit: OutgoingDebit) -> tuple[object, ...]:

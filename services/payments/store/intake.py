@@ -8,21 +8,28 @@ it: a crash loses no position and two transactions under way need not wait for o
 import contextlib
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from datetime import date, datetime
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import RowMapping, text
 
 from plumbing.transaction import Database, Transaction, columns
 
+STUCK_AFTER = 3
+"""Failed attempts, after which other files no longer wait for one."""
+
 KEEP_CHUNK = text("insert into bank_file_chunk (file_id, n, bytes) values (:file_id, :n, :bytes)")
 CHUNK = text("select bytes from bank_file_chunk where file_id = :file_id and n = :n")
 FORGET = text("delete from bank_file_chunk where file_id = :file_id")
+# By its newest chunk: a slow upload is still coming in.
 SWEEP = text("""
   delete from bank_file_chunk where file_id in (
-    select c.file_id from bank_file_chunk c where c.n = 0 and c.stored_at < :before
-      and not exists (select from bank_file f where f.file_id = c.file_id))
+    select c.file_id from bank_file_chunk c
+    where c.n = 0 and c.stored_at < :before
+      and not exists (select from bank_file f where f.file_id = c.file_id)
+      and not exists (select from bank_file_chunk later
+        where later.file_id = c.file_id and later.stored_at >= :before))
 """)
 KEEP_FILE = text("""
   insert into bank_file (file_id, name, digest, bytes, chunks, state, received_on)
@@ -40,22 +47,32 @@ NOTE_VALIDATION = text("""
   where file_id = :file_id and state = 'received' returning file_id
 """)
 NOTE_PROBLEMS = text("""
-  insert into bank_file_problem (file_id, line, reason, payment_id, debit)
-  select :file_id, u.line, u.reason, u.payment_id, u.debit from unnest(cast(:lines as int[]),
-    cast(:reasons as text[]), cast(:payments as uuid[]), cast(:debits as text[])) with ordinality
-    as u(line, reason, payment_id, debit, n) order by u.n
+  insert into bank_file_problem (file_id, line, reason, payment_id, entry_key, statement)
+  select :file_id, u.line, u.reason, u.payment_id, u.entry_key, u.statement
+  from unnest(cast(:lines as int[]), cast(:reasons as text[]), cast(:payments as uuid[]),
+    cast(:entries as text[]), cast(:statements as text[])) with ordinality
+    as u(line, reason, payment_id, entry_key, statement, n) order by u.n
+""")
+STATEMENT_CAME = text("""
+  delete from bank_file_problem where statement = any(cast(:statements as text[]))
 """)
 NOTE_STATEMENTS = text("""
-  insert into bank_statement
-  select :file_id, u.n, u.statement, u.account, u.currency, u.number, u.opening, u.closing
+  insert into bank_statement (file_id, n, statement, account, currency, electronic_number,
+    opening_ore, closing_ore, year)
+  select :file_id, u.n, u.statement, u.account, u.currency, u.number, u.opening, u.closing, u.year
   from unnest(cast(:statements as text[]), cast(:accounts as text[]), cast(:currencies as text[]),
-    cast(:numbers as bigint[]), cast(:openings as bigint[]), cast(:closings as bigint[]))
-    with ordinality as u(statement, account, currency, number, opening, closing, n)
+    cast(:numbers as bigint[]), cast(:openings as bigint[]), cast(:closings as bigint[]),
+    cast(:years as int[])) with ordinality
+    as u(statement, account, currency, number, opening, closing, year, n)
 """)
+# The last one before it: of the same year and below its number, or else of an earlier year.
 STATEMENT_BEFORE = text("""
-  select electronic_number, closing_ore from bank_statement
-  where account = :account and electronic_number < :number
-  order by electronic_number desc limit 1
+  select s.electronic_number, s.closing_ore, s.year from bank_statement s
+  join bank_file f using (file_id)
+  where s.account = :account and f.format like :message and s.electronic_number is not null
+    and ((s.year is not distinct from cast(:year as int) and s.electronic_number < :number)
+      or s.year < cast(:year as int))
+  order by s.year desc nulls last, s.electronic_number desc limit 1
 """)
 STATE = text("""
   update bank_file set state = :state, ended_on = :ended_on, trouble = null, attempts = 0,
@@ -65,12 +82,13 @@ TROUBLE = text("""
   update bank_file set trouble = :trouble, attempts = attempts + 1, retry_at = :retry_at
   where file_id = :file_id returning attempts
 """)
-# A file that controls waits until what it is compared with, all that came before it, is booked.
+# A file that controls waits until what it is compared with, all that came before it, is booked;
+# not for a file that is stuck: what is found missing then goes when that one is booked after all.
 OPEN = text("""
   select f.file_id, f.attempts from bank_file f
   where f.state not in ('booked', 'refused') and (f.retry_at is null or f.retry_at <= :at)
     and (f.state = 'received' or f.role = 'books' or not exists (select from bank_file e
-      where e.file_id < f.file_id and e.state not in ('booked', 'refused')))
+      where e.file_id < f.file_id and e.state not in ('booked', 'refused') and e.attempts < :most))
   order by f.file_id limit 50
 """)
 LOCK = text("select pg_try_advisory_lock(741010, hashtext(cast(:file_id as text)))")
@@ -81,11 +99,10 @@ KEEP_BATCH = text("""
     :unmatched, :held, :booked_ore, :settled)
 """)
 BOOKED_PAYMENTS = text("""
-  select payment_id, amount_ore from payment where payment_id = any(cast(:ids as uuid[]))
+  select payment_id, amount_ore, paid_on, file_id, xmin = pg_current_xact_id()::xid as is_fresh
+  from payment where payment_id = any(cast(:ids as uuid[]))
 """)
-KNOWN_DEBITS = text("""
-  select source_key, amount_ore from debit where source_key = any(cast(:keys as text[]))
-""")
+CHUNKS = text("select count(*) from bank_file_chunk where file_id = :file_id")
 SUMMED = """
   select f.file_id, f.name, f.state, f.role, f.format, f.bytes, f.payments, f.debits, f.entries,
     f.not_booked, f.credits_ore, f.debits_ore, f.received_on, f.ended_on, f.trouble,
@@ -113,7 +130,7 @@ PROBLEMS = text("""
   select p.line, p.reason from bank_file_problem p
   where p.file_id = :file_id
     and not exists (select from payment m where m.payment_id = p.payment_id)
-    and not exists (select from debit d where d.source_key = p.debit)
+    and not exists (select from bank_entry e where e.entry_key = p.entry_key)
   order by p.id limit 1000
 """)
 COUNT_UNFINISHED = text("select count(*) from bank_file where state not in ('booked', 'refused')")
@@ -136,12 +153,22 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """What is wrong at a line; gone when the payment or debit that is missing has been booked."""
+    """What is wrong at a line; gone when the payment, its entry or the statement has come."""
 
     line: int
     reason: str
     payment_id: UUID | None = None
-    debit: str | None = None
+    entry_key: str | None = None
+    statement: str | None = None
+
+
+class Booked(NamedTuple):
+    """A payment as it is booked; `is_fresh`: by this very transaction."""
+
+    amount_ore: int
+    paid_on: date
+    file_id: UUID
+    is_fresh: bool
 
 
 async def keep_chunk(tx: Transaction, file_id: UUID, n: int, chunk: bytes) -> None:
@@ -160,6 +187,11 @@ async def read_chunk(database: Database, file_id: UUID, n: int) -> bytes:
 async def forget_chunks(tx: Transaction, file_id: UUID) -> None:
     """Drop what came in of a file that is not kept."""
     await tx.execute(FORGET, {"file_id": file_id})
+
+
+async def count_chunks(tx: Transaction, file_id: UUID) -> int:
+    """Count what is kept of a file."""
+    return int((await tx.execute(CHUNKS, {"file_id": file_id})).scalar_one())
 
 
 async def sweep(tx: Transaction, before: datetime) -> None:
@@ -190,28 +222,35 @@ async def note_validation(tx: Transaction, file_id: UUID, found: dict[str, Any])
 async def note_problems(tx: Transaction, file_id: UUID, problems: Sequence[Difference]) -> None:
     """Write problems of a file, in their order."""
     if problems:
-        rows = [(one.line, one.reason, one.payment_id, one.debit) for one in problems]
-        named = columns(rows, ("lines", "reasons", "payments", "debits"))
+        rows = [
+            (one.line, one.reason, one.payment_id, one.entry_key, one.statement) for one in problems
+        ]
+        named = columns(rows, ("lines", "reasons", "payments", "entries", "statements"))
         await tx.execute(NOTE_PROBLEMS, {"file_id": file_id, **named})
 
 
 async def note_statements(
     tx: Transaction, file_id: UUID, statements: Sequence[tuple[Any, ...]]
 ) -> None:
-    """Write statements (id, account, currency, number, opening and closing balance in öre)."""
+    """Write statements (id, account, currency, number, opening and closing öre, year)."""
     if statements:
-        names = ("statements", "accounts", "currencies", "numbers", "openings", "closings")
+        names = ("statements", "accounts", "currencies", "numbers", "openings", "closings", "years")
         named = columns(statements, names)
         await tx.execute(NOTE_STATEMENTS, {"file_id": file_id, **named})
 
 
 async def statement_before(
-    tx: Transaction, account: str, number: int
-) -> tuple[int, int | None] | None:
-    """Give number and closing balance of the account's statement before `number`."""
-    which = {"account": account, "number": number}
+    tx: Transaction, account: str, number: int, *, year: int | None, message: str
+) -> tuple[int, int | None, int | None] | None:
+    """Give number, closing balance and year of the statement before; `message`: `camt.053`."""
+    which = {"account": account, "number": number, "year": year, "message": f"{message}%"}
     row = (await tx.execute(STATEMENT_BEFORE, which)).first()
-    return (row.electronic_number, row.closing_ore) if row else None
+    return (row.electronic_number, row.closing_ore, row.year) if row else None
+
+
+async def statements_came(tx: Transaction, statements: Sequence[str]) -> None:
+    """Statements that were missing have come."""
+    await tx.execute(STATEMENT_CAME, {"statements": list(statements)})
 
 
 async def set_state(tx: Transaction, file_id: UUID, state: str) -> None:
@@ -227,7 +266,8 @@ async def note_trouble(tx: Transaction, file_id: UUID, trouble: str, retry_at: d
 
 async def open_files(tx: Transaction, at: datetime) -> list[tuple[UUID, int]]:
     """List files to go on with and their failed attempts, oldest first."""
-    return [(row.file_id, row.attempts) for row in await tx.execute(OPEN, {"at": at})]
+    which = {"at": at, "most": STUCK_AFTER}
+    return [(row.file_id, row.attempts) for row in await tx.execute(OPEN, which)]
 
 
 @contextlib.asynccontextmanager
@@ -267,16 +307,13 @@ async def keep_batch(tx: Transaction, file_id: UUID, batch: Batch) -> None:
     await tx.execute(KEEP_BATCH, {"file_id": file_id, **values})
 
 
-async def booked_amounts(tx: Transaction, payment_ids: Sequence[UUID]) -> dict[UUID, int]:
-    """Give öre of those payments that are booked."""
+async def booked_payments(tx: Transaction, payment_ids: Sequence[UUID]) -> dict[UUID, Booked]:
+    """Give those of the payments that are booked."""
     rows = await tx.execute(BOOKED_PAYMENTS, {"ids": list(payment_ids)})
-    return {row.payment_id: row.amount_ore for row in rows}
-
-
-async def debited_amounts(tx: Transaction, keys: Sequence[str]) -> dict[str, int]:
-    """Give öre of the debits that are known, by source key."""
-    rows = await tx.execute(KNOWN_DEBITS, {"keys": list(keys)})
-    return {row.source_key: row.amount_ore for row in rows}
+    return {
+        row.payment_id: Booked(row.amount_ore, row.paid_on, row.file_id, row.is_fresh)
+        for row in rows
+    }
 
 
 async def list_files(

@@ -16,7 +16,13 @@ from contracts.payments import UnmatchedReason
 from plumbing.literals import days, ids, numbers, quick_uuid
 from plumbing.transaction import Transaction, columns
 from services.payments.domain.draft import Allocation
-from services.payments.domain.incoming import Hold, IncomingPayment, Reference, ReferenceKind
+from services.payments.domain.incoming import (
+    EntryRef,
+    Hold,
+    IncomingPayment,
+    Reference,
+    ReferenceKind,
+)
 from services.payments.domain.matching import is_on_ledger
 
 INSERT = text("""
@@ -149,28 +155,32 @@ async def leave_waiting(
             received.on_ledger,
             payment.amount_ore,
             payment.paid_on,
-            json.dumps(_kept(payment), default=str),
+            json.dumps(kept(payment), default=str),
         )
         for received, reason, _ in waiting
         for payment in (received.payment,)
     ]
     names = ["payment_id", "reason", "hold", "on_ledger", "amount_ore", "paid_on", "payment"]
     await tx.execute(WAIT, {"today": tx.today, **columns(rows, names)})
-    by = [(key, received.payment_id) for received, _, keys in waiting for key in keys]
-    if by:
-        await tx.execute(WAIT_BY, columns(by, ("references", "payment_ids")))
+    await wait_by(tx, [(key, received.payment_id) for received, _, keys in waiting for key in keys])
+
+
+async def wait_by(tx: Transaction, references: Sequence[tuple[str, UUID]]) -> None:
+    """Let waiting payments be found by references (reference, payment)."""
+    if references:
+        await tx.execute(WAIT_BY, columns(references, ("references", "payment_ids")))
 
 
 async def lock_waiting_for(tx: Transaction, references: Sequence[str]) -> list[Received]:
     """Lock the payments that wait for claims with these references; held ones stay."""
     rows = (await tx.execute(WAITING_FOR, {"references": list(references)})).all()
-    return [_received(row) for row in rows]
+    return [received_of(row) for row in rows]
 
 
 async def lock_one_waiting(tx: Transaction, payment_id: UUID) -> Received | None:
     """Lock one waiting payment; None if it does not wait."""
     row = (await tx.execute(ONE_WAITING, {"payment_id": payment_id})).first()
-    return row and _received(row)
+    return row and received_of(row)
 
 
 async def end_waiting(tx: Transaction, payment_ids: Sequence[UUID]) -> None:
@@ -184,11 +194,13 @@ async def list_waiting(tx: Transaction, *, after: UUID | None, limit: int) -> Se
     return (await tx.execute(LIST_WAITING, {"after": after, "limit": limit})).all()
 
 
-def _received(row: Any) -> Received:
+def received_of(row: Any) -> Received:
+    """A waiting payment from its row."""
     return Received(PaymentId(row.payment_id), payment_of(row.payment), row.on_ledger)
 
 
-def _kept(payment: IncomingPayment) -> dict[str, Any]:
+def kept(payment: IncomingPayment) -> dict[str, Any]:
+    """A payment as it is written where it waits."""
     return {**payment._asdict(), "references": [one._asdict() for one in payment.references]}
 
 
@@ -202,4 +214,6 @@ def payment_of(kept: Any) -> IncomingPayment:
         Reference(ReferenceKind(one["kind"]), one["value"], one["amount_ore"])
         for one in fields["references"]
     )
+    entry = fields.get("entry")
+    fields["entry"] = EntryRef(*entry) if entry else None
     return IncomingPayment(**fields)

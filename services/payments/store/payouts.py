@@ -52,16 +52,21 @@ ADD_BATCH = text("""
 """)
 ADD_PAYOUTS = text("""
   insert into payout (payout_id, batch_id, creditor_id, amount_ore, account_masked, state,
-    ordered_on, execute_on)
+    ordered_on, execute_on, group_id)
   select u.payout_id, :batch_id, u.creditor_id, u.amount_ore, u.account_masked, 'ordered',
-    :ordered_on, :execute_on
+    :ordered_on, :execute_on, u.group_id
   from unnest(cast(:payouts as uuid[]), cast(:creditors as uuid[]), cast(:amounts as bigint[]),
-    cast(:accounts as text[])) as u(payout_id, creditor_id, amount_ore, account_masked)
+    cast(:accounts as text[]), cast(:groups as text[]))
+    as u(payout_id, creditor_id, amount_ore, account_masked, group_id)
 """)
 COLUMNS = "payout_id, creditor_id, amount_ore, state, ordered_on, ended_on, reason"
 LOCK_BATCHES = text(f"""
   select batch_id, {COLUMNS} from payout where batch_id = any(cast(:ids as uuid[]))
   order by payout_id for update
+""")
+LOCK_GROUPS = text(f"""
+  select batch_id, group_id, {COLUMNS} from payout
+  where batch_id = any(cast(:ids as uuid[])) order by payout_id for update
 """)
 LOCK_PAYOUTS = text(f"""
   select {COLUMNS} from payout where payout_id = any(cast(:ids as uuid[]))
@@ -95,9 +100,9 @@ ADD_DEBITS = text("""
   order by u.source_key on conflict (source_key) do nothing returning source_key
 """)
 EXPLAIN_DEBITS = text("""
-  update debit d set payout_id = u.payout_id, reason = u.reason
-  from unnest(cast(:keys as text[]), cast(:payouts as uuid[]), cast(:reasons as text[]))
-    as u(source_key, payout_id, reason)
+  update debit d set payout_id = u.payout_id, batch_id = u.batch_id, reason = u.reason
+  from unnest(cast(:keys as text[]), cast(:payouts as uuid[]), cast(:batches as uuid[]),
+    cast(:reasons as text[])) as u(source_key, payout_id, batch_id, reason)
   where d.source_key = u.source_key
 """)
 SHOWN = """
@@ -132,7 +137,8 @@ REJECTED = text(f"""
 """)
 UNKNOWN_DEBITS = text("""
   select source_key, booked_on, amount_ore, currency, end_to_end_id, bank_reference, reason
-  from debit where payout_id is null order by booked_on desc, source_key limit 1000
+  from debit where payout_id is null and batch_id is null and resolved_on is null
+  order by booked_on desc, source_key limit 1000
 """)
 WAITING = text("""
   select p.creditor_id, p.amount_ore, p.since,
@@ -207,17 +213,17 @@ async def lock_payable(tx: Transaction, creditor_ids: Iterable[CreditorId]) -> l
 async def add_batch(
     tx: Transaction,
     batch_id: UUID,
-    payouts: Sequence[tuple[Payout, str]],
+    payouts: Sequence[tuple[Payout, str, str | None]],
     *,
     execute_on: date,
     marks: Sequence[tuple[int, PayoutId]],
 ) -> None:
-    """Write a batch, its payouts (with the masked account) and which allocations they pay."""
-    total_ore = sum(payout.amount_ore for payout, _ in payouts)
+    """Write a batch, its payouts (with masked account and group) and which allocations they pay."""
+    total_ore = sum(payout.amount_ore for payout, _, _ in payouts)
     batch = {"batch_id": batch_id, "payouts": len(payouts), "amount_ore": total_ore}
     await tx.execute(ADD_BATCH, {**batch, "created_at": tx.now})
-    rows = [(p.payout_id, p.creditor_id, p.amount_ore, masked) for p, masked in payouts]
-    named = columns(rows, ("payouts", "creditors", "amounts", "accounts"))
+    rows = [(p.payout_id, p.creditor_id, p.amount_ore, *more) for p, *more in payouts]
+    named = columns(rows, ("payouts", "creditors", "amounts", "accounts", "groups"))
     days = {"ordered_on": tx.today, "execute_on": execute_on}
     await tx.execute(ADD_PAYOUTS, {"batch_id": batch_id, **days, **named})
     await tx.execute(MARK, columns(marks, ("ids", "payouts")))
@@ -229,6 +235,16 @@ async def lock_batches(tx: Transaction, batch_ids: Iterable[UUID]) -> dict[UUID,
     for row in await tx.execute(LOCK_BATCHES, {"ids": list(batch_ids)}):
         batches.setdefault(row.batch_id, []).append(_payout(row[1:]))
     return batches
+
+
+async def lock_groups(
+    tx: Transaction, batch_ids: Iterable[UUID]
+) -> dict[tuple[UUID, str | None], list[Payout]]:
+    """Lock all payouts of some batches, by batch and group of the order."""
+    groups: dict[tuple[UUID, str | None], list[Payout]] = {}
+    for row in await tx.execute(LOCK_GROUPS, {"ids": list(batch_ids)}):
+        groups.setdefault((row.batch_id, row.group_id), []).append(_payout(row[2:]))
+    return groups
 
 
 async def lock_payouts(tx: Transaction, payout_ids: Iterable[UUID]) -> dict[UUID, Payout]:
@@ -268,11 +284,11 @@ async def add_debits(tx: Transaction, file_id: UUID, rows: Sequence[tuple[Any, .
 
 
 async def explain_debits(
-    tx: Transaction, rows: Sequence[tuple[str, UUID | None, str | None]]
+    tx: Transaction, rows: Sequence[tuple[str, UUID | None, UUID | None, str | None]]
 ) -> None:
-    """Write which payout each debit paid, or why none (key, payout, reason)."""
+    """Write which payout or batch each debit paid, or why none (key, payout, batch, reason)."""
     if rows:
-        await tx.execute(EXPLAIN_DEBITS, columns(rows, ("keys", "payouts", "reasons")))
+        await tx.execute(EXPLAIN_DEBITS, columns(rows, ("keys", "payouts", "batches", "reasons")))
 
 
 async def list_payouts(

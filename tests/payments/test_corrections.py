@@ -1,0 +1,300 @@
+"""What banks correct, take back, show in another shape or pay to somebody else: nothing is booked
+twice or guessed, and a person can bring it to its end."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from contracts.ids import CreditorId
+from services.payments.domain.incoming import Hold
+from services.payments.handlers import intake, opening, payouts
+from services.payments.handlers.bank_files import BankFiles
+from services.payments.handlers.entries import Ours, ours
+from services.payments.store.money import payment_id_of
+from tests.payments import camt_samples, facts
+from tests.payments.bank_house import PAYER, House, credit, house, key, notification, statement
+from tests.payments.camt_samples import Ntry, Tx
+from tests.payments.test_intake import shown
+from tests.payments.test_intake_doors import client
+
+__all__ = ["house"]
+
+WHY = {"reason": "the bank has corrected its file"}
+
+
+def wrong(*numbers: int) -> Ntry:
+    """The deposit as the bank first told it: it states one payment more than it has."""
+    entry = credit(numbers)
+    batch = f"<Btch><NbOfTxs>{len(numbers) + 1}</NbOfTxs></Btch>"
+    return Ntry(entry.txs, amount=entry.amount, bank_reference=entry.bank_reference, batch=batch)
+
+
+async def told(house: House, *bodies: bytes) -> list[dict[str, Any]]:
+    """Files that come one after the other, and what became of them."""
+    files = []
+    for body in bodies:
+        got = await house.send(body)
+        await house.work_all()
+        files.append(await shown(house, got.file_id))
+    return files
+
+
+async def door(house: House, path: str, **body: Any) -> Any:
+    async with client(house, "operator") as operator:
+        headers = {"idempotency-key": f"{path}{body}"}
+        return await operator.post(path, json={**WHY, **body}, headers=headers)
+
+
+async def test_a_held_entry_that_the_bank_corrects_is_not_booked_twice(house: House) -> None:
+    """The bank's money is 200 kr, whatever shape it told it in."""
+    await house.open_claims(2)
+    _, second = await told(house, notification(wrong(0, 1)), notification(credit([0, 1])))
+    assert await house.balance("bank:client") == 200_00
+    assert (second["booked"], second["held"], second["booked_ore"]) == (2, 2, 0)
+    holds = {row.hold for row in await house.rows("select hold from unmatched")}
+    assert holds == {Hold.ENTRY_COUNT.value, Hold.ENTRY_TWICE.value}
+    await house.check_ledger()
+
+
+async def test_an_entry_that_a_person_takes_out_gives_way_to_its_payments(house: House) -> None:
+    """One decision, and the corrected payments meet their claims."""
+    issued = await house.open_claims(2)
+    await told(house, notification(wrong(0, 1)), notification(credit([0, 1])))
+    whole = payment_id_of("E1/entry")
+    held = payment_id_of(key(0))
+    assert (await door(house, f"/unmatched/{held}/book")).status_code == 409
+    answer = await door(house, f"/unmatched/{whole}/take-out")
+    assert (answer.status_code, answer.json()["payments_booked"]) == (200, 2)
+    assert (await door(house, f"/unmatched/{whole}/take-out", reason="again")).status_code == 404
+    assert await house.balance("bank:client") == 200_00
+    assert await house.balance("suspense") == 0
+    paid = await house.rows("select claim_id from claim where paid_ore = 10000")
+    assert {row.claim_id for row in paid} == {one.claim_id for one in issued}
+    [kept] = await house.rows("select kind, reason from resolution")
+    assert tuple(kept) == ("taken_out", WHY["reason"])
+    await house.check_ledger()
+
+
+async def test_a_correction_that_comes_after_the_entry_was_taken_out_is_booked(
+    house: House,
+) -> None:
+    """The other order of the same events."""
+    await house.open_claims(2)
+    await told(house, notification(wrong(0, 1)))
+    await door(house, f"/unmatched/{payment_id_of('E1/entry')}/take-out")
+    assert await house.balance("bank:client") == 0
+    [file] = await told(house, notification(credit([0, 1])))
+    assert (file["matched"], await house.balance("bank:client")) == (2, 200_00)
+    await house.check_ledger()
+
+
+async def test_payments_that_were_booked_are_not_booked_again_in_one_piece(house: House) -> None:
+    """The reverse: the later file is the wrong one; a person dismisses it."""
+    await house.open_claims(2)
+    _, second = await told(house, notification(credit([0, 1])), notification(wrong(0, 1)))
+    assert (second["held"], second["booked_ore"]) == (1, 0)
+    whole = payment_id_of("E1/entry")
+    assert (await door(house, f"/unmatched/{whole}/book")).status_code == 409
+    assert (await door(house, f"/unmatched/{whole}/take-out")).status_code == 200
+    assert await house.balance("bank:client") == 200_00
+    await house.check_ledger()
+
+
+async def test_money_in_another_currency_is_booked_with_the_kronor_the_bank_credited(
+    house: House,
+) -> None:
+    """A person says how many; the payment meets its claim."""
+    await house.open_claims(1)
+    tx = Tx("10.00", "EUR", bank_reference="EUR1", remittance=camt_samples.ocr("7000000000"))
+    await told(house, notification(Ntry((tx,), amount="10.00", currency="EUR")))
+    path = f"/unmatched/{payment_id_of('EUR1')}/book"
+    assert (await door(house, path)).status_code == 409, "how many kronor?"
+    assert (await door(house, path, amount_ore=110_00)).status_code == 200
+    assert await house.balance("bank:client") == 110_00
+    assert await house.one("select paid_ore from claim") == 100_00
+    assert await house.one("select overpaid_ore from claim") == 10_00
+    await house.check_ledger()
+
+
+async def test_a_deduction_inside_a_deposit_is_borne_by_the_operator_until_a_person_knows_better(
+    house: House,
+) -> None:
+    """Else the books would hold 50 kr more than the bank does."""
+    credited = Tx("150.00", bank_reference="A", payee_bankgiro="9912346")
+    deducted = Tx("50.00", bank_reference="B", sign="DBIT")
+    body = camt_samples.Camt((Ntry((credited, deducted)),), message="camt.054.001.08").xml()
+    await told(house, body)
+    assert await house.balance("bank:client") == 150_00
+    answer = await door(house, "/payouts/debits/resolve", source_key="B")
+    assert answer.status_code == 200
+    assert await house.balance("bank:client") == 100_00
+    assert await house.balance("operator") == 50_00
+    async with house.database.transaction() as tx:
+        assert (await payouts.list_alarms(tx))["unknown_debits"] == []
+    await house.check_ledger()
+
+
+async def test_a_debit_may_be_a_payment_that_the_bank_took_back(house: House) -> None:
+    """Only one that waits, and of the same amount."""
+    await told(
+        house, notification(credit([7]), Ntry(amount="100.00", sign="DBIT", bank_reference="R"))
+    )
+    payment = str(payment_id_of(key(7)))
+    answer = await door(house, "/payouts/debits/resolve", source_key="R/1", payment_id=payment)
+    assert answer.status_code == 200
+    assert await house.balance("bank:client") == await house.balance("suspense") == 0
+    await house.check_ledger()
+
+
+async def test_only_operators_decide_of_held_money(house: House) -> None:
+    """And each decision has its reason."""
+    await told(house, notification(wrong(0, 1)))
+    path = f"/unmatched/{payment_id_of('E1/entry')}/take-out"
+    async with client(house, "seller", company=facts.CREDITOR) as seller:
+        assert (await seller.post(path, json=WHY)).status_code == 403
+    assert (await door(house, path, reason="")).status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("payee", "account", "is_ours"),
+    [
+        ("9912346", "SE00", True),
+        ("50501055", "54400000007", False),
+        (None, "54400000007", True),
+        (None, "5440-000 00 07", True),
+        (None, "SE00", False),
+    ],
+)
+def test_money_is_ours_by_the_bankgiro_or_else_by_the_account(
+    payee: str | None, account: str, is_ours: bool
+) -> None:
+    """bank-formats 4.4: an open reference of that receiving bankgiro."""
+    own = ours(["991-2346"], ["5440 000 0007"])
+    payment = facts.payment("1", amount_ore=1, payee_bankgiro=payee, account=account)
+    assert own.received(payment) is is_ours
+    assert Ours().received(payment), "nothing named: nothing asked"
+
+
+async def test_a_payment_to_another_bankgiro_settles_no_claim_of_ours(house: House) -> None:
+    """It is held off the ledger; the account that is not ours is named."""
+    await house.open_claims(2)
+    house.files = BankFiles(house.database, intake.Rules(own=ours(["991-2346"], ["SE00"])))
+    theirs = Tx(bank_reference="T", remittance=camt_samples.ocr("7000000001"))
+    [file] = await told(house, notification(credit([0]), Ntry((theirs,), bank_reference="E2")))
+    assert (file["matched"], file["held"], file["booked_ore"]) == (1, 1, 100_00)
+    assert file["problems"] == ["the account 54401060156 is not one of ours"]
+    assert await house.one("select hold from unmatched") == Hold.NOT_OURS.value
+    [control] = await told(house, statement(Ntry((theirs,), bank_reference="E2")))
+    assert control["problems"] == ["the account 54401060156 is not one of ours"]
+    await house.check_ledger()
+
+
+@pytest.mark.parametrize("batch", ["", "<Btch><NbOfTxs>2</NbOfTxs></Btch>"])
+async def test_a_statement_that_shows_deposits_in_one_piece_raises_no_alarm(
+    house: House, batch: str
+) -> None:
+    """By the entry's own reference."""
+    await house.open_claims(2)
+    seen = Ntry(amount="200.00", bank_reference="E1", batch=batch)
+    [early] = await told(house, statement(seen))
+    assert len(early["problems"]) == 1, "it has not come yet"
+    _, file = await told(house, notification(credit([0, 1])), statement(seen, seen))
+    assert file["problems"] == []
+    async with house.database.transaction() as tx:
+        found = await intake.store.show_file(tx, early["file_id"])
+    assert found is not None
+    assert found[1] == [], "it has come since"
+    less = Ntry(amount="199.00", bank_reference="E1", batch=batch)
+    [other] = await told(house, statement(less))
+    assert other["problems"] == ["the payment E1 is of an entry booked as 20000 öre"]
+
+
+async def test_a_deposit_is_known_again_by_its_serial(house: House) -> None:
+    """bank-formats 4.3: bankgiro, serial and amount, where the entry's reference differs."""
+    await house.open_claims(2)
+    entry = credit([0, 1])
+    named = "BG9912346 00294-0251222"
+    first = Ntry(entry.txs, amount=entry.amount, bank_reference="E1", reference=named)
+    other = Ntry(amount="200.00", bank_reference="X9", reference="BG9912346 00294-777")
+    _, file = await told(house, notification(first), statement(other))
+    assert file["problems"] == []
+
+
+async def test_a_known_key_with_another_amount_or_day_is_shown(house: House) -> None:
+    """Not dropped silently."""
+    await house.open_claims(2)
+    _, second, third = await told(
+        house,
+        notification(credit([0])),
+        notification(credit([0], amount="90.00", entry="E2")),
+        notification(credit([1], entry="E3"), credit([1], entry="E4")),
+    )
+    [reason] = second["problems"]
+    assert reason.startswith(f"the payment {key(0)} is booked as 10000 öre")
+    assert third["problems"] == [f"the payment {key(1)} stands twice in the file: one is left out"]
+    assert await house.balance("bank:client") == 200_00
+
+
+async def ordered(house: House) -> UUID:
+    """Two creditors' money on its way in one order; the batch."""
+    other = UUID("0190d2f0-0000-7000-8000-00000000c0d2")
+    creditors = (facts.CREDITOR, other)
+    issued = [
+        facts.invoice(100_00, ocr=f"700000000{n}", creditor_id=creditor)
+        for n, creditor in enumerate(creditors)
+    ]
+    async with house.database.transaction() as tx:
+        await opening.open_claims(tx, issued, others={})
+        await payouts.store.keep_creditors(
+            tx, [(one, "Möbelhuset AB", "Umeå") for one in creditors]
+        )
+        for creditor in creditors:
+            await payouts.set_account(
+                tx, CreditorId(creditor), kind="bankgiro", number="50501055", bic=None, by=other
+            )
+    await told(house, notification(credit([0, 1])))
+    async with house.database.transaction() as tx:
+        await payouts.order_payouts(tx, [CreditorId(one) for one in creditors], payer=PAYER)
+    batch: UUID = await house.one("select batch_id from payout_batch")
+    return batch
+
+
+def in_one_sum(batch_id: UUID, amount: str = "200.00", group: str = "") -> Ntry:
+    """A debit of a whole order, without details."""
+    batch = f"<Btch><MsgId>{batch_id.hex}</MsgId>{group}</Btch>"
+    return Ntry(amount=amount, sign="DBIT", bank_reference="DEB", batch=batch)
+
+
+@pytest.mark.parametrize("write", [notification, statement])
+@pytest.mark.parametrize("group", ["", "<PmtInfId>{}-1</PmtInfId>"])
+async def test_an_order_debited_in_one_sum_settles_its_payouts_whichever_message_shows_it(
+    house: House, write: Any, group: str
+) -> None:
+    """bank-formats 5.4: camt.053 or camt.054 debits."""
+    batch_id = await ordered(house)
+    seen = in_one_sum(batch_id, group=group.format(batch_id.hex))
+    [file] = await told(house, write(seen))
+    assert file["payouts_settled"] == 2
+    assert await house.balance("transit") == await house.balance("bank:client") == 0
+    one_by_one = [
+        Tx("100.00", bank_reference=f"P{n}", end_to_end_id=row.payout_id.hex, payee_bankgiro=None)
+        for n, row in enumerate(await house.rows("select payout_id from payout"))
+    ]
+    parts = Ntry(tuple(one_by_one), amount="200.00", sign="DBIT", bank_reference="DEB")
+    await told(house, statement(parts))
+    async with house.database.transaction() as tx:
+        assert (await payouts.list_alarms(tx))["unknown_debits"] == [], "known already, otherwise"
+    await house.check_ledger()
+
+
+async def test_a_sum_that_is_not_the_order_s_is_a_persons_task(house: House) -> None:
+    """Nothing is guessed."""
+    batch_id = await ordered(house)
+    [file] = await told(house, notification(in_one_sum(batch_id, "150.00")))
+    assert file["payouts_settled"] == 0
+    async with house.database.transaction() as tx:
+        [unknown] = (await payouts.list_alarms(tx))["unknown_debits"]
+    assert unknown["reason"] == "the payouts of the order come to 20000 öre"
