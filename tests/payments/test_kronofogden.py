@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from contracts.collections import CloseReason, DisputeOutcome
-from contracts.ids import new_id
+from contracts.ids import CreditorId, new_id
 from contracts.invoicing import InvoiceIssued
 from contracts.payments import (
     ChargeReversed,
@@ -46,7 +46,7 @@ async def open_of(room: Room, invoice: InvoiceIssued, component: Component) -> i
 async def payable_ore(room: Room) -> int:
     """What a payout to the creditor would pay now."""
     async with room.database.transaction() as tx:
-        rows = await payouts.lock_payable(tx, [facts.CREDITOR])
+        rows = await payouts.lock_payable(tx, [CreditorId(facts.CREDITOR)])
     return sum(row.amount_ore for row in rows)
 
 
@@ -189,7 +189,7 @@ async def test_no_new_yearly_fee_where_little_is_unpaid(room: Room) -> None:
 async def test_what_kronofogden_collects_lowers_the_debt_and_is_paid_out_when_it_has_come(
     room: Room,
 ) -> None:
-    """ADR-0013: the debtor has paid; nobody is paid out of what is not on our account."""
+    """ADR-0016: the debtor has paid; nobody is paid out of what is not on our account."""
     invoice = await applied(room, enforced=True)
     await room.hear(facts.collected(invoice, 200_000))
     met = (await room.said_of(PaymentAllocated))[0]

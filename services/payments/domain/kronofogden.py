@@ -1,4 +1,4 @@
-"""What becomes of a claim's costs and money at Kronofogden (ADR-0013).
+"""What becomes of a claim's costs and money at Kronofogden (ADR-0016).
 
 Costs of an application that Kronofogden has stand, whatever is objected afterwards; those it never
 awards are taken back, for the debtor owes them by its decision alone, and what was laid out is the

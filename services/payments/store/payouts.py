@@ -37,7 +37,7 @@ ON_ACCOUNT = """
   not exists (select from kronofogden_money k
     where k.payment_id = allocation.payment_id and k.cleared_by is null)
 """
-"""What Kronofogden has collected and not paid us is nobody's to be paid out (ADR-0013)."""
+"""What Kronofogden has collected and not paid us is nobody's to be paid out (ADR-0016)."""
 LOCK_PAYABLE = text(f"""
   select id, creditor_id, claim_id, creditor_part_ore from allocation
   where creditor_id = any(cast(:ids as uuid[])) and payout_id is null and creditor_part_ore <> 0
