@@ -153,11 +153,21 @@ async def overview(request: Request, session: OperatorSession) -> Response:
         topics=topic_rows(numbers, rates),
         ledger=ledger,
         alarms=_rows(alarms, "alarms"),
+        alarm_count=(alarms or {}).get("count", 0),
         today=min(days.values()) if days else None,
         job=barrier.job,
         waiting=barrier.job.waiting if barrier.moving and barrier.job else waiting_for(reading),
         parked=sum(reading.parked.values()),
     )
+
+
+@router.post("/drift/larm/{task_id}/klart")
+async def finish_task(request: Request, session: OperatorSession, task_id: int) -> Response:
+    """Say that what an alarm asked for is done."""
+    upstream, _ = _parts(request)
+    path = f"/cases/alarms/{task_id}/done"
+    await upstream.ask(session.identity, "collections", path, method="POST", json={})
+    return _to("/drift")
 
 
 @router.get("/drift/parkerade")
@@ -244,11 +254,40 @@ async def _unmatched_page(
     request: Request, session: Session, wrong: dict[str, str] | None = None, status: int = 200
 ) -> Response:
     upstream, _ = _parts(request)
-    found = await upstream.ask(session.identity, "payments", "/unmatched")
+    found, awaited = await asyncio.gather(
+        upstream.ask(session.identity, "payments", "/unmatched"),
+        upstream.perhaps(session.identity, "payments", "/kronofogden/awaited"),
+    )
     return page(
         request, "omatchade.html", status=status, session=session,
-        payments=_rows(found, "payments", "unmatched"), wrong=wrong or {}, new_key=uuid4,
+        payments=_rows(found, "payments", "unmatched"), awaited=_rows(awaited, "awaited"),
+        wrong=wrong or {}, new_key=uuid4,
     )  # fmt: skip
+
+
+@router.post("/drift/betalningar/kronofogden")
+async def clear_kronofogden(
+    request: Request,
+    session: OperatorSession,
+    betalning: Annotated[str, Form()] = "",
+    for_these: Annotated[list[UUID] | None, Form(alias="gäller")] = None,
+    nyckel: Annotated[str, Form()] = "",
+) -> Response:
+    """Say that a payment is Kronofogden's, and for what of all that it has collected."""
+    upstream, _ = _parts(request)
+    named = [str(each) for each in for_these or ()]
+    try:
+        path = f"/unmatched/{UUID(betalning)}/kronofogden"
+        await upstream.ask(
+            session.identity, "payments", path, method="POST", json={"payment_ids": named},
+            key=nyckel[:200] or None,
+        )  # fmt: skip
+    except (ValueError, Problem) as refusal:
+        if isinstance(refusal, Problem) and refusal.status not in (404, 409, 422):
+            raise
+        wrong = {"kronofogden": "Välj en betalning och poster som tillsammans är lika stora."}
+        return await _unmatched_page(request, session, wrong, status=422)
+    return _to("/drift/betalningar")
 
 
 @router.get("/drift/bankfiler")

@@ -81,7 +81,16 @@ OTHER_WORDS = {
     "sent": "Skickad", "stale": "För sent", "manual": "Hålls för handpåläggning",
     "carrying": "Skickas", "queued": "I kö", "demand": "Inkassokrav", "filing": "Ansökan",
     "unmatched": "Omatchad",
-    "partial_payment": "Kronofogden har fått in pengar (bokförs för hand)",
+    "enforcement_proposed": "Utmätning förbereds",
+    "enforcement_charged": "Utmätning klar att begära",
+    "withdrawing": "Återkallas", "exhausted": "Inget att utmäta",
+    "payment_order_application_refused": "Kronofogden nekade ansökan",
+    "enforcement_application_refused": "Kronofogden nekade utmätning",
+    "reduction_refused": "Kronofogden nekade nedsättning",
+    "withdrawal_refused": "Kronofogden nekade återkallelse",
+    "application_uncertain": "Bestridd: oklart om ansökan kom fram",
+    "enforcement_too_early": "Utmätning saknar bokförd ansökan",
+    "kronofogden_unreadable": "Kronofogdens svar går inte att läsa",
     "new_basic_fee": "Ny grundavgift hos Kronofogden", "claim_barred": "Fordran är preskriberad",
     "charge_reversed": "En kostnad togs tillbaka", "withdrawal_overdue": "Återkallelse dröjer",
     "demand_undeliverable": "Krav kunde inte lämnas", "unknown_news": "Okänt besked",
@@ -121,6 +130,8 @@ REASONS = {
     "unreachable": "Kunden kan inte nås. Rätta kundens uppgifter först.",
     "too_early": "Det är för tidigt.",
     "barred": "Lagen hindrar det.",
+    "identity_number_missing": "Kundens person- eller organisationsnummer saknas.",
+    "address_missing": "Kundens adress saknas.",
     "not issued": "Fakturan är inte skickad.",
 }
 """Known reasons of refusals, in words; anything else gets the general advice of its status."""
@@ -353,6 +364,17 @@ def fault(reason: str) -> str:
     return "Uppgiften går inte att använda. Kontrollera den."
 
 
+STOPPED = {
+    "undeliverable": "Inkassokravet kunde inte lämnas till kunden.",
+    "refused": "Kronofogden nekade ansökan.",
+}
+
+
+def stopped(why: str) -> str:
+    """Why a case stands still, in Swedish."""
+    return STOPPED.get(why) or REASONS.get(why, "")
+
+
 def waiting(what: str) -> str:
     """What the clock waits for, in Swedish."""
     for english, swedish in WAITS:
@@ -389,7 +411,8 @@ PAGES.filters.update(
     kronor=kronor, plain_kronor=plain_kronor, short_kronor=short_kronor, day=day,
     clock_time=clock_time, count=count, rate=rate, duration=duration, percent=percent,
     state_word=state_word, state_tone=state_tone,
-    word=word, waiting=waiting, identity_number=identity_number, bankgiro=bankgiro, ocr=ocr,
+    word=word, waiting=waiting, stopped=stopped, identity_number=identity_number,
+    bankgiro=bankgiro, ocr=ocr,
     organisation_number=organisation_number, postcode=postcode, quantity=quantity,
 )  # fmt: skip
 

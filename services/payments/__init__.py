@@ -4,7 +4,7 @@ Owns: the double-entry ledger, claims, charges, bank files, payments received, m
     payout accounts, payouts.
 Hears: CreditorRegistered, CreditorChanged; InvoiceIssued, InvoiceCredited; ClaimDisputed,
     DisputeSettled; ReminderProposed, DemandProposed, FilingProposed, EnforcementProposed;
-    DeliveryAccepted, DeliveryFailed.
+    CaseFiled, CaseWithdrawn, CaseClosed, EnforcementPaid; DeliveryAccepted, DeliveryFailed.
 Says: ClaimOpened, PaymentAllocated, ClaimSettled; ReminderCharged, DemandCharged, FilingCharged,
     EnforcementCharged, ChargeRefused, ChargeDeferred, ChargeReversed; PaymentUnmatched,
     OverpaymentFound; PayoutOrdered, PayoutSettled, PayoutRejected.

@@ -9,7 +9,7 @@ from sqlalchemy import text
 from plumbing.outbound import Carrier
 from plumbing.service import Task, create_service
 from services.payments import pain001, subscribers, timers
-from services.payments.api import bank_files, claims, ledger, payouts, rates, unmatched
+from services.payments.api import bank_files, claims, kronofogden, ledger, payouts, rates, unmatched
 from services.payments.bank import Bank
 from services.payments.handlers import payouts as paying
 from services.payments.handlers.bank_files import BankFiles
@@ -23,6 +23,7 @@ ROUTERS = (
     ledger.router,
     rates.router,
     unmatched.router,
+    kronofogden.router,
     bank_files.router,
     payouts.router,
 )

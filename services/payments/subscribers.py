@@ -4,10 +4,13 @@ from collections.abc import Mapping
 from functools import partial
 
 from contracts.collections import (
+    CaseClosed,
+    CaseFiled,
     CaseWithdrawn,
     ClaimDisputed,
     DemandProposed,
     DisputeSettled,
+    EnforcementPaid,
     EnforcementProposed,
     FilingProposed,
 )
@@ -21,7 +24,7 @@ from contracts.invoicing import (
 )
 from contracts.notifications import DeliveryAccepted, DeliveryFailed
 from plumbing.inbox import Handler
-from services.payments.handlers import changes, charges, opening, payouts
+from services.payments.handlers import changes, charges, kronofogden, opening, payouts
 
 
 def hears(payee_bankgiro: str) -> Mapping[type[Event], Handler]:
@@ -33,7 +36,10 @@ def hears(payee_bankgiro: str) -> Mapping[type[Event], Handler]:
         DisputeSettled: changes.settle_disputes,
         DeliveryAccepted: changes.follow_sent,
         DeliveryFailed: changes.reverse_undelivered,
-        CaseWithdrawn: changes.reverse_unfiled,
+        CaseFiled: partial(kronofogden.keep_filed, payee_bankgiro=payee_bankgiro),
+        CaseWithdrawn: kronofogden.reverse_unfiled,
+        CaseClosed: kronofogden.reverse_unawarded,
+        EnforcementPaid: kronofogden.book_collected,
         ReminderProposed: answer,
         DemandProposed: answer,
         FilingProposed: answer,

@@ -14,6 +14,7 @@ from deploy.chaos.judge.expectation import foretell
 from deploy.chaos.judge.journal import understand
 from deploy.chaos.judge.records import (
     Balance,
+    Collected,
     Deed,
     DeliveryRow,
     Evidence,
@@ -334,6 +335,31 @@ def test_an_objection_stops_the_ladder_until_it_is_taken_back() -> None:
     story = tell(w.changed(evidence, deeds=deeds))[w.REMINDED]
     (end,) = foretell(story, w.DAYS).ends
     assert [(kind, on) for kind, _, on, _ in end.charges] == [("reminder", D("2026-04-13"))]
+
+
+def test_costs_that_kronofogden_never_awards_are_not_the_debtors() -> None:
+    """It ends the case itself: fee and work of the application go, with the interest it asked."""
+    evidence = w.world()
+    register = replace(evidence.kronofogden["CASE-1"], state="closed", closed_on=w.LAST_DAY)
+    story = tell(w.changed(evidence, kronofogden={"CASE-1": register}))[w.FILED]
+    (end,) = foretell(story, w.DAYS).ends
+    kept = {"capital": w.TOTAL, "reminder_fee": 60_00, "demand_cost": 180_00, "interest": 4_38}
+    assert dict(end.open) == kept
+    assert {kind: stands for kind, stands, *_ in end.charges} == {
+        "reminder": True,
+        "demand": True,
+        "filing": False,
+    }
+
+
+def test_what_kronofogden_collects_has_met_the_claim() -> None:
+    """As its news have it, on its value date, and nothing of it is at the bank."""
+    evidence = w.world()
+    money = Collected(w.LAST_DAY, w.LAST_DAY, 680_00)
+    register = replace(evidence.kronofogden["CASE-1"], collected=(money,))
+    story = tell(w.changed(evidence, kronofogden={"CASE-1": register}))[w.FILED]
+    ends = foretell(story, w.DAYS).ends
+    assert {"filing_fee", "filing_work"}.isdisjoint(*(dict(end.open) for end in ends))
 
 
 def test_a_demand_that_states_a_far_day_does_not_put_off_the_filing() -> None:

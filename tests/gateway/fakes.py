@@ -380,7 +380,21 @@ ANSWERS: dict[tuple[str, str, str], Any] = {
             ))
         ],
     },
-    ("collections", "GET", "/cases/alarms"): lambda w, c: {"count": 0, "alarms": []},
+    ("collections", "GET", "/cases/alarms"): lambda w, c: {
+        "count": 13, "next": None,
+        "alarms": [
+            {"id": 5, "claim_id": str(CLAIM), "kind": "application_uncertain", "detail": ""},
+        ],
+    },
+    ("collections", "POST", "/cases/alarms/5/done"): lambda w, c: {"id": 5},
+    ("invoicing", "POST", f"/invoices/{CLAIM}/collection/anew"): lambda w, c: {},
+    ("payments", "GET", "/kronofogden/awaited"): lambda w, c: {
+        "awaited": [
+            {"payment_id": str(PAYMENT), "case_number": "INK-2026-000001", "amount_ore": 182_105,
+             "paid_on": "2026-11-20", "message": "KFM-00000012"},
+        ],
+    },
+    ("payments", "POST", f"/unmatched/{PAYMENT}/kronofogden"): lambda w, c: {},
     ("notifications", "GET", "/deliveries"): lambda w, c: {
         "deliveries": [
             {"letter": "invoice", "channel": "email", "state": "accepted", "asked_on": "2026-09-30",

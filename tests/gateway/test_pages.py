@@ -14,6 +14,7 @@ from services.invoicing.domain import printing
 from tests.gateway.conftest import LINK_KEY
 from tests.gateway.fakes import (
     ANNA,
+    ANSWERS,
     ARTICLES,
     CLAIM,
     CLAIM_TODAY,
@@ -387,6 +388,52 @@ async def test_the_operator_redrives_and_allocates(browser: Browser, world: Worl
         assert answer.status == 303
     (call,) = world.asked("payments", f"/unmatched/{PAYMENT}/allocate")
     assert call.json == {"claim_id": str(CLAIM)}
+
+
+async def test_the_operator_does_a_task_and_clears_kronofogdens_money(
+    browser: Browser, world: World
+) -> None:
+    """What an alarm asked for is done; a payment of Kronofogden's is for what it collected."""
+    await sign_in(browser, "operator")
+    async with browser.get("/drift") as answer:
+        assert "oklart om ansökan kom fram" in await answer.text()
+    async with browser.post("/drift/larm/5/klart", allow_redirects=False) as answer:
+        assert answer.status == 303
+    (_,) = world.asked("collections", "/cases/alarms/5/done")
+    form = {"betalning": str(PAYMENT), "gäller": str(PAYMENT), "nyckel": "n"}
+    path = "/drift/betalningar/kronofogden"
+    async with browser.post(path, data=form, allow_redirects=False) as answer:
+        assert answer.status == 303
+    (call,) = world.asked("payments", f"/unmatched/{PAYMENT}/kronofogden")
+    assert call.json == {"payment_ids": [str(PAYMENT)]}
+    async with browser.post(path, data={"betalning": "hej"}) as answer:
+        assert answer.status == 422
+        assert "tillsammans är lika stora" in await answer.text()
+
+
+async def test_a_case_that_stands_still_tells_its_seller_why_and_goes_on_with_new_details(
+    browser: Browser, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R-108: the way on is the customer's details, corrected and handed over anew."""
+    case = {"stage": "awaits_creditor", "lack": "identity_number_missing", "number": "INK-1"}
+    invoice = ANSWERS["invoicing", "GET", f"/invoices/{CLAIM}"]
+    stopped: dict[tuple[str, str, str], Any] = {
+        ("collections", "GET", f"/cases/{CLAIM}"): lambda w, c: case,
+        ("invoicing", "GET", f"/invoices/{CLAIM}"): lambda w, c: (
+            invoice(w, c) | {"state": "collection"}
+        ),
+    }
+    for name, tell in stopped.items():
+        monkeypatch.setitem(ANSWERS, name, tell)
+    await sign_in(browser, ANNA)
+    async with browser.get(f"/fakturor/{CLAIM}") as answer:
+        page = await answer.text()
+    assert "person- eller organisationsnummer saknas" in page
+    assert f"/fakturor/{CLAIM}/ansok" not in page
+    path = f"/fakturor/{CLAIM}/inkasso-igen"
+    async with browser.post(path, allow_redirects=False) as answer:
+        assert answer.status == 303
+    (_,) = world.asked("invoicing", f"/invoices/{CLAIM}/collection/anew")
 
 
 async def test_the_clock_moves_by_button_and_by_api(browser: Browser, world: World) -> None:

@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 
 from contracts.ids import ArticleId, ClaimId, CreditorId, CustomerId, NoteId
-from contracts.invoicing import Channel, CreditKind, HandoverCause
+from contracts.invoicing import Channel, CreditKind, HandoverCause, PostalAddress
 from contracts.numbers import OcrLevel, check_ocr
 from contracts.payments import ChargeReversed, ReversalCause
 from contracts.terms import ChargeKind, DebtorKind, InterestKind, InterestTerms
@@ -45,6 +45,7 @@ SELLER = Seller(
     due_date_agreed=False,
     reminder_fee_agreed=True,
 )
+ADDRESS = PostalAddress(street="Storgatan 1", postcode="11122", town="Stockholm")
 BUYER = Buyer(
     customer_id=CustomerId(UUID(int=2)),
     kind=DebtorKind.CONSUMER,
@@ -423,18 +424,40 @@ def test_the_state_shown_is_the_highest_fact_that_holds(facts, today, state):
 )
 def test_only_an_overdue_unpaid_undisputed_invoice_goes_to_collection(facts, today, refusal):
     """R-108."""
-    assert standing.refuse_handover(replace(KNOWN, **facts), today) is refusal
+    for cause in HandoverCause:
+        known = replace(KNOWN, **facts)
+        assert standing.refuse_handover(known, today, cause=cause) is refusal
+
+
+@pytest.mark.parametrize(
+    ("cause", "case_open", "anew", "refusal"),
+    [
+        (HandoverCause.POLICY, False, False, RefusalReason.ALREADY_HANDED_OVER),
+        (HandoverCause.CREDITOR, False, False, None),
+        (HandoverCause.CREDITOR, True, False, RefusalReason.ALREADY_HANDED_OVER),
+        (HandoverCause.CREDITOR, True, True, None),
+    ],
+)
+def test_a_creditor_may_hand_over_anew_and_policy_does_so_once(cause, case_open, anew, refusal):
+    """A closed case is opened again; an open one gets the customer's details as they are now."""
+    known = replace(KNOWN, handed_over_on=DAY, case_open=case_open)
+    assert standing.refuse_handover(known, TODAY, cause=cause, anew=anew) is refusal
+    settled = replace(known, settled=True)
+    assert standing.refuse_handover(settled, TODAY, cause=cause, anew=anew) is not None
 
 
 def test_a_handed_over_claim_says_what_was_bought():
-    basis = standing.Basis("Exempelmåleriet AB", "5299999994", ("Målning", "Färg"), BUYER)
+    rows = ("Målning", "Färg")
+    basis = standing.Basis("Exempelmåleriet AB", "5299999994", ADDRESS, rows, BUYER)
     handed = standing.hand_over(KNOWN, basis, cause=HandoverCause.CREDITOR, today=TODAY)
     assert handed.basis == "Faktura 7 av den 2026-09-01 avseende Målning, Färg."
     assert handed.debtor_identity_number is None
+    assert handed.creditor_address == ADDRESS
 
 
 def test_a_long_basis_is_cut_and_stays_whole_sentences_for_kronofogden():
-    basis = standing.Basis("AB", "5299999994", tuple(f"Rad {n}" for n in range(500)), BUYER)
+    rows = tuple(f"Rad {n}" for n in range(500))
+    basis = standing.Basis("AB", "5299999994", ADDRESS, rows, BUYER)
     handed = standing.hand_over(KNOWN, basis, cause=HandoverCause.POLICY, today=TODAY)
     assert len(handed.basis) <= standing.BASIS_MAX
     assert handed.basis.endswith(" …")

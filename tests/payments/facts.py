@@ -8,11 +8,15 @@ from uuid import UUID
 
 from contracts.collections import (
     NEVER_FILED,
+    CaseClosed,
+    CaseFiled,
     CaseWithdrawn,
     ClaimDisputed,
+    CloseReason,
     DemandProposed,
     DisputeOutcome,
     DisputeSettled,
+    EnforcementPaid,
     EnforcementProposed,
     FilingProposed,
 )
@@ -157,10 +161,55 @@ def file(on: InvoiceIssued, as_of: date = date(2026, 8, 10)) -> FilingProposed:
     )
 
 
-def enforce(on: InvoiceIssued, as_of: date = date(2026, 10, 1)) -> EnforcementProposed:
+def enforce(
+    on: InvoiceIssued, as_of: date = date(2026, 10, 1), **given: Any
+) -> EnforcementProposed:
     """A proposal to enforce."""
     return EnforcementProposed(
-        claim_id=on.claim_id, creditor_id=on.creditor_id, case_number="I-1", as_of=as_of
+        claim_id=on.claim_id, creditor_id=on.creditor_id, case_number="I-1", as_of=as_of, **given
+    )
+
+
+def filed(on: InvoiceIssued, filed_on: date = date(2026, 8, 10)) -> CaseFiled:
+    """Kronofogden has the application."""
+    return CaseFiled(
+        claim_id=on.claim_id,
+        creditor_id=on.creditor_id,
+        case_number="I-1",
+        filed_on=filed_on,
+        amount_ore=1,
+    )
+
+
+def closed(
+    on: InvoiceIssued, reason: CloseReason, *, filed: bool | None = True, enforced: bool = False
+) -> CaseClosed:
+    """The case ended."""
+    return CaseClosed(
+        claim_id=on.claim_id,
+        creditor_id=on.creditor_id,
+        case_number="I-1",
+        reason=reason,
+        closed_on=date(2026, 10, 15),
+        filed=filed,
+        enforced=None if filed is None else enforced,
+    )
+
+
+def collected(
+    on: InvoiceIssued, amount_ore: int, paid_on: date = date(2026, 11, 2)
+) -> EnforcementPaid:
+    """Kronofogden collected money."""
+    payment_id = new_id()
+    return EnforcementPaid(
+        claim_id=on.claim_id,
+        creditor_id=on.creditor_id,
+        case_number="I-1",
+        payment_id=payment_id,
+        kronofogden_message=f"KFM-{payment_id}",
+        amount_ore=amount_ore,
+        paid_on=paid_on,
+        heard_on=paid_on,
     )
 
 

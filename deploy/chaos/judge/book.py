@@ -168,6 +168,14 @@ class Book:
             if freed:
                 self._receive(on, freed)
 
+    def not_awarded(self, on: date) -> None:
+        """Kronofogden never awards the costs of an application: they are not the debtor's."""
+        freed = 0
+        for charge in [c for c in self.standing if c.kind in ("filing", "enforcement")]:
+            freed += self._take_back(charge, last=True)
+        if freed:
+            self._receive(on, freed)
+
     def _owe(self, component: str, amount_ore: Ore) -> None:
         self.open[component] = self.open.get(component, 0) + amount_ore
 

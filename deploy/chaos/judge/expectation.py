@@ -67,6 +67,7 @@ class Life:
     """The day by which the demand asked for an answer; at least what the law leaves."""
     decided_on: date | None = None
     contested_on: date | None = None
+    closed_on: date | None = None
     settled_on: date | None = None
     claimed_ore: Ore = 0
     firm: bool = True
@@ -106,6 +107,8 @@ class Life:
         """Take the steps that fall due; each asks again whether something is owed."""
         if self.contested_on == today and not self.book.settled:
             self.book.object(today)
+        if self.closed_on == today and not self.book.settled:
+            self.book.not_awarded(today)
         if self.book.settled or self.book.held or not calendar.is_banking_day(today):
             return
         if not self.in_collection:
@@ -196,6 +199,8 @@ class Life:
             case "settle_upheld":
                 self.book.disputes = max(0, self.book.disputes - 1)
                 self.book.on_hold = True
+                if not self.book.settled:
+                    self.book.not_awarded(today)
             case "settle_withdrawn":
                 self.book.disputes = max(0, self.book.disputes - 1)
                 self.not_before = calendar.banking_days_after(today, 1)
@@ -220,6 +225,8 @@ class Story:
     """The day Kronofogden decided (*utslag*), as its register has it."""
     contested_on: date | None = None
     """The day the debtor contested there, as the register has it."""
+    closed_on: date | None = None
+    """The day Kronofogden ended the case without a decision, as its news have it."""
     by_day: dict[date, list[Deposit | Deed]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -241,6 +248,7 @@ def foretell(story: Story, days: Iterable[date]) -> Expected:
             stated=story.stated,
             decided_on=story.decided_on,
             contested_on=story.contested_on,
+            closed_on=story.closed_on,
             firm=not story.company.changed,
         )
     ]

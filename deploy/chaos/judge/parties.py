@@ -1,11 +1,13 @@
 """Reads the outside parties' own records over HTTP: bank, mail server, Kronofogden."""
 
+from collections import defaultdict
 from datetime import date
 from typing import Any
 
 import aiohttp
 
 from deploy.chaos.judge.records import (
+    Collected,
     Deposit,
     KronofogdenCase,
     Mail,
@@ -84,10 +86,20 @@ async def kronofogden(
         for row in found["outbox"]
         if row["kind"] == "contested"
     }
+    closed = {
+        row["reference"]: date.fromisoformat(row["on"])
+        for row in found["outbox"]
+        if row["kind"] == "closed" and row["reason"] != "withdrawn"
+    }
+    collected: dict[str, list[Collected]] = defaultdict(list)
+    for row in found["outbox"]:
+        if row["kind"] == "partial_payment":
+            days = (date.fromisoformat(row["on"]), date.fromisoformat(row["valueDate"]))
+            collected[row["reference"]].append(Collected(*days, row["amountOre"]))
     messages = tuple(
         Message(
             message_id=row["message_id"],
-            kind=row["kind"],
+            kind=_kind(row),
             reference=row["body"].get("reference")
             or numbers.get(row["body"].get("caseNumber") or "", ""),
             ok=bool(row["ok"]),
@@ -109,10 +121,17 @@ async def kronofogden(
             decided_on=_day(row["decided_on"]),
             contested_on=contested.get(row["reference"]),
             enforcement_on=_day(row["enforcement_on"]),
+            closed_on=closed.get(row["reference"]),
+            collected=tuple(collected[row["reference"]]),
         )
         for row in found["cases"]
     }
     return messages, cases
+
+
+def _kind(row: dict[str, Any]) -> str:
+    """What a message is; in enforcement a withdrawal is one of its changes."""
+    return "withdrawal" if row["body"].get("change") == "withdrawal" else str(row["kind"])
 
 
 def _claimed(body: dict[str, Any]) -> Ore:

@@ -123,8 +123,20 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True)
+class Collected:
+    """Money that Kronofogden collected, with the day it told of it and its value date."""
+
+    told_on: date
+    paid_on: date
+    amount_ore: Ore
+
+
+@dataclass(frozen=True, slots=True)
 class KronofogdenCase:
-    """A case in Kronofogden's register; `contested_on` when the debtor contested it there."""
+    """A case in Kronofogden's register; `contested_on` when the debtor contested it there.
+
+    `closed_on` is when it ended the case itself, without a decision.
+    """
 
     reference: str
     state: str
@@ -135,6 +147,8 @@ class KronofogdenCase:
     decided_on: date | None = None
     contested_on: date | None = None
     enforcement_on: date | None = None
+    closed_on: date | None = None
+    collected: tuple[Collected, ...] = ()
 
     @property
     def open(self) -> bool:

@@ -39,6 +39,7 @@ NOTICES = {
     "skickad": "Fakturan är skickad.",
     "krediterad": "Kreditfakturan är skapad.",
     "inkasso": "Fakturan är lämnad till inkasso.",
+    "inkasso-igen": "Kundens nya uppgifter är lämnade till inkasso.",
     "pamind": "Påminnelsen är beställd. Den skickas när avgiften är bokförd.",
     "pausad": "Kravet är pausat.",
     "ateruppta": "Pausen är hävd.",
@@ -173,6 +174,13 @@ async def to_collection(request: Request, session: SellerSession, claim_id: UUID
     """Hand the claim over to collection (R-108)."""
     command: Command = ("invoicing", f"/invoices/{claim_id}/collection", {})
     return await _act(request, session, claim_id, command, "inkasso")
+
+
+@router.post("/fakturor/{claim_id}/inkasso-igen")
+async def to_collection_anew(request: Request, session: SellerSession, claim_id: UUID) -> Response:
+    """Let a stopped case go on with the customer's details as they are now."""
+    command: Command = ("invoicing", f"/invoices/{claim_id}/collection/anew", {})
+    return await _act(request, session, claim_id, command, "inkasso-igen")
 
 
 @router.post("/fakturor/{claim_id}/paminn")

@@ -204,11 +204,21 @@ async def credit_pdf(request: Request, company: Company, claim_id: UUID) -> Resp
 @router.post("/invoices/{claim_id}/collection", status_code=202)
 async def collect(request: Request, company: Company, claim_id: UUID) -> Response:
     """Send an overdue invoice to collection (R-108); 409 with the reason where it may not go."""
+    return await _collect(request, company, claim_id, anew=False)
+
+
+@router.post("/invoices/{claim_id}/collection/anew", status_code=202)
+async def collect_anew(request: Request, company: Company, claim_id: UUID) -> Response:
+    """Let a case go on with the customer's details as they are now; 409 where it may not go."""
+    return await _collect(request, company, claim_id, anew=True)
+
+
+async def _collect(request: Request, company: Company, claim_id: UUID, *, anew: bool) -> Response:
     async with database(request).transaction(tenant=company) as tx:
 
         async def run() -> dict[str, Any]:
-            claim = ClaimId(claim_id)
-            answers = await standing_handlers.hand_over(tx, [claim], HandoverCause.CREDITOR)
+            claim, creditor = ClaimId(claim_id), HandoverCause.CREDITOR
+            answers = await standing_handlers.hand_over(tx, [claim], creditor, anew=anew)
             if claim not in answers:
                 raise missing("invoice")
             reason = answers[claim]

@@ -29,6 +29,7 @@ from contracts.invoicing import (
     HandedToCollection,
     HandoverCause,
     InvoiceCredited,
+    PostalAddress,
 )
 from contracts.notifications import DeliveryAccepted, DeliveryFailed, DeliveryOpened, Letter
 from contracts.payments import (
@@ -226,9 +227,16 @@ def credit(
     )
 
 
-def refuse_handover(standing: Standing, today: date) -> RefusalReason | None:
-    """Why a claim may not go to collection as far as has been heard; None if it may."""
-    if standing.handed_over_on is not None:
+def refuse_handover(
+    standing: Standing, today: date, *, cause: HandoverCause, anew: bool = False
+) -> RefusalReason | None:
+    """Why a claim may not go to collection as far as has been heard; None if it may.
+
+    Policy hands over once. A creditor may do so again when the case is closed, and `anew` while it
+    is open: then what collection knows of the debtor is what the register has today.
+    """
+    known = standing.in_collection and not anew
+    if known or (cause is HandoverCause.POLICY and standing.handed_over_on is not None):
         return RefusalReason.ALREADY_HANDED_OVER
     if standing.credited:
         return RefusalReason.CREDITED
@@ -247,6 +255,7 @@ class Basis:
 
     seller_name: str
     seller_organisation_number: str
+    seller_address: PostalAddress
     row_texts: tuple[str, ...]
     debtor: Buyer
 
@@ -260,6 +269,7 @@ def hand_over(
         creditor_id=standing.creditor_id,
         creditor_name=basis.seller_name,
         creditor_organisation_number=basis.seller_organisation_number,
+        creditor_address=basis.seller_address,
         debtor_kind=basis.debtor.kind,
         debtor_name=basis.debtor.name,
         debtor_identity_number=basis.debtor.identity_number,

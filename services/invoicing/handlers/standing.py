@@ -11,6 +11,7 @@ from contracts.invoicing import (
     CreditKind,
     HandoverCause,
     InvoiceCredited,
+    PostalAddress,
 )
 from contracts.terms import DebtorKind
 from plumbing.transaction import Transaction
@@ -45,11 +46,14 @@ async def credit(
 
 
 async def hand_over(
-    tx: Transaction, claim_ids: Sequence[ClaimId], cause: HandoverCause
+    tx: Transaction, claim_ids: Sequence[ClaimId], cause: HandoverCause, *, anew: bool = False
 ) -> dict[ClaimId, RefusalReason | None]:
-    """Hand claims to collection, once each; answers why not, None for those that went."""
+    """Hand claims to collection; answers why not, None for those that went."""
     known = await store.lock_standings(tx, claim_ids)
-    answers = {claim: standing.refuse_handover(each, tx.today) for claim, each in known.items()}
+    answers = {
+        claim: standing.refuse_handover(each, tx.today, cause=cause, anew=anew)
+        for claim, each in known.items()
+    }
     going = [claim for claim, refusal in answers.items() if refusal is None]
     if not going:
         return answers
@@ -95,6 +99,11 @@ async def _bases(tx: Transaction, claims: Sequence[ClaimId]) -> dict[ClaimId, Ba
         claim: Basis(
             seller_name=document["seller"]["name"],
             seller_organisation_number=document["seller"]["organisation_number"],
+            seller_address=PostalAddress(
+                street=document["seller"]["street"],
+                postcode=document["seller"]["postcode"],
+                town=document["seller"]["town"],
+            ),
             row_texts=tuple(row["text"] for row in document["rows"]),
             debtor=current.get(printed[claim].customer_id, printed[claim]),
         )

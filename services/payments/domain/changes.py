@@ -51,9 +51,18 @@ def dispute(
     rates: ReferenceRates,
     today: date,
 ) -> Decision:
-    """Hold a claim, wholly or partly disputed; what was charged from that day on goes (R-115)."""
+    """Hold a claim, wholly or partly disputed; what was charged from that day on goes (R-115).
+
+    But an application that Kronofogden has is an outlay made: it stands until the case has ended.
+    """
     on = objection.objected_on
-    late = [c for c in history.standing if c.charged_on and c.charged_on >= on]
+    late = [
+        charge
+        for charge in history.standing
+        if charge.charged_on
+        and charge.charged_on >= on
+        and not (charge.kind is ChargeKind.FILING and charge.sent_on)
+    ]
     cause = ReversalCause.DISPUTE
     decision = take_back(claim, late, history, cause=cause, rates=rates, on=on, today=today)
     book = decision.claim.book._replace(disputes=claim.book.disputes + 1)

@@ -40,6 +40,7 @@ from law.costs import (
     filing_costs,
     reminder_fee,
     statutory_cost,
+    yearly_enforcement_fee,
 )
 from law.interest import Interest
 from law.limitation import Interruption, InterruptionKind, is_barred, last_day, limitation_years
@@ -71,6 +72,8 @@ class Proposal:
     as_of: date
     pay_by: date | None
     """None where the step names no day: it is due at once."""
+    yearly: bool = False
+    """Enforcement that goes on: its basic fee of a new year."""
 
     def moved_to(self, today: date) -> Proposal:
         """The proposal as it must be when it is answered later: it keeps its time to pay."""
@@ -92,6 +95,11 @@ def decide(claim: Claim, proposal: Proposal, history: History, prices: Prices) -
     """Answer a proposal: charged with the whole statement, refused, or deferred."""
     if reason := refusal(claim, proposal, history):
         return Decision(claim, claim.book, says=(_refused(proposal, reason),))
+    return price(claim, proposal, history, prices)
+
+
+def price(claim: Claim, proposal: Proposal, history: History, prices: Prices) -> Decision:
+    """Charge a step that nothing forbids, with the whole statement; or defer it."""
     changes = capital_changes(claim, history)
     try:
         interest = accrued(claim, changes, proposal.as_of, prices.rates)
@@ -104,13 +112,19 @@ def decide(claim: Claim, proposal: Proposal, history: History, prices: Prices) -
         booked = _booked_late(claim, proposal, history, costs, interest.total_ore, prices)
     else:
         booked = _booked(claim, proposal, costs, interest.total_ore)
+    bankgiro = prices.payee_bankgiro
+    statement = _statement(booked.claim, proposal, interest, per_day_ore, bankgiro)
+    if not capital_ore and claim.book.paid_ore:
+        paid_on = max((day for day, _ in history.money), default=None)
+        statement = statement.model_copy(update={"capital_paid_on": paid_on})
     charged = CHARGED[proposal.kind](
         claim_id=claim.claim_id,
         creditor_id=claim.creditor_id,
         ordinal=proposal.ordinal,
         charged_on=proposal.as_of,
         fee_ore=sum(cost.amount_ore for cost in costs),
-        statement=_statement(booked.claim, proposal, interest, per_day_ore, prices.payee_bankgiro),
+        statement=statement,
+        **({"yearly": True} if proposal.yearly else {}),
     )
     return booked._replace(says=(cast(Event, charged), *booked.says))
 
@@ -209,6 +223,9 @@ def _is_barred(claim: Claim, history: History, on: date) -> bool:
 
 
 def _costs_of(claim: Claim, proposal: Proposal, history: History) -> tuple[Cost, ...]:
+    if proposal.yearly:
+        fee = yearly_enforcement_fee(claim.book.remaining_ore, proposal.as_of)
+        return () if isinstance(fee, CostRefusal) else (fee,)
     charged = frozenset(FEES[c.kind] for c in history.charges if c.stands and c.fee_ore)
     return _costs(
         proposal.kind,

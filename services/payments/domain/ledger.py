@@ -1,9 +1,9 @@
 """The accounts of the ledger and what may be written in it: movements that sum to zero.
 
 Debits are positive, credits negative, in öre. `Posting` is a plain tuple because a booking batch
-makes thousands; `owner` is the claim of `claim` and `overpaid`, the creditor of `pending`,
-`payable` and `receivable` (None in `pending` is the operator), the payout of `transit`, and None
-where the house has one account of the kind.
+makes thousands; `owner` is the claim of `claim`, `overpaid` and `kronofogden`, the creditor of
+`pending`, `payable` and `receivable` (None in `pending` is the operator), the payout of `transit`,
+and None where the house has one account of the kind.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -27,6 +27,8 @@ class Account(StrEnum):
     PAYABLE = "payable"
     TRANSIT = "transit"
     RECEIVABLE = "receivable"
+    KRONOFOGDEN = "kronofogden"
+    """Collected there, and not on our account yet."""
     REVENUE = "revenue"
     VAT = "vat"
     OPERATOR = "operator"

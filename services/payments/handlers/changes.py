@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TypeVar
 
-from contracts.collections import NEVER_FILED, CaseWithdrawn, ClaimDisputed, DisputeSettled
+from contracts.collections import ClaimDisputed, DisputeSettled
 from contracts.envelope import Event
 from contracts.invoicing import InvoiceCredited
 from contracts.notifications import DeliveryAccepted, DeliveryFailed, Letter
@@ -86,23 +86,6 @@ async def reverse_undelivered(tx: Transaction, failures: Sequence[DeliveryFailed
             today=tx.today,
         )
         for failure, claim in heard
-    ]
-    await carry_out(tx, "reversed", decisions)
-
-
-async def reverse_unfiled(tx: Transaction, withdrawals: Sequence[CaseWithdrawn]) -> None:
-    """Take back the costs of applications that were charged and never reached Kronofogden."""
-    unfiled = [one for one in withdrawals if one.reason == NEVER_FILED]
-    if not unfiled:
-        return
-    heard = await _locked(tx, unfiled)
-    histories = await charges.histories(tx, [claim for _, claim in heard])
-    rates = await in_force(tx)
-    decisions = [
-        changes.never_delivered(
-            claim, ChargeKind.FILING, histories[claim.claim_id], rates=rates, today=tx.today
-        )
-        for _, claim in heard
     ]
     await carry_out(tx, "reversed", decisions)
 

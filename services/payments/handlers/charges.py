@@ -58,6 +58,8 @@ async def price_deferred(
                 ordinal=waits.ordinal,
                 as_of=waits.as_of,
                 pay_by=waits.pay_by,
+                yearly=waits.kind is ChargeKind.ENFORCEMENT
+                and any(one.kind is waits.kind for one in history.standing),
             )
             decision = decide(claim, proposal.moved_to(tx.today), history, prices)
             claim = decision.claim
@@ -82,4 +84,5 @@ def proposal_of(event: Proposed) -> Proposal:
         event.ordinal,
         event.as_of,
         pay_by,
+        isinstance(event, EnforcementProposed) and event.yearly,
     )

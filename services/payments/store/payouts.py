@@ -33,9 +33,15 @@ LOCK_ACCOUNTS = text("""
   where a.creditor_id = any(cast(:ids as uuid[])) and a.refused is null
   order by a.creditor_id for update of a
 """)
-LOCK_PAYABLE = text("""
+ON_ACCOUNT = """
+  not exists (select from kronofogden_money k
+    where k.payment_id = allocation.payment_id and k.cleared_by is null)
+"""
+"""What Kronofogden has collected and not paid us is nobody's to be paid out (ADR-0016)."""
+LOCK_PAYABLE = text(f"""
   select id, creditor_id, claim_id, creditor_part_ore from allocation
   where creditor_id = any(cast(:ids as uuid[])) and payout_id is null and creditor_part_ore <> 0
+    and {ON_ACCOUNT}
   order by id for update
 """)
 MARK = text("""
@@ -140,11 +146,12 @@ UNKNOWN_DEBITS = text("""
   from debit where payout_id is null and batch_id is null and resolved_on is null
   order by booked_on desc, source_key limit 1000
 """)
-WAITING = text("""
+WAITING = text(f"""
   select p.creditor_id, p.amount_ore, p.since,
     case when a.creditor_id is null then 'no payout account' else a.refused end as reason
   from (select creditor_id, sum(creditor_part_ore)::bigint as amount_ore, min(booked_on) as since
-    from allocation where payout_id is null and creditor_part_ore <> 0 group by creditor_id) p
+    from allocation where payout_id is null and creditor_part_ore <> 0 and {ON_ACCOUNT}
+    group by creditor_id) p
   left join payout_account a using (creditor_id)
   where p.amount_ore > 0 and (a.creditor_id is null or a.refused is not null)
   order by p.since, p.creditor_id limit 1000

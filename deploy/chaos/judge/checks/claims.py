@@ -82,6 +82,19 @@ def tell(evidence: Evidence) -> dict[str, Story]:
         for case in evidence.cases.values()
         if case.reference in evidence.kronofogden
     }
+    for claim_id, case in registered.items():
+        paid_to[claim_id] += [
+            Deposit(
+                bank_reference=case.reference,
+                reference=case.reference,
+                amount_ore=one.amount_ore,
+                paid_on=one.paid_on,
+                booked_on=one.told_on,
+                told_on=one.told_on,
+                n=0,
+            )
+            for one in case.collected
+        ]
     unknown = Company("unknown", changed=True)
     return {
         claim_id: Story(
@@ -92,6 +105,7 @@ def tell(evidence: Evidence) -> dict[str, Story]:
             stated.get(claim_id),
             registered[claim_id].decided_on if claim_id in registered else None,
             registered[claim_id].contested_on if claim_id in registered else None,
+            registered[claim_id].closed_on if claim_id in registered else None,
         )
         for claim_id, issued in evidence.issued.items()
     }

@@ -15,8 +15,9 @@ PARTS = (
     "receivable",
     "revenue",
     "vat",
+    "kronofogden",
 )
-"""Whose the money on the client account is."""
+"""Whose the money on the client account is, less what Kronofogden has and owes it."""
 
 
 def check(evidence: Evidence, docket: Docket) -> None:
