@@ -42,6 +42,9 @@ COMPONENTS = {
 }
 
 
+LABEL_WIDTH = 27
+
+
 @dataclass(frozen=True, slots=True)
 class Collector:
     """Who collects on the creditor's behalf, and where a debtor reaches him."""
@@ -92,6 +95,16 @@ def percent(basis_points: int) -> str:
     """Basis points as `10,25 %`; a whole number goes without decimals."""
     whole, rest = divmod(basis_points, 100)
     return f"{whole}{f',{rest:02}' if rest else ''}{NBSP}%"
+
+
+def rate(percent_: int) -> str:
+    """A rate of VAT as `25 %`."""
+    return f"{percent_}{NBSP}%"
+
+
+def label(name: str) -> str:
+    """What stands before a value in a text: in a column as wide as the longest of them."""
+    return f"{name}:".ljust(LABEL_WIDTH)
 
 
 def day(on: date) -> str:
@@ -219,6 +232,8 @@ def _environment() -> Environment:
     environment.filters |= {
         "kronor": kronor,
         "percent": percent,
+        "rate": rate,
+        "label": label,
         "day": day,
         "organisation": organisation_number,
         "component": COMPONENTS.__getitem__,

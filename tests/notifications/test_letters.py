@@ -108,6 +108,29 @@ def test_an_agreed_rate_is_stated_as_agreed(terms: InterestTerms, rate: str) -> 
         assert rate in shown
 
 
+def test_an_invoice_letter_shows_the_vat_of_each_rate_that_has_any() -> None:
+    vat = (
+        VatSum(rate_percent=25, base_ore=2_000_00, vat_ore=500_00),
+        VatSum(rate_percent=0, base_ore=740_00, vat_ore=0),
+    )
+    about = some.about(invoice=some.invoice(vat=vat))
+    for shown in both(write(Letter.INVOICE, about, about.invoice)):
+        assert "arav moms 25 %" in shown
+        assert "500,00 kr" in shown
+        assert "moms 0 %" not in shown
+
+
+@pytest.mark.parametrize(("letter", "said"), EVERY_LETTER)
+def test_a_letter_says_whom_to_ask(letter: Letter, said: Event) -> None:
+    """The seller, and of a demand the collector; no address is shown that takes no mail."""
+    asked = "inkasso@bolaget.example" if letter is Letter.DEMAND else "asa@bageri.example"
+    for shown in both(write(letter, some.about(), said)):
+        assert asked in shown
+    for shown in both(write(letter, some.about(seller_email=None), said)):
+        assert "asa@" not in shown
+        assert "None" not in shown
+
+
 def test_a_credit_note_names_the_invoice_it_credits() -> None:
     for shown in both(write(Letter.CREDIT_NOTE, some.about(), some.note())):
         assert "Kreditfaktura 7" in shown

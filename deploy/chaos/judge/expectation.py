@@ -111,7 +111,8 @@ class Life:
             self.book.not_awarded(today)
         if self.book.settled or self.book.held or not calendar.is_banking_day(today):
             return
-        if not self.in_collection:
+        if not self.in_collection and self.book.invoice.email is not None:
+            # Who cannot be sent the invoice is neither reminded nor collected from by itself.
             self._remind(today)
             self._collect(today)
         self._file(today)

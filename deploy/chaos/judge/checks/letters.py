@@ -76,8 +76,8 @@ def _mails(evidence: Evidence, docket: Docket) -> None:
             docket.seen["letters taken"] += 1
             docket.holds("letter taken", about, times >= 1, "called sent, and no server has it")
         else:
-            text = f"called {delivery.state}, and the server took it {times}×"
-            docket.holds("letter taken", about, times == 0, text)
+            text = f"called {delivery.state} without doubt, and the server took it {times}×"
+            docket.holds("letter taken", about, times == 0 or delivery.doubtful, text)
         issued = evidence.issued.get(delivery.claim_id)
         if issued is not None:
             wrong = sorted({to for to in addresses if to != issued.email})
