@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import TextClause, text
+from sqlalchemy import text
 
 from contracts.ids import new_id
 from plumbing.literals import days, ids, numbers, words
 from plumbing.transaction import Transaction
-from services.payments.domain.claim import COMPONENTS
-from services.payments.domain.ledger import BENEFICIARIES, Account, Movement, UnbalancedError
+from services.payments.domain.ledger import Account, Movement, UnbalancedError
+from services.payments.store.identities import IDENTITIES
 
 POST = text("""
   with journals as (
@@ -47,49 +47,6 @@ BALANCES = text("""
     and (cast(:after as uuid) is null or owner > :after)
   group by account, owner, component order by account, owner nulls first limit :limit
 """)
-_CREDITORS = " + ".join(f"{c}_ore" for c in COMPONENTS if BENEFICIARIES[c] == "creditor")
-_OPERATORS = " + ".join(f"{c}_ore" for c in COMPONENTS if BENEFICIARIES[c] == "operator")
-_COLUMNS = ", ".join(f"('{component}', {component}_ore)" for component in COMPONENTS)
-PROBLEMS: Mapping[str, TextClause] = {
-    "a claim's open components differ from its postings": text(f"""
-      select kept.claim_id as owner, kept.component, kept.ore, booked.ore as booked_ore
-      from (select c.claim_id, o.component, o.ore from claim c
-            cross join lateral (values {_COLUMNS}) as o(component, ore)) as kept
-      full join (select owner, component, sum(amount_ore)::bigint as ore from posting
-            where account = 'claim' group by owner, component) as booked
-        on booked.owner = kept.claim_id and booked.component = kept.component
-      where coalesce(kept.ore, 0) <> coalesce(booked.ore, 0) limit 20
-    """),
-    "a debtor's credit differs from its postings": text("""
-      select c.claim_id as owner, c.overpaid_ore as ore, -coalesce(b.ore, 0) as booked_ore
-      from claim c left join (select owner, sum(amount_ore)::bigint as ore from posting
-        where account = 'overpaid' group by owner) as b on b.owner = c.claim_id
-      where c.overpaid_ore <> -coalesce(b.ore, 0) limit 20
-    """),
-    "pending differs from the open components": text(f"""
-      select kept.owner, kept.ore, -coalesce(b.ore, 0) as booked_ore
-      from (select creditor_id as owner, sum({_CREDITORS})::bigint as ore from claim group by 1
-            union all select null, sum({_OPERATORS})::bigint from claim) as kept
-      left join (select owner, sum(amount_ore)::bigint as ore from posting
-        where account = 'pending' group by owner) as b on b.owner is not distinct from kept.owner
-      where coalesce(kept.ore, 0) <> -coalesce(b.ore, 0) limit 20
-    """),
-    "suspense differs from the money that waits": text("""
-      select kept.ore, booked.ore as booked_ore from
-        (select coalesce(sum(amount_ore), 0)::bigint as ore from unmatched where on_ledger) as kept,
-        (select -coalesce(sum(amount_ore), 0)::bigint as ore from posting
-         where account = 'suspense') as booked
-      where kept.ore <> booked.ore
-    """),
-    "payable differs from the allocations not paid out": text("""
-      select coalesce(a.creditor_id, b.owner) as owner, a.ore, -b.ore as booked_ore
-      from (select creditor_id, sum(creditor_part_ore)::bigint as ore from allocation
-            where payout_id is null group by creditor_id) as a
-      full join (select owner, sum(amount_ore)::bigint as ore from posting
-            where account = 'payable' group by owner) as b on b.owner = a.creditor_id
-      where coalesce(a.ore, 0) <> -coalesce(b.ore, 0) limit 20
-    """),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,12 +60,17 @@ class Check:
 
 
 async def check(tx: Transaction) -> Check:
-    """Recompute every balance from the postings; must be the first thing its transaction does.
+    """Recompute the ledger from its postings; must be the first thing its transaction does."""
+    await tx.execute(ONE_MOMENT)
+    return await look(tx)
+
+
+async def look(tx: Transaction) -> Check:
+    """The check as this transaction sees the ledger.
 
     Verified: each transaction and all of them sum to zero; the bank account holds what is owed to
-    others and the operator; pending equals the open components; columns equal postings.
+    others and the operator; and every identity of `identities`.
     """
-    await tx.execute(ONE_MOMENT)
     sums = (await tx.execute(SUMS)).one()
     accounts = {row.account: row.ore for row in (await tx.execute(ACCOUNTS)).all()}
     problems = []
@@ -121,9 +83,13 @@ async def check(tx: Transaction) -> Check:
         problems.append(f"the bank account differs from what it holds for others: {money_ore} öre")
     if accounts.get(Account.BANK_CLIENT, 0) < 0:
         problems.append("more was paid out than was received")
-    for problem, query in PROBLEMS.items():
-        problems += [f"{problem}: {dict(row)}" for row in (await tx.execute(query)).mappings()]
+    for problem, query in IDENTITIES.items():
+        problems += [f"{problem}: {_shown(row)}" for row in (await tx.execute(query)).mappings()]
     return Check(sums.transactions, sums.sum_ore, accounts, tuple(problems))
+
+
+def _shown(row: Mapping[Any, Any]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in row.items() if value is not None)
 
 
 async def balances(
