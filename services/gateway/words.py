@@ -142,6 +142,10 @@ REASONS = {
 """Known reasons of refusals, in words; anything else gets the general advice of its status."""
 
 FAULTS = (
+    (
+        r"whole postal address is needed",
+        "Över 4 000 kr ska kundens namn och hela postadress stå på fakturan. Lägg till adressen.",
+    ),
     (r"not registered for VAT", "Företaget är inte momsregistrerat, så momsen ska vara 0 %."),
     (r"rows without VAT", "Skälet gäller bara rader med 0 % moms."),
     (r"field required|is needed|missing", "Fyll i uppgiften."),
@@ -151,10 +155,6 @@ FAULTS = (
     (r"less than or equal to (\d+)", "Ange högst {0}."),
     (r"organisation number", "Organisationsnumret stämmer inte. Kontrollera siffrorna."),
     (r"personal number|identity number", "Numret stämmer inte. Kontrollera siffrorna."),
-    (
-        r"whole postal address is needed",
-        "Över 4 000 kr ska kundens namn och hela postadress stå på fakturan. Lägg till adressen.",
-    ),
     (r"mail cannot be sent", "Det går inte att mejla till kundens e-postadress. Rätta den."),
     (r"e-?mail address of the customer", "Kunden saknar e-postadress."),
     (r"unaccented letters", "Skriv en e-postadress utan å, ä och ö, som namn@exempel.se."),

@@ -9,7 +9,8 @@ from typing import Any, cast
 import orjson
 
 from contracts.numbers import format_bankgiro
-from services.invoicing.domain.issuing import Draft, Invoice, Seller
+from services.invoicing.domain.issuing import Draft, Invoice
+from services.invoicing.domain.orders import Seller
 
 
 class Writer:

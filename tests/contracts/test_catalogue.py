@@ -77,6 +77,19 @@ def test_personal_data_travels_on_restricted_topics_only(event: type[Event]) -> 
     assert TOPIC_OF[event.topic].restricted or "x-personal" not in rendered(schema(event))
 
 
+@pytest.mark.parametrize(
+    "kind", ["invoicing.creditor.registered.v1", "invoicing.claim.handed_over.v1"]
+)
+def test_a_sole_traders_number_is_masked_wherever_it_is_shown(kind: str) -> None:
+    """His organisation number is his personal number, and his e-mail is his own."""
+    event = events()[kind]
+    said = event.model_validate(sample(event)["value"])
+    shown = said.masked()
+    named = [name for name in shown if name.endswith(("organisation_number", "email"))]
+    assert named
+    assert {shown[name] for name in named if getattr(said, name)} == {"***"}
+
+
 def test_the_committed_schemas_equal_the_code() -> None:
     """`python -m contracts.generate` has been run; no file is missing or left over."""
     assert [path.name for path in stale()] == []

@@ -94,3 +94,28 @@ def test_a_refusal_is_told_in_ordinary_words() -> None:
 def test_rates_are_read_in_percent(typed: str, points: int | None) -> None:
     """Basis points, or none; powers of ten would keep the gateway busy for a minute."""
     assert words.parse_percent(typed) == points
+
+
+@pytest.mark.parametrize(
+    ("reason", "told"),
+    [
+        ("the customer's whole postal address is needed on an invoice above 4 000 kr", "4 000 kr"),
+        ("mail cannot be sent to the customer's e-mail address", "inte att mejla"),
+        ("must be an e-mail address of unaccented letters, like namn@exempel.se", "utan å"),
+        ("paper is not offered yet", "Papper"),
+        ("the due date must not have passed when the invoice is sent", "redan passerat"),
+        ("must not lie more than 30 days back", "högst 30 dagar"),
+        ("the discounts at 12 % VAT exceed the rows at that rate", "12 %"),
+        ("quantity and price cannot both be below 0", "minus"),
+        ("must not be 0", "noll"),
+        ("must be 0: the company is not registered for VAT", "inte momsregistrerat"),
+        ("is for rows without VAT of a company that is registered for VAT", "rader med 0 %"),
+        ("reverse charge needs a buyer that is a business", "företag"),
+        ("reverse charge needs the buyer's VAT number", "köparens momsregistreringsnummer"),
+        ("must be within 365 days of the invoice date", "Leveransdagen"),
+        ("must be 0 to 365 days after the invoice date", "Förfallodagen"),
+    ],
+)
+def test_invoicings_reasons_are_told_in_swedish(reason: str, told: str) -> None:
+    """Each by its own words, never by a pattern that stands before it."""
+    assert told in words.fault(reason)

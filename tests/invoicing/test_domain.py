@@ -15,15 +15,14 @@ from contracts.numbers import OcrLevel, check_ocr
 from contracts.payments import ChargeReversed, ReversalCause
 from contracts.terms import ChargeKind, DebtorKind, InterestKind, InterestTerms
 from services.invoicing.domain import issuing, standing, timeline
-from services.invoicing.domain.issuing import (
+from services.invoicing.domain.issuing import Draft, Series
+from services.invoicing.domain.orders import (
     Article,
     Buyer,
-    Draft,
     Order,
     Refusal,
     RowOrder,
     Seller,
-    Series,
     ZeroVat,
 )
 from services.invoicing.domain.standing import RefusalReason, Standing, State

@@ -8,17 +8,14 @@ invoice and what is said about it. An issued invoice never changes.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from decimal import Decimal
-from enum import StrEnum
 from uuid import UUID
 
 from contracts.email_address import is_email_address
 from contracts.envelope import Event
-from contracts.ids import ArticleId, ClaimId, CreditorId, CustomerId
+from contracts.ids import ClaimId, CreditorId
 from contracts.invoicing import (
     Channel,
     InvoiceIssued,
-    PostalAddress,
     RecipientChanged,
     RecipientNamed,
 )
@@ -27,6 +24,17 @@ from contracts.terms import DebtorKind, InterestTerms, VatSum
 from law.payment_terms import long_payment_term
 from law.rounding import multiply_half_up
 from law.vat import SIMPLIFIED_INVOICE_MAX_ORE, InvoiceTotal, invoice_total
+from services.invoicing.domain.orders import (
+    Article,
+    Buyer,
+    Fault,
+    Order,
+    Refusal,
+    RowOrder,
+    Seller,
+    ZeroVat,
+    address_of,
+)
 
 LARGEST_TOTAL_ORE = 10**12
 """Öre; below it every sum of a page, a file and a bank's field has room."""
@@ -39,107 +47,6 @@ OFFERED_CHANNELS = frozenset({Channel.EMAIL})
 """How an invoice can be sent today; paper (R-62) waits for a print partner."""
 OCR_LENGTH = 12
 """Digits of every reference: fixed, so that it works at all four levels of a bank's control."""
-
-
-class ZeroVat(StrEnum):
-    """Why rows bear no VAT; an invoice says so (mervärdesskattelagen 17 kap. 24 § p. 13, 14)."""
-
-    EXEMPT = "exempt"
-    REVERSE_CHARGE = "reverse_charge"
-    """The buyer accounts for the tax (*omvänd betalningsskyldighet*), 16 kap. 13 §."""
-    EXPORT = "export"
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """What is wrong with one field, named by its path in the request: `rows.0.vat_percent`."""
-
-    field: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """An order that was not issued, and why."""
-
-    faults: tuple[Fault, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Seller:
-    """A company as it stands on its invoices, and what it has chosen for them."""
-
-    creditor_id: CreditorId
-    name: str
-    organisation_number: str
-    email: str
-    phone: str | None
-    street: str
-    postcode: str
-    town: str
-    vat_registered: bool
-    f_skatt: bool
-    default_terms_days: int
-    round_to_krona: bool
-    due_date_agreed: bool
-    reminder_fee_agreed: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Buyer:
-    """A customer as of now; the invoice keeps this as it was when issued."""
-
-    customer_id: CustomerId
-    kind: DebtorKind
-    name: str
-    identity_number: str | None
-    email: str | None
-    street: str | None
-    postcode: str | None
-    town: str | None
-    channel: Channel
-
-
-@dataclass(frozen=True, slots=True)
-class Article:
-    """An article of the seller's register: what a row takes where the order says nothing."""
-
-    article_id: ArticleId
-    name: str
-    unit: str
-    price_ore: int
-    vat_percent: int
-    active: bool
-
-
-@dataclass(frozen=True, slots=True)
-class RowOrder:
-    """A row as asked for; None takes the article's value."""
-
-    quantity: Decimal
-    article_id: ArticleId | None
-    text: str | None
-    unit: str | None
-    price_ore: int | None
-    vat_percent: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """An invoice as asked for; None takes the seller's own setting, or today."""
-
-    rows: tuple[RowOrder, ...]
-    issued_on: date | None
-    due_on: date | None
-    terms_days: int | None
-    due_date_agreed: bool | None
-    reminder_fee_agreed: bool | None
-    interest: InterestTerms
-    message: str | None
-    channel: Channel | None
-    delivered_on: date | None = None
-    zero_vat: ZeroVat | None = None
-    buyer_vat_number: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -316,13 +223,6 @@ def correct_recipient(
         channels=channels,
         link_version=link_version,
     )
-
-
-def address_of(buyer: Buyer) -> PostalAddress | None:
-    """The customer's postal address, None unless it is whole."""
-    if not (buyer.street and buyer.postcode and buyer.town):
-        return None
-    return PostalAddress(street=buyer.street, postcode=buyer.postcode, town=buyer.town)
 
 
 def hints(draft: Draft) -> list[str]:

@@ -14,7 +14,7 @@ from contracts.numbers import format_organisation_number, is_personal, vat_numbe
 from contracts.terms import Component, InterestKind
 from contracts.usingqr import ToPay, usingqr
 from law.costs import statutory_cost
-from services.invoicing.domain.issuing import ZeroVat
+from services.invoicing.domain.orders import ZeroVat
 
 NBSP = "\u00a0"
 MINUS = "\u2212"

@@ -45,7 +45,7 @@ from contracts.payments import (
     ReminderCharged,
 )
 from contracts.terms import ChargeKind
-from services.invoicing.domain.issuing import Buyer, address_of
+from services.invoicing.domain.orders import Buyer, address_of
 
 
 class State(StrEnum):

@@ -13,17 +13,8 @@ from contracts.ids import ClaimId, CreditorId, new_id
 from plumbing.transaction import Transaction
 from services.invoicing import documents
 from services.invoicing.domain import issuing
-from services.invoicing.domain.issuing import (
-    Article,
-    Buyer,
-    Decision,
-    Draft,
-    Fault,
-    Order,
-    Refusal,
-    Seller,
-    hints,
-)
+from services.invoicing.domain.issuing import Decision, Draft, hints
+from services.invoicing.domain.orders import Article, Buyer, Fault, Order, Refusal, Seller
 from services.invoicing.store import issuing as store
 from services.invoicing.store import registers
 

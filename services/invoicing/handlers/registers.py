@@ -9,7 +9,7 @@ from contracts.ids import CreditorId
 from contracts.invoicing import Channel, CreditorChanged, CreditorRegistered
 from plumbing.transaction import Transaction
 from services.invoicing.domain import issuing
-from services.invoicing.domain.issuing import Buyer, Fault, Refusal, Seller
+from services.invoicing.domain.orders import Buyer, Fault, Refusal, Seller
 from services.invoicing.store import registers as store_registers
 from services.invoicing.store import standing as store_standing
 

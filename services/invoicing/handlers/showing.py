@@ -13,7 +13,8 @@ from law.reminder import DAYS_FROM_DUE_DATE_TO_REMINDER
 from plumbing.transaction import Transaction
 from services.invoicing import documents, pdf
 from services.invoicing.domain import printing, timeline
-from services.invoicing.domain.issuing import Draft, Refusal
+from services.invoicing.domain.issuing import Draft
+from services.invoicing.domain.orders import Refusal
 from services.invoicing.domain.standing import State
 from services.invoicing.handlers.issuing import Asked, draft
 from services.invoicing.store import issuing as store_issuing

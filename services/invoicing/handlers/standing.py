@@ -16,7 +16,7 @@ from contracts.invoicing import (
 from contracts.terms import DebtorKind
 from plumbing.transaction import Transaction
 from services.invoicing.domain import issuing, standing
-from services.invoicing.domain.issuing import Buyer
+from services.invoicing.domain.orders import Buyer
 from services.invoicing.domain.standing import Basis, RefusalReason, Standing
 from services.invoicing.handlers import showing
 from services.invoicing.store import issuing as store_issuing

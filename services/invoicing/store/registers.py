@@ -14,7 +14,7 @@ from contracts.ids import CreditorId, CustomerId
 from contracts.invoicing import Channel
 from contracts.terms import DebtorKind
 from plumbing.transaction import Transaction, columns
-from services.invoicing.domain.issuing import Article, Buyer, Seller
+from services.invoicing.domain.orders import Article, Buyer, Seller
 
 LAST_CHARACTER = "\U0010ffff"
 
