@@ -48,6 +48,10 @@ class DropFolder:
             await self._take(path)
         return len(found)
 
+    async def waiting(self) -> int:
+        """Whole files not yet taken, for which quiet waits."""
+        return len(await asyncio.to_thread(self._whole_files))
+
     def _whole_files(self) -> list[Path]:
         self.folder.mkdir(parents=True, exist_ok=True)
         return sorted(
