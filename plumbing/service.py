@@ -81,6 +81,7 @@ def create_service(
         logger=structlog.stdlib.get_logger("kafka"),
         log_level=10,
     )
+    kafka.hear_at_once(broker)
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
