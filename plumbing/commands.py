@@ -13,7 +13,7 @@ from fastapi import Request, Response
 from sqlalchemy import text
 
 from plumbing.problems import Problem
-from plumbing.transaction import Transaction, columns
+from plumbing.transaction import Database, Transaction, columns
 
 CLAIM = text("""
   insert into command (scope, key, digest, status, body)
@@ -30,6 +30,7 @@ ANSWER = text("""
   from unnest(cast(:key as text[]), cast(:body as bytea[])) as u(key, body)
   where scope = :scope and command.key = u.key
 """)
+FORGET = text("delete from command where answered_at < now() - make_interval(days => :days)")
 RELEASE = text("""
   delete from command where scope = :scope and key = any(cast(:keys as text[]))
 """)
@@ -147,6 +148,12 @@ async def _release(tx: Transaction, scope: UUID, refused: Collection[str | None]
     keys = [key for key in refused if key is not None]
     if keys:
         await tx.execute(RELEASE, {"scope": scope, "keys": keys})
+
+
+async def forget_answers(database: Database, *, days: int) -> int:
+    """Let go of answers older than so many days: a key is a new one then. Returns how many."""
+    async with database.transaction() as tx:
+        return (await tx.execute(FORGET, {"days": days})).rowcount
 
 
 def _json(body: bytes, status: int) -> Response:

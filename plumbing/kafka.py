@@ -10,6 +10,7 @@ import asyncio
 import dataclasses
 import zlib
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from functools import partial
 from typing import Any, cast
 
 import structlog
@@ -107,6 +108,29 @@ async def take_all(message: KafkaMessage) -> bool:
     return True
 
 
+class PatientConsumer(AIOKafkaConsumer):  # type: ignore[misc]
+    """Waits until there is something: FastStream sleeps as long again after each vain wait, and
+    what comes meanwhile would lie there.
+    """
+
+    async def getmany(
+        self, *partitions: TopicPartition, timeout_ms: int = 0, max_records: int | None = None
+    ) -> dict[TopicPartition, list[ConsumerRecord]]:
+        """The records at hand; ends without any only when the consumer is stopped."""
+        while True:
+            found: dict[TopicPartition, list[ConsumerRecord]] = await super().getmany(
+                *partitions, timeout_ms=timeout_ms, max_records=max_records
+            )
+            if found:
+                return found
+
+
+def hear_at_once(broker: KafkaBroker) -> None:
+    """Let a broker's subscribers be handed what comes when it comes."""
+    config = broker.config.broker_config
+    config.builder = partial(PatientConsumer, *config.builder.args, **config.builder.keywords)
+
+
 def subscribe(
     router: KafkaRouter,
     topics: Iterable[str],
@@ -128,7 +152,7 @@ def subscribe(
         group_id=group,
         batch=True,
         max_records=MAX_RECORDS,
-        batch_timeout_ms=500,  # how long an empty topic is waited at; records are handed at once
+        batch_timeout_ms=500,  # how long is waited before looking again; see PatientConsumer
         auto_offset_reset="earliest",
         ack_policy=AckPolicy.NACK_ON_ERROR,
         parser=read_tolerantly,

@@ -5,6 +5,7 @@ Numbers feed the topic dashboard, the quiet barrier of the movable clock and Pro
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from datetime import date
 from typing import Annotated, Any
 
@@ -12,7 +13,7 @@ import orjson
 from fastapi import APIRouter, Depends, Query, Request
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 from pydantic import BaseModel
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 from starlette.responses import Response
 
 from contracts.envelope import Event
@@ -31,9 +32,15 @@ COUNTS = text("""
     (select count(*) from (select 1 from timers where failed is null limit 10000) t) as armed,
     (select count(*) from timers where failed is not null) as set_aside,
     (select min(due_on) from timers where failed is null) as next_on,
-    (select count(*) from (select 1 from outbound where not given_up limit 10000) o) as outbound,
+    (select count(*) from (select 1 from outbound o where not given_up and not exists
+      (select 1 from outbound e where e.given_up and e.kind = o.kind and e.key = o.key
+        and e.place < o.place) limit 10000) w) as outbound,
     (select count(*) from outbound where given_up) as given_up,
+    (select count(distinct o.id) from outbound e join outbound o on o.kind = e.kind
+      and o.key = e.key and o.place > e.place and not o.given_up where e.given_up) as behind,
     (select count(*) from parked) as parked,
+    (select held from clock) as held,
+    (select state from said_again order by id desc limit 1) as said_again,
     (select count(*) from said_again where state = 'asked') as say_again
 """)
 PARKED = text("""
@@ -44,10 +51,17 @@ PARKED = text("""
 """)
 ONE_PARKED = text("select * from parked where id = :id")
 TROUBLES = text("""
-  select id, kind, key, attempts, trouble, given_up, queued_at from outbound
-  where trouble is not null order by queued_at limit 100
+  select id, kind, key, attempts, given_up, queued_at,
+    coalesce(trouble, 'waits behind a parcel of its key that was given up') as trouble
+  from outbound o
+  where trouble is not null or exists (select 1 from outbound e where e.given_up
+    and e.kind = o.kind and e.key = o.key and e.place < o.place)
+  order by queued_at limit 100
 """)
 SET_ASIDE = text("select kind, key, due_on, failed from timers where failed is not null limit 100")
+
+Unfinished = TextClause | Callable[[], Awaitable[int]]
+"""A count of a service's own work under way: by SQL, or of what lies elsewhere."""
 
 router = APIRouter()
 
@@ -72,8 +86,10 @@ async def numbers(state: Any) -> dict[str, Any]:
         connection = await connection.execution_options(isolation_level="AUTOCOMMIT")
         row = (await connection.execute(COUNTS, {"today": state.clock.today()})).one()
         unfinished = {
-            name: (await connection.execute(statement)).scalar_one()
-            for name, statement in state.unfinished.items()
+            name: (await connection.execute(count)).scalar_one()
+            if isinstance(count, TextClause)
+            else await count()
+            for name, count in state.unfinished.items()
         }
         confirmed = await state.clock.is_confirmed(connection)
     lag = await state.lag.read(state.inbox.offsets) if state.hearing.is_set() else None
@@ -81,12 +97,14 @@ async def numbers(state: Any) -> dict[str, Any]:
         "service": state.name,
         "today": state.clock.today().isoformat(),
         "clock_confirmed": confirmed,
+        "clock_held": row.held,
         "outbox": {
             "transactions": row.pointers,
             "events": int(row.events),
             "oldest_seconds": float(row.age),
             "last_batch": row.last_batch,
             "say_again": row.say_again,
+            "said_again": row.said_again,
         },
         "relay": {
             "leads": state.relay.leads,
@@ -111,6 +129,7 @@ async def numbers(state: Any) -> dict[str, Any]:
         "outbound": {
             "waiting": row.outbound,
             "given_up": row.given_up,
+            "behind_given_up": row.behind,
             "carried": state.outbound.carried,
         },
         "unfinished": unfinished,
@@ -159,6 +178,7 @@ async def get_metrics(request: Request) -> Response:
         "timers_set_aside": counted["timers"]["set_aside"],
         "outbound_waiting": counted["outbound"]["waiting"],
         "outbound_given_up": counted["outbound"]["given_up"],
+        "outbound_behind_given_up": counted["outbound"]["behind_given_up"],
     }
     for name, value in flat.items():
         Gauge(f"betalt_{name}", name.replace("_", " "), registry=registry).set(value)

@@ -19,13 +19,14 @@ import structlog
 from aiokafka.errors import KafkaError
 from fastapi import APIRouter, FastAPI, Request
 from faststream.kafka import KafkaBroker, KafkaRouter
-from sqlalchemy import TextClause, text
+from sqlalchemy import text
 from starlette.responses import JSONResponse
 
 from contracts.envelope import Event
 from plumbing import kafka, logs, operations, problems
 from plumbing.archive import keep_archive
 from plumbing.clock import Clock, real_now
+from plumbing.commands import forget_answers
 from plumbing.flow import ServiceEdge
 from plumbing.identity import Keys
 from plumbing.inbox import Handler, Inbox
@@ -41,6 +42,8 @@ RARELY = (300_000, 5, 20)
 """When garbage is looked for: a batch in work has up to so many objects, all of them alive, and a
 look at them costs each event 15 µs (measured); they die with the batch, without any looking."""
 
+HOURLY = timedelta(hours=1)
+
 Task = Callable[[FastAPI], Awaitable[None]]
 """A service's own long-running loop, started after its clock is known."""
 
@@ -54,17 +57,18 @@ def create_service(
     carriers: Mapping[str, Carrier] | None = None,
     routers: Iterable[APIRouter] = (),
     tasks: Sequence[Task] = (),
-    unfinished: Mapping[str, TextClause] | None = None,
+    unfinished: Mapping[str, operations.Unfinished] | None = None,
 ) -> FastAPI:
     """The service as an ASGI app.
 
-    `hears`, `wakes`, `carriers` are what its doors hand to handlers; `unfinished` names SQL counts
-    of work under way that quiet must wait for.
+    `hears`, `wakes`, `carriers` are what its doors hand to handlers; `unfinished` names counts of
+    work under way that quiet must wait for.
     """
     logs.configure(name, settings.log_level)
     clock = Clock()
     engine = connect(settings.database_url, pool_size=settings.pool_size)
-    database = Database(engine, clock)
+    direct = connect(settings.database_direct_url or settings.database_url, pool_size=1)
+    database = Database(engine, clock, direct)
     router = KafkaRouter()
     inbox = Inbox(database, name, hears, parked_limit=settings.parked_limit)
     if hears:
@@ -77,6 +81,7 @@ def create_service(
         logger=structlog.stdlib.get_logger("kafka"),
         log_level=10,
     )
+    kafka.hear_at_once(broker)
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -110,6 +115,7 @@ def create_service(
                 task.cancel()
             await asyncio.gather(*running, return_exceptions=True)
             await engine.dispose()
+            await direct.dispose()
 
     app = FastAPI(title=name, lifespan=lifespan, docs_url=None, redoc_url=None)
     state = app.state
@@ -117,7 +123,7 @@ def create_service(
     state.keys = Keys(settings.identity_public_key)
     state.inbox, state.broker = inbox, broker
     state.lag = kafka.LagReader(broker, settings.kafka_bootstrap_servers)
-    state.relay = Relay(engine, settings.kafka_bootstrap_servers, f"/{name}")
+    state.relay = Relay(direct, settings.kafka_bootstrap_servers, f"/{name}")
     state.timers = Timers(database, wakes or {})
     state.outbound = Outbound(
         database,
@@ -176,12 +182,18 @@ async def _follow(app: FastAPI) -> None:
 
 
 async def _keep(app: FastAPI) -> None:
-    settings = app.state.settings
+    """Once an hour by the clock on the wall: a machine that slept has slept through the others."""
+    settings, database = app.state.settings, app.state.database
+    due = real_now() + HOURLY
     while True:
-        await asyncio.sleep(3600)
+        await asyncio.sleep(60)
+        if real_now() < due:
+            continue
+        due = real_now() + HOURLY
         try:
-            await keep_archive(app.state.database, days=settings.archive_days)
+            await keep_archive(database, days=settings.archive_days)
             await app.state.inbox.prune(real_now().date() - timedelta(days=settings.inbox_days))
+            await forget_answers(database, days=settings.answers_days)
         except Exception as error:
             if not is_trouble(error):
                 raise

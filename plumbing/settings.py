@@ -5,12 +5,14 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 class ServiceSettings(BaseSettings):
-    """Base of a service's settings; variables are listed in the operator's handbook."""
+    """Base of a service's settings; the variables have the fields' names in capitals."""
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore")
 
     database_url: str
     """SQLAlchemy address of the service's own database, postgresql+asyncpg://…"""
+    database_direct_url: str | None = None
+    """The same database past any proxy that pools transactions, for locks that a session holds."""
     kafka_bootstrap_servers: str = "127.0.0.1:8060"
     identity_public_key: str
     """Ed25519 JWK (public) of the gateway's tokens."""
@@ -24,6 +26,8 @@ class ServiceSettings(BaseSettings):
     """Real days that what was said is kept and can be said again."""
     inbox_days: int = 45
     """Real days that heard events are remembered; more than archive and topics together."""
+    answers_days: int = 7
+    """Real days that the answer to an `Idempotency-Key` is kept."""
     pool_size: int = 8
     outbound_at_once: int = 50
     """Parcels under way to outside parties at a time; 0 holds them all, for maintenance."""

@@ -28,8 +28,15 @@ def say_again(
     asked = operator()
     body = {"since": since.date().isoformat(), "topic": topic}
     asked.ask_service(service, "POST", "/ops/say-again", body)
-    while wait and asked.ask_service(service, "GET", "/ops/numbers")["outbox"]["say_again"]:
+    while wait:
+        outbox = asked.ask_service(service, "GET", "/ops/numbers")["outbox"]
+        if not outbox["say_again"]:
+            break
         time.sleep(LOOK_EVERY_SECONDS)
+    if wait and outbox["said_again"] == "stuck":
+        say("Not everything could be said: a topic or partition takes nothing. See the log; then")
+        say("mend it and say again: what was heard already is not acted on twice.")
+        raise typer.Exit(1)
     done = "has said" if wait else "will say"
     what = f"of {topic} " if topic else ""
     say(f"{service.value} {done} everything {what}since {body['since']} again.")

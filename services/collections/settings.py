@@ -9,6 +9,9 @@ class Settings(ServiceSettings):
     """Read once, in `app.py`."""
 
     database_url: str = Field(validation_alias="COLLECTIONS_DATABASE_URL")
+    database_direct_url: str | None = Field(
+        default=None, validation_alias="COLLECTIONS_DATABASE_DIRECT_URL"
+    )
     kronofogden_url: str = "http://127.0.0.1:8040"
     kronofogden_token: str = ""
     ombudskod: str = "BETALT"

@@ -6,6 +6,7 @@ application, one session towards the services, one clockwork in demo mode.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from urllib.parse import quote
@@ -44,7 +45,10 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         ) as http:
             app.state.upstream = Upstream(http, _places(settings), app.state.keys)
             app.state.barrier = Barrier(Installation(app.state.upstream))
+            releasing = asyncio.create_task(app.state.barrier.release())
             yield
+            releasing.cancel()
+            await asyncio.gather(releasing, return_exceptions=True)
             await app.state.barrier.close()
 
     app = FastAPI(title="Betalt", lifespan=lifespan, openapi_url=None, docs_url=None)

@@ -32,6 +32,7 @@ CLOCKWORK = Identity(UUID("00000000-0000-7000-8000-00000000c10c"), frozenset({"o
 """In whose name the barrier asks."""
 READ_EVERY_SECONDS = 0.02
 READ_SLOWLY_SECONDS = 0.06
+RELEASE_EVERY_SECONDS = 0.5
 FAR_DAYS = 3660
 
 
@@ -66,6 +67,8 @@ def waiting_for(reading: Reading) -> tuple[str, ...]:
             found.append(f"{name}: does not answer")
         elif numbers["inbox"]["halted"]:
             found.append(f"{name}: halted by parked events")
+        elif numbers["clock_held"]:
+            found.append(f"{name}: held on {numbers['today']}")
         elif numbers["backlog"]:
             found.append(f"{name}: {numbers['backlog']} under way")
     for name, pending in reading.standins.items():
@@ -217,6 +220,20 @@ class Barrier:
         self.job = job
         job.task = asyncio.create_task(self._run(job))
         return job
+
+    async def release(self) -> None:
+        """Let go what a movement holds that ended midway, with a gateway that was stopped.
+
+        Asks until everybody answers; one that begins to move meanwhile releases as well.
+        """
+        while not self.moving:
+            reading = await self._world.read()
+            services = reading.services.values()
+            if None not in services:
+                if any(numbers["clock_held"] for numbers in services if numbers):
+                    await self.start(max(reading.days.values()))
+                return
+            await asyncio.sleep(RELEASE_EVERY_SECONDS)
 
     async def stop(self) -> None:
         """End a movement at a whole day, everybody on the same one."""

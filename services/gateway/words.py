@@ -190,6 +190,7 @@ FAULTS = (
 WAITS = (
     ("does not answer", "svarar inte"),
     ("halted by parked events", "stoppad av parkerade händelser"),
+    ("held on", "hålls kvar den"),
     ("under way", "på väg"),
     ("in hand", "i hand"),
     ("the services live on different days", "tjänsterna lever på olika dagar"),

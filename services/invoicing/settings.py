@@ -10,5 +10,8 @@ class Settings(ServiceSettings):
     """What invoicing needs beside what every service needs."""
 
     database_url: str = Field(validation_alias="INVOICING_DATABASE_URL")
+    database_direct_url: str | None = Field(
+        default=None, validation_alias="INVOICING_DATABASE_DIRECT_URL"
+    )
     payee_bankgiro: Bankgiro = "9912346"
     """The platform's client-money bankgiro, printed on every invoice (`PAYEE_BANKGIRO`)."""

@@ -12,6 +12,9 @@ class Settings(ServiceSettings):
     """The environment of notifications."""
 
     database_url: str = Field(validation_alias="NOTIFICATIONS_DATABASE_URL")
+    database_direct_url: str | None = Field(
+        default=None, validation_alias="NOTIFICATIONS_DATABASE_DIRECT_URL"
+    )
     public_url: str = "http://127.0.0.1:8000"
     """The gateway as the recipient's browser sees it."""
     link_key: str = Field(min_length=32)

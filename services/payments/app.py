@@ -58,6 +58,9 @@ def build(settings: Settings) -> FastAPI:
     )
     rules = Rules(settings.bank_books, settings.bank_file_most_bytes, own)
     app.state.bank_files = BankFiles(app.state.database, rules)
+    if settings.bank_drop_folder is not None:
+        app.state.drop_folder = DropFolder(settings.bank_drop_folder, app.state.bank_files)
+        app.state.unfinished["dropped_files"] = app.state.drop_folder.waiting
     return app
 
 
@@ -68,7 +71,7 @@ async def work_through_bank_files(app: FastAPI) -> None:
 
 async def watch_drop_folder(app: FastAPI) -> None:
     """Take what the bank leaves in its folder, for ever."""
-    await DropFolder(app.state.settings.bank_drop_folder, app.state.bank_files).run()
+    await app.state.drop_folder.run()
 
 
 def _tasks(settings: Settings) -> Sequence[Task]:

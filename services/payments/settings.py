@@ -12,6 +12,9 @@ class Settings(ServiceSettings):
     """Settings of payments."""
 
     database_url: str = Field(validation_alias="PAYMENTS_DATABASE_URL")
+    database_direct_url: str | None = Field(
+        default=None, validation_alias="PAYMENTS_DATABASE_DIRECT_URL"
+    )
     payee_bankgiro: str = "991-2346"
     """The platform's client-money bankgiro, to which debtors pay."""
     client_bankgiros: tuple[str, ...] = ()

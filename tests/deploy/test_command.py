@@ -284,7 +284,8 @@ def test_the_ledger_is_right_or_the_status_is_1(gateway: Gateway) -> None:
 
 def test_a_service_says_again_and_the_command_waits_until_it_has(gateway: Gateway) -> None:
     gateway.answer("POST", "/ops/services/payments/say-again", {"id": 1}, status=202)
-    gateway.answer("GET", "/ops/services/payments/numbers", {"outbox": {"say_again": 0}})
+    outbox = {"say_again": 0, "said_again": "done"}
+    gateway.answer("GET", "/ops/services/payments/numbers", {"outbox": outbox})
     found = betalt("say-again", "payments", "--since", "2026-11-20", "--topic", "payments.claims")
     assert found.exit_code == 0
     assert "payments has said everything of payments.claims since 2026-11-20 again." in (
@@ -293,6 +294,11 @@ def test_a_service_says_again_and_the_command_waits_until_it_has(gateway: Gatewa
     wanted = {"since": "2026-11-20", "topic": "payments.claims"}
     assert gateway.commands == [("/ops/services/payments/say-again", wanted)]
     assert betalt("say-again", "payments").exit_code == 64
+    stuck = {"outbox": outbox | {"said_again": "stuck"}}
+    gateway.answer("GET", "/ops/services/payments/numbers", stuck)
+    found = betalt("say-again", "payments", "--since", "2026-11-20")
+    assert found.exit_code == 1
+    assert "Not everything could be said" in found.output
 
 
 def test_a_bank_file_is_shown_as_what_would_be_booked(tmp_path: Path) -> None:

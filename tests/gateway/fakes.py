@@ -215,9 +215,10 @@ def numbers(world: World, service: str) -> dict[str, Any]:
     lag[TOPICS[service][0]] = backlog
     return {
         "service": service, "today": world.today.isoformat(), "clock_confirmed": True,
+        "clock_held": False,
         "outbox": {
             "transactions": backlog, "events": backlog, "oldest_seconds": 0.4 if backlog else 0.0,
-            "last_batch": 921, "say_again": 0,
+            "last_batch": 921, "say_again": 0, "said_again": None,
         },
         "relay": {"leads": True, "sent": world.sent, "sent_on": {}, "stuck": []},
         "inbox": {
@@ -227,7 +228,10 @@ def numbers(world: World, service: str) -> dict[str, Any]:
         "timers": {
             "due": 0, "armed": 311, "set_aside": 0, "next_on": "2026-11-25", "fired": 4_120,
         },
-        "outbound": {"waiting": 0, "given_up": int(service == "notifications"), "carried": 9},
+        "outbound": {
+            "waiting": 0, "given_up": int(service == "notifications"), "behind_given_up": 0,
+            "carried": 9,
+        },
         "unfinished": {}, "backlog": backlog,
     }  # fmt: skip
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from plumbing.problems import Problem
+from services.gateway import clock
 from services.gateway.clock import Barrier, Reading, is_quiet, next_day, waiting_for
 
 TODAY = date(2026, 3, 2)
@@ -17,6 +18,7 @@ def numbers(**given: Any) -> dict[str, Any]:
     """A service at rest, but for what is given."""
     return {
         "today": given.get("today", TODAY.isoformat()),
+        "clock_held": given.get("held", False),
         "outbox": {"last_batch": given.get("said", 5)},
         "relay": {"sent": given.get("sent", 5)},
         "inbox": {
@@ -44,6 +46,7 @@ def reading(
         (reading({"dunning": None}), "dunning"),
         (reading({"dunning": numbers(backlog=1)}), "dunning"),
         (reading({"dunning": numbers(halted=True)}), "dunning"),
+        (reading({"dunning": numbers(held=True, backlog=1)}), "dunning"),
         (reading({"dunning": numbers(today="2026-03-03")}), "the services live on different days"),
         (reading(standins={"bank": {"pending": 1}}), "bank"),
         (reading(standins={"bank": None}), "bank"),
@@ -102,6 +105,8 @@ class Toy:
         self.moved_while_busy: list[date] = []
         self.order: list[str] = []
         self.stuck = False
+        self.held = False
+        self.away = 0
 
     async def read(self) -> Reading:
         """One reading; work shrinks by one each time."""
@@ -109,7 +114,10 @@ class Toy:
         left = self.work
         if not self.stuck:
             self.work = max(0, self.work - 1)
-        own = numbers(today=self.today.isoformat(), backlog=left, heard=100 - left)
+        own = numbers(today=self.today.isoformat(), backlog=left, heard=100 - left, held=self.held)
+        if self.away:
+            self.away -= 1
+            return Reading({"toy": None}, {})
         return Reading({"toy": own}, {"bank": {"pending": 0}})
 
     async def move_services(self, day: date, *, hold: bool) -> list[str]:
@@ -119,6 +127,7 @@ class Toy:
             self.asked.append("unheard")
             return ["toy"]
         self.asked.append("held" if hold else "acts")
+        self.held = hold
         if hold:
             return []
         if self.work and day != self.today:
@@ -186,6 +195,22 @@ async def test_a_movement_can_be_stopped_and_another_is_refused_meanwhile() -> N
     await finished(barrier)
     assert not barrier.moving
     assert toy.today == toy.standin_day == TODAY
+
+
+async def test_a_gateway_that_ended_midway_leaves_nobody_held(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The one that follows lets go, when all answer; it moves nobody that is not held."""
+    monkeypatch.setattr(clock, "RELEASE_EVERY_SECONDS", 0)
+    toy = Toy(0)
+    toy.held, toy.away = True, 2
+    assert waiting_for(reading({"dunning": numbers(held=True)})) == ("dunning: held on 2026-03-02",)
+    barrier = Barrier(toy)
+    await barrier.release()
+    await finished(barrier)
+    assert (toy.held, toy.today, toy.asked) == (False, TODAY, ["held", "acts"])
+    await barrier.release()
+    assert toy.asked == ["held", "acts"]
 
 
 async def test_the_clock_never_goes_back() -> None:

@@ -346,7 +346,9 @@ async def test_files_in_the_folder_are_taken_when_they_are_whole(
     (tmp_path / ".half.xml").write_bytes(body[:100])
     (tmp_path / "half.xml.tmp").write_bytes(body[:100])
     folder = DropFolder(tmp_path, house.files)
+    assert await folder.waiting() == 2, "quiet waits for them"
     assert await folder.take_all() == 2
+    assert await folder.waiting() == 0
     await house.work_all()
     (tmp_path / "good.xml").write_bytes(body)
     assert await folder.take_all() == 1

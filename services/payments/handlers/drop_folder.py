@@ -62,6 +62,11 @@ class DropFolder:
                 taken += await self._take(path, mark)
         return taken
 
+    async def waiting(self) -> int:
+        """Whole files not yet taken, for which quiet waits; not those left with a reason."""
+        found = await asyncio.to_thread(self._whole_files)
+        return sum(mark not in self._left for _, mark in found)
+
     def _whole_files(self) -> list[tuple[Path, tuple[str, int]]]:
         self.folder.mkdir(parents=True, exist_ok=True)
         found = []

@@ -278,7 +278,7 @@ async def locked(database: Database, file_id: UUID) -> AsyncIterator[bool]:
     same file (a connection that died unseen) still book nothing twice: batches and payments have
     unique keys.
     """
-    async with database.engine.connect() as connection:
+    async with database.direct.connect() as connection:
         connection = await connection.execution_options(isolation_level="AUTOCOMMIT")
         which = {"file_id": str(file_id)}
         got = bool((await connection.execute(LOCK, which)).scalar_one())
