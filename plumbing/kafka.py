@@ -128,7 +128,8 @@ class PatientConsumer(AIOKafkaConsumer):  # type: ignore[misc]
 def hear_at_once(broker: KafkaBroker) -> None:
     """Let a broker's subscribers be handed what comes when it comes."""
     config = broker.config.broker_config
-    config.builder = partial(PatientConsumer, *config.builder.args, **config.builder.keywords)
+    known = cast("partial[AIOKafkaConsumer]", config.builder)
+    config.builder = partial(PatientConsumer, *known.args, **known.keywords)
 
 
 def subscribe(

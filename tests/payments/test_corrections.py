@@ -13,6 +13,8 @@ from services.payments.domain.incoming import Hold
 from services.payments.handlers import intake, opening, payouts
 from services.payments.handlers.bank_files import BankFiles
 from services.payments.handlers.entries import Ours, ours
+from services.payments.store import intake as files
+from services.payments.store import payouts as payout_store
 from services.payments.store.money import payment_id_of
 from tests.payments import camt_samples, facts
 from tests.payments.bank_house import PAYER, House, credit, house, key, notification, statement
@@ -204,7 +206,7 @@ async def test_a_statement_that_shows_deposits_in_one_piece_raises_no_alarm(
     _, file = await told(house, notification(credit([0, 1])), statement(seen, seen))
     assert file["problems"] == []
     async with house.database.transaction() as tx:
-        found = await intake.store.show_file(tx, early["file_id"])
+        found = await files.show_file(tx, early["file_id"])
     assert found is not None
     assert found[1] == [], "it has come since"
     less = Ntry(amount="199.00", bank_reference="E1", batch=batch)
@@ -248,9 +250,7 @@ async def ordered(house: House) -> UUID:
     ]
     async with house.database.transaction() as tx:
         await opening.open_claims(tx, issued, others={})
-        await payouts.store.keep_creditors(
-            tx, [(one, "Möbelhuset AB", "Umeå") for one in creditors]
-        )
+        await payout_store.keep_creditors(tx, [(one, "Möbelhuset AB", "Umeå") for one in creditors])
         for creditor in creditors:
             await payouts.set_account(
                 tx, CreditorId(creditor), kind="bankgiro", number="50501055", bic=None, by=other

@@ -8,6 +8,7 @@ from sqlalchemy import text
 
 from contracts.ids import CreditorId, new_id
 from contracts.invoicing import CreditKind, CreditorRegistered
+from contracts.notifications import Letter
 from contracts.terms import ChargeKind
 from services.payments import bank
 from services.payments.domain.incoming import Hold, OutgoingDebit
@@ -24,8 +25,8 @@ def _move(debited: str, credited: str, owner: str = "null", component: str = "nu
     return f"""
       with t as (select uuidv7() as id)
       insert into posting (transaction_id, n, account, owner, component, amount_ore, value_on)
-      select id, 1, '{debited}', {owner}::uuid, {component}, 100, date '2026-08-20' from t
-      union all select id, 2, '{credited}', {owner}::uuid, {component}, -100, date '2026-08-20' from t
+      select t.id, n, account, {owner}::uuid, {component}, ore, date '2026-08-20'
+      from t, (values (1, '{debited}', 100), (2, '{credited}', -100)) as u(n, account, ore)
     """
 
 
@@ -109,7 +110,8 @@ async def _debit(room: Room) -> None:
         line=1,
     )
     async with room.database.transaction() as tx:
-        assert await payouts.settle_debits(tx, [seen], file_id=FILE) == 1
+        ended = await payouts.settle_debits(tx, [seen], file_id=FILE)
+    assert ended.payouts == 1
 
 
 async def live(room: Room) -> None:
@@ -171,7 +173,7 @@ async def test_a_charge_taken_back_leaves_the_interest_of_the_charges_right(room
     """The later charge has demanded the interest of the earlier one: its row says so."""
     invoice = facts.invoice()
     await room.hear(invoice, facts.remind(invoice), facts.demand(invoice))
-    await room.hear(facts.undelivered(invoice, facts.Letter.REMINDER))
+    await room.hear(facts.undelivered(invoice, Letter.REMINDER))
     rows = await room.rows("select kind, state, interest_ore from charge order by kind desc")
     assert rows == [
         (ChargeKind.REMINDER, "reversed", 533),

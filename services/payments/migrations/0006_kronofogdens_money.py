@@ -4,8 +4,8 @@ from alembic import op
 
 from plumbing.schema import create_tenant_wall
 
-revision = "0005"
-down_revision = "0004"
+revision = "0006"
+down_revision = "0005"
 
 
 def upgrade() -> None:
