@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import NAMESPACE_OID, uuid5
 
 import pytest
@@ -60,10 +60,18 @@ class Outbox:
         return [row(batch, "good") for _, batch in zip(range(limit), free, strict=False)]
 
 
-def row(batch: int, topic: str) -> Any:
-    return SimpleNamespace(
-        batch=batch, n=1, said_on=None, topic=topic, key=str(uuid5(NAMESPACE_OID, str(batch)))
-    )
+class Row(NamedTuple):
+    """A row of `NEXT` or `PAGE`, its columns in their order as far as the relay looks at them."""
+
+    batch: int
+    n: int
+    topic: str
+    key: str
+    said_on: None = None
+
+
+def row(batch: int, topic: str) -> Row:
+    return Row(batch, 1, topic, str(uuid5(NAMESPACE_OID, str(batch))))
 
 
 class Broker:
