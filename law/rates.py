@@ -31,6 +31,15 @@ class ReferenceRateConflictError(ValueError):
         self.given_bp = given_bp
 
 
+STEP_BP = 50
+"""9 §: "avrundad uppåt till närmaste halva procentenhet"."""
+
+
+def is_announceable(rate_bp: int) -> bool:
+    """Say whether a reference rate can have this value: 9 § knows whole and half points only."""
+    return rate_bp % STEP_BP == 0
+
+
 def half_year_start(day: date) -> date:
     """Return 1 January or 1 July of the calendar half-year that holds the day."""
     return date(day.year, 1 if day.month < 7 else 7, 1)

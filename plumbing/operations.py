@@ -133,6 +133,7 @@ async def numbers(state: Any) -> dict[str, Any]:
             "carried": state.outbound.carried,
         },
         "unfinished": unfinished,
+        "alarms": {name: faults for name, faults in state.alarms.items() if faults},
     }
 
 
@@ -185,6 +186,10 @@ async def get_metrics(request: Request) -> Response:
     lag = Gauge("betalt_inbox_lag", "records not yet acted on", ["topic"], registry=registry)
     for topic, behind in (counted["inbox"]["lag"] or {}).items():
         lag.labels(topic).set(behind)
+    found = "faults that the service's own checks have found"
+    alarm = Gauge("betalt_alarm", found, ["check"], registry=registry)
+    for name, faults in request.app.state.alarms.items():
+        alarm.labels(name).set(faults)
     return Response(generate_latest(registry), media_type="text/plain; version=0.0.4")
 
 

@@ -132,6 +132,7 @@ def create_service(
         lease=settings.outbound_lease_seconds,
     )
     state.unfinished = dict(unfinished or {})
+    state.alarms = {}
     state.hearing, state.failed, state.stopping = asyncio.Event(), None, False
 
     database.on_said = state.relay.wake.set

@@ -36,11 +36,15 @@ DUE = text("""
   where t.failed is null order by t.key limit :limit
 """)
 STILL_DUE = text("""
-  select t.key from timers t where t.kind = :kind and t.due_on = :due_on and t.failed is null
+  select t.key, t.xmin::text as version from timers t
+  where t.kind = :kind and t.due_on = :due_on and t.failed is null
     and t.key = any(cast(:keys as uuid[])) order by t.key
 """)
+# One that was set anew meanwhile stays: what it was set for may not have been seen.
 FIRED = text("""
-  delete from timers where kind = :kind and due_on = :due_on and key = any(cast(:keys as uuid[]))
+  delete from timers t using unnest(cast(:keys as uuid[]), cast(:versions as text[]))
+    as u(key, version)
+  where t.kind = :kind and t.key = u.key and t.xmin::text = u.version
 """)
 SET_ASIDE = text("update timers set failed = :reason where kind = :kind and key = :key")
 REVIVE = text("update timers set failed = null where failed is not null")
@@ -101,11 +105,13 @@ class Timers:
         async with self.database.transaction() as tx:
             await tx.execute(LOCK)  # one process fires at a time
             which = {"kind": kind, "due_on": due_on}
-            due = list((await tx.execute(STILL_DUE, {**which, "keys": list(keys)})).scalars())
-            if not due:
+            rows = (await tx.execute(STILL_DUE, {**which, "keys": list(keys)})).all()
+            if not rows:
                 return
+            due = [row.key for row in rows]
             await self.wakes[kind](tx, due)
-            await tx.execute(FIRED, {**which, "keys": due})
+            versions = [row.version for row in rows]
+            await tx.execute(FIRED, {"kind": kind, "keys": due, "versions": versions})
         self.fired += len(due)
 
     async def _halve(self, kind: str, due_on: Any, keys: Sequence[UUID], error: Exception) -> None:

@@ -12,7 +12,7 @@ from datetime import date, datetime
 from typing import Any, Protocol
 from uuid import UUID
 
-from sqlalchemy import CursorResult, Executable, text
+from sqlalchemy import CursorResult, Executable, TextClause, text
 from sqlalchemy.exc import DBAPIError, InterfaceError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -41,6 +41,14 @@ ARM = text("""
   select * from unnest(cast(cast(:kinds as text) as text[]), cast(cast(:keys as text) as uuid[]),
     cast(cast(:days as text) as date[]))
   on conflict (kind, key) do update set due_on = excluded.due_on, failed = null
+""")
+ARM_SOONER = text("""
+  insert into timers as t (kind, key, due_on)
+  select * from unnest(cast(cast(:kinds as text) as text[]), cast(cast(:keys as text) as uuid[]),
+    cast(cast(:days as text) as date[]))
+  on conflict (kind, key) do update set failed = null,
+    due_on = case when t.failed is null then least(t.due_on, excluded.due_on)
+      else excluded.due_on end
 """)
 DISARM = text("""
   delete from timers t using unnest(cast(cast(:kinds as text) as text[]),
@@ -97,6 +105,8 @@ class Transaction:
         """What queued the parcels now being settled, by key; empty at the other doors."""
         self._said: list[tuple[Event, UUID, UUID | None]] = []
         self._armed: dict[tuple[str, UUID], date | None] = {}
+        self._sooner: set[tuple[str, UUID]] = set()
+        """Of those armed: to be left where they are, if that is an earlier day."""
         self._afterwards: list[Callable[[], None]] = []
         self.has_said = False
         self.has_queued = False
@@ -120,10 +130,18 @@ class Transaction:
             correlation = known.correlation if known else flow or self.correlation
             self._said.append((event, correlation, known.id if known else None))
 
-    def wake(self, kind: str, days: Mapping[Any, date | None]) -> None:
-        """Set the timer `kind` of each key to a business day; None disarms it."""
+    def wake(self, kind: str, days: Mapping[Any, date | None], *, sooner: bool = False) -> None:
+        """Set the timer `kind` of each key to a business day; None disarms it.
+
+        With `sooner` a timer that is set to an earlier day stays there.
+        """
         for key, day in days.items():
+            known = self._armed.get((kind, key))
+            if sooner and day and known:
+                self._armed[kind, key] = min(day, known)
+                continue
             self._armed[kind, key] = day
+            (self._sooner.add if sooner else self._sooner.discard)((kind, key))
 
     @property
     def is_due(self) -> bool:
@@ -166,15 +184,20 @@ class Transaction:
 
     async def _flush_timers(self) -> None:
         armed, self._armed = self._armed, {}
+        sooner, self._sooner = self._sooner, set()
         arm = sorted((kind, key, day) for (kind, key), day in armed.items() if day is not None)
         disarm = sorted((kind, key) for (kind, key), day in armed.items() if day is None)
-        if arm:
-            kinds, keys, on = zip(*arm, strict=True)
-            given = {"kinds": words(kinds), "keys": ids(keys), "days": days(on)}
-            await self.connection.execute(ARM, given)
+        await self._arm(ARM, [one for one in arm if one[:2] not in sooner])
+        await self._arm(ARM_SOONER, [one for one in arm if one[:2] in sooner])
         if disarm:
             kinds, keys = zip(*disarm, strict=True)
             await self.connection.execute(DISARM, {"kinds": words(kinds), "keys": ids(keys)})
+
+    async def _arm(self, statement: TextClause, timers: Sequence[tuple[str, UUID, date]]) -> None:
+        if timers:
+            kinds, keys, on = zip(*timers, strict=True)
+            given = {"kinds": words(kinds), "keys": ids(keys), "days": days(on)}
+            await self.connection.execute(statement, given)
 
     def committed(self) -> None:
         """Run what was hung on the commit."""

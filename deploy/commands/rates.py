@@ -16,7 +16,9 @@ from rich.table import Table
 
 from deploy.commands.operator import operator, say, show_json
 
-app = typer.Typer(help="The reference rates of räntelagen: list them, add the next half-year's.")
+app = typer.Typer(
+    help="The reference rates of räntelagen: list them, add the next half-year's, withdraw one."
+)
 AsJson = Annotated[bool, typer.Option("--json", help="Write the answer as JSON.")]
 
 
@@ -30,7 +32,8 @@ def list_rates(as_json: AsJson = False) -> None:
     table = Table("from", "rate", "source", box=None, header_style="dim")
     table.columns[1].justify = "right"
     for row in found:
-        table.add_row(row["valid_from"], percent(row["bp"]), row["source"])
+        overruled = " (overruled by the law's own table)" if row.get("overruled") else ""
+        table.add_row(row["valid_from"], percent(row["bp"]), row["source"] + overruled)
     Console().print(table)
 
 
@@ -49,6 +52,18 @@ def add(
     waited = found["claims_waiting"]
     more = f" {waited} claims had waited for it." if waited else ""
     say(f"The reference rate is {percent(bp)} from {body['valid_from']}.{more}")
+
+
+@app.command()
+def withdraw(
+    valid_from: Annotated[
+        datetime, typer.Argument(formats=["%Y-%m-%d"], help="First day of the half-year.")
+    ],
+) -> None:
+    """Withdraw a rate that was mistyped; only while nothing was charged in its half-year."""
+    day = valid_from.date().isoformat()
+    operator().ask("DELETE", f"/api/v1/rates/{day}")
+    say(f"The reference rate from {day} is withdrawn.")
 
 
 def basis_points(rate: str) -> int:

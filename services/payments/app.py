@@ -11,6 +11,7 @@ from plumbing.service import Task, create_service
 from services.payments import pain001, subscribers, timers
 from services.payments.api import bank_files, claims, kronofogden, ledger, payouts, rates, unmatched
 from services.payments.bank import Bank
+from services.payments.handlers import checking
 from services.payments.handlers import payouts as paying
 from services.payments.handlers.bank_files import BankFiles
 from services.payments.handlers.drop_folder import DropFolder
@@ -74,9 +75,16 @@ async def watch_drop_folder(app: FastAPI) -> None:
     await app.state.drop_folder.run()
 
 
+async def check_ledger(app: FastAPI) -> None:
+    """Look whether the ledger is right, for ever."""
+    state = app.state
+    seconds = state.settings.ledger_check_seconds
+    await checking.keep_checking(state.database, state.alarms, seconds=seconds)
+
+
 def _tasks(settings: Settings) -> Sequence[Task]:
     watched = settings.bank_drop_folder is not None
-    return (work_through_bank_files, *((watch_drop_folder,) if watched else ()))
+    return (work_through_bank_files, check_ledger, *((watch_drop_folder,) if watched else ()))
 
 
 def _payer(settings: Settings) -> paying.Payer:

@@ -40,3 +40,5 @@ class Settings(ServiceSettings):
     payer_bic: str = "ESSESESS"
     bank_profile: Literal["neutral", "seb", "swedbank"] = "neutral"
     """What our bank wants differently in payment orders."""
+    ledger_check_seconds: float = Field(default=60, gt=0)
+    """How often the ledger is checked at most; a large one is checked more seldom."""

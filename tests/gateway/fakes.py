@@ -81,6 +81,7 @@ class World:
     slow: set[str] = field(default_factory=set)
     backlog: dict[str, int] = field(default_factory=dict)
     sent: int = 48_213
+    ledger_faults: int = 0
     today: date = TODAY
 
     def asked(self, service: str, path: str, method: str | None = None) -> list[Call]:
@@ -233,6 +234,7 @@ def numbers(world: World, service: str) -> dict[str, Any]:
             "carried": 9,
         },
         "unfinished": {}, "backlog": backlog,
+        "alarms": {"ledger": world.ledger_faults} if service == "payments" else {},
     }  # fmt: skip
 
 

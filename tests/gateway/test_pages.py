@@ -369,6 +369,15 @@ async def test_a_refused_action_is_explained_on_the_invoice(browser: Browser, wo
         assert "Tidslinje" in page
 
 
+async def test_the_operator_sees_that_the_ledger_is_wrong(browser: Browser, world: World) -> None:
+    """events.md 5: what the service's own check found stands on the first page, and only then."""
+    await sign_in(browser, "operator")
+    for faults in (0, 2):
+        world.ledger_faults = faults
+        async with browser.get("/drift") as answer:
+            assert ("Huvudboken stämmer inte" in await answer.text()) == bool(faults)
+
+
 async def test_the_operator_redrives_and_allocates(browser: Browser, world: World) -> None:
     """By key, by service; money by the claim named."""
     await sign_in(browser, "operator")

@@ -57,7 +57,17 @@ class Room:
             await self.hear_together([event])
 
     async def hear_together(self, events: Sequence[Event]) -> None:
-        """Hear events of one type, each of another claim, in one transaction."""
+        """Hear events of one type, each of another claim, in one transaction.
+
+        Proposals are heard on the day they are of, as everything is while all services are up.
+        """
+        today = self.clock.today()
+        self.live_on(getattr(events[0], "as_of", today))
+        await self.hear_late(events)
+        self.live_on(today)
+
+    async def hear_late(self, events: Sequence[Event]) -> None:
+        """Hear events today, whatever day they are of."""
         async with self.database.transaction() as tx:
             await self.hears[type(events[0])](tx, events)
 

@@ -24,7 +24,6 @@ from contracts.payments import (
     RefusalReason,
     ReminderCharged,
     ReversalCause,
-    SettledHow,
     UnmatchedReason,
 )
 from contracts.terms import ChargeKind, Component, DebtorKind, InterestTerms
@@ -241,31 +240,22 @@ def test_a_part_payment_dated_before_the_reminder_lowers_only_the_interest() -> 
     paper.check()
 
 
-def test_a_claim_that_a_late_dated_payment_settles_without_meeting_it_is_said_to_be_settled() -> (
-    None
-):
-    """events.md 2: settled by the reversal alone; the payment itself is the debtor's credit."""
+@pytest.mark.parametrize("first_ore", [324_000, 330_533])
+def test_a_late_payment_that_settles_alone_leaves_what_came_after_it_to_the_debtor(
+    first_ore: int,
+) -> None:
+    """events.md 4: heard last and dated first, it meets the claim; the other one is overpaid."""
     paper = Paper(facts.invoice())
     paper.remind()
-    paper.pay(324_000, july(8))
-    assert paper.claim.book.remaining_ore == 6_533
-    reversed_, overpaid, settled = paper.pay(324_000, july(3)).says
+    paper.pay(first_ore, july(8))
+    reversed_, allocated, overpaid = paper.pay(324_000, july(3)).says
     assert isinstance(reversed_, ChargeReversed)
     assert reversed_.remaining_ore == 0
+    assert isinstance(allocated, PaymentAllocated)
+    assert allocated.settled
     assert isinstance(overpaid, OverpaymentFound)
-    assert overpaid.amount_ore == 324_000
-    assert isinstance(settled, ClaimSettled)
-    assert (settled.how, settled.as_of) == (SettledHow.REVERSAL, TODAY)
-    paper.check()
-
-
-def test_a_claim_that_was_settled_before_is_not_settled_once_more_by_a_reversal() -> None:
-    paper = Paper(facts.invoice())
-    paper.remind()
-    paper.pay(330_533, july(8))
-    reversed_, overpaid = paper.pay(324_000, july(3)).says
-    assert isinstance(reversed_, ChargeReversed)
-    assert isinstance(overpaid, OverpaymentFound)
+    assert (overpaid.paid_on, overpaid.amount_ore) == (july(8), first_ore)
+    assert paper.claim.book.overpaid_ore == first_ore
     paper.check()
 
 

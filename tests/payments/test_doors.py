@@ -29,7 +29,7 @@ from contracts.payments import (
     UnmatchedReason,
 )
 from contracts.terms import ChargeKind
-from services.payments.domain.incoming import Hold
+from services.payments.domain.incoming import Hold, Reference, ReferenceKind
 from tests.payments import facts
 from tests.payments.conftest import OpenRoom, Room
 from tests.payments.facts import DEMANDED, REMINDED
@@ -93,6 +93,35 @@ async def test_money_and_claim_that_come_at_the_same_moment_find_each_other(room
     await room.check()
 
 
+async def test_money_for_two_claims_waits_for_the_one_that_opens_at_the_same_moment(
+    room: Room,
+) -> None:
+    """One of the claims is open: the booking looks once more when no claim can open."""
+    for _ in range(15):
+        first, second = facts.invoice(1_000), facts.invoice(2_000)
+        await room.hear(first)
+        payment = facts.payment(first.ocr, second.ocr, amount_ore=3_000)
+        await asyncio.gather(room.book(payment), room.hear(second))
+    assert len(await room.said_of(PaymentAllocated)) == 30
+    await room.check()
+
+
+async def test_what_payers_write_is_not_said(room: Room) -> None:
+    """events.md 2: only operators read it, in the queue."""
+    written = (
+        Reference(ReferenceKind.TEXT, "Hyra Anna Andersson 19850101-1234"),
+        Reference(ReferenceKind.OCR, "198501019802"),
+        Reference(ReferenceKind.DOCUMENT, "Anna 7"),
+        Reference(ReferenceKind.OCR, "998"),
+    )
+    await room.book(facts.payment(amount_ore=500, references=written))
+    (unmatched,) = await room.said_of(PaymentUnmatched)
+    assert unmatched.references == ("998",)
+    async with room.asker("operator") as operator:
+        (waiting,) = (await operator.get("/unmatched")).json()["payments"]
+    assert waiting["references"] == [one.value for one in written]
+
+
 async def test_held_payments_wait_and_only_kronor_on_the_account_are_booked(room: Room) -> None:
     """bank-formats 4: of another currency not even the amount is sure."""
     result = await room.book(facts.held(500, Hold.RETURNED), facts.held(700, Hold.CURRENCY))
@@ -106,6 +135,21 @@ async def test_a_charge_is_made_once_however_often_it_is_proposed(room: Room) ->
     await room.hear(invoice, facts.remind(invoice), facts.remind(invoice))
     assert len(await room.said_of(ReminderCharged)) == 1
     assert [refused.reason for refused in await room.said_of(ChargeRefused)] == ["already_charged"]
+    await room.check()
+
+
+async def test_a_proposal_heard_ten_days_late_keeps_its_time_to_pay(room: Room) -> None:
+    """events.md 6: a late step acts as of today; the letter's last day to pay is not past."""
+    invoice, paid = facts.invoice(), facts.invoice()
+    await room.hear_together([invoice, paid])
+    room.live_on(date(2026, 7, 16))
+    await room.hear_late([facts.remind(invoice), facts.remind(paid)])
+    await room.book(facts.payment(paid.ocr, amount_ore=324_000, paid_on=date(2026, 7, 14)))
+    charged, _ = await room.said_of(ReminderCharged)
+    assert charged.charged_on == charged.statement.as_of == date(2026, 7, 16)
+    assert charged.statement.pay_by == date(2026, 7, 24)
+    (reversed_,) = await room.said_of(ChargeReversed)
+    assert reversed_.claim_id == paid.claim_id, "who paid before the letter left owes no fee"
     await room.check()
 
 
@@ -130,6 +174,73 @@ async def test_a_charge_waits_for_its_reference_rate_and_is_priced_when_it_comes
     (charged,) = await room.said_of(ReminderCharged)
     assert charged.charged_on == date(2027, 1, 7)
     await room.check()
+
+
+async def test_a_mistyped_rate_is_refused_or_withdrawn_while_nothing_was_charged(
+    room: Room,
+) -> None:
+    """Räntelagen 9 §: half percentage points; and a letter's rate is not taken back."""
+    rate = {"valid_from": "2027-01-01", "bp": 25, "source": "SFS 2027:1"}
+    async with room.asker("operator") as operator:
+        refused = await operator.post("/rates", json=rate)
+        assert refused.status_code == 422
+        assert refused.json()["errors"][0]["field"] == "bp"
+        assert (await operator.delete("/rates/2027-01-01")).status_code == 409
+        assert (await operator.post("/rates", json=rate | {"bp": 550})).status_code == 201
+        assert (await operator.delete("/rates/2027-01-01")).status_code == 204
+        assert (await operator.post("/rates", json=rate | {"bp": 250})).status_code == 201
+        room.live_on(date(2027, 1, 4))
+        invoice = facts.invoice()
+        await room.hear(invoice, facts.remind(invoice, as_of=date(2027, 1, 4)))
+        assert (await operator.delete("/rates/2027-01-01")).status_code == 409
+        assert (await operator.delete("/rates/2026-07-01")).status_code == 409, "law's own"
+    async with room.asker("seller", company=facts.CREDITOR) as seller:
+        assert (await seller.delete("/rates/2027-01-01")).status_code == 403
+    assert len(await room.said_of(ReminderCharged)) == 1
+
+
+async def test_a_rate_is_not_withdrawn_while_a_charge_is_being_made_by_it(room: Room) -> None:
+    """The withdrawal waits for the charge, and then sees it."""
+    invoice = facts.invoice()
+    await room.hear(invoice)
+    room.live_on(date(2027, 1, 4))
+    async with room.asker("operator") as operator:
+        rate = {"valid_from": "2027-01-01", "bp": 250, "source": "SFS 2027:1"}
+        assert (await operator.post("/rates", json=rate)).status_code == 201
+        async with room.database.transaction() as tx:
+            proposal = facts.remind(invoice, as_of=date(2027, 1, 4))
+            await room.hears[type(proposal)](tx, [proposal])
+            withdrawal = asyncio.create_task(operator.delete("/rates/2027-01-01"))
+            waits = text("select count(*) from pg_locks where not granted")
+            async with asyncio.timeout(30):
+                while not (await tx.execute(waits)).scalar_one():
+                    await asyncio.sleep(0)
+        assert (await withdrawal).status_code == 409
+
+
+async def test_what_law_says_wins_over_what_was_typed_in(room: Room) -> None:
+    """A later law/ ships the right rate: charges go on by it, and operators see the difference."""
+    async with room.database.transaction() as tx:
+        typed = "insert into reference_rate values ('2026-07-01', 350, 'SFS', '2026-07-01', :by)"
+        await tx.execute(text(typed), {"by": facts.CREDITOR})
+    invoice = facts.invoice()
+    await room.hear(invoice, facts.remind(invoice))
+    (charged,) = await room.said_of(ReminderCharged)
+    assert charged.statement.interest_ore == 533
+    async with room.asker("operator") as operator:
+        rows = (await operator.get("/rates")).json()
+    of_july = [(r["bp"], r["overruled"]) for r in rows if r["valid_from"] == "2026-07-01"]
+    assert of_july == [(200, False), (350, True)]
+
+
+async def test_money_does_not_put_off_a_payout_that_is_due_today(room: Room) -> None:
+    """Somebody gave the account today; a payment booked meanwhile waits for the next time only."""
+    invoice = facts.invoice()
+    await room.hear(invoice)
+    async with room.database.transaction() as tx:
+        tx.wake("payout", {facts.CREDITOR: tx.today})
+    await room.book(facts.payment(invoice.ocr, amount_ore=324_000))
+    assert await room.rows("select due_on from timers") == [(date(2026, 8, 20),)]
 
 
 async def test_a_letter_that_never_left_is_not_paid_for(room: Room) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import date
 
 from sqlalchemy import text
@@ -12,7 +13,7 @@ from contracts.notifications import Letter
 from contracts.terms import ChargeKind
 from services.payments import bank
 from services.payments.domain.incoming import Hold, OutgoingDebit
-from services.payments.handlers import payouts
+from services.payments.handlers import checking, payouts
 from services.payments.store import ledger
 from services.payments.store.identities import IDENTITIES
 from tests.payments import facts
@@ -23,10 +24,9 @@ from tests.payments.conftest import FILE, Room
 def _move(debited: str, credited: str, owner: str = "null", component: str = "null") -> str:
     """A transaction that sums to zero and is wrong: a krona from one account to another."""
     return f"""
-      with t as (select uuidv7() as id)
       insert into posting (transaction_id, n, account, owner, component, amount_ore, value_on)
-      select t.id, n, account, {owner}::uuid, {component}, ore, date '2026-08-20'
-      from t, (values (1, '{debited}', 100), (2, '{credited}', -100)) as u(n, account, ore)
+      select (select uuidv7()), u.n, u.account, {owner}::uuid, {component}, u.ore, date '2026-08-20'
+      from (values (1, '{debited}', 100), (2, '{credited}', -100)) as u(n, account, ore)
     """
 
 
@@ -167,6 +167,36 @@ async def test_a_right_ledger_has_no_problems_and_every_fault_is_found(room: Roo
         for fault in faults:
             assert identity in await problems_after(room, fault), fault
     await room.check()
+
+
+class Watched(dict[str, int]):
+    """Alarms, each of which can be waited for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.told: asyncio.Queue[int] = asyncio.Queue()
+
+    def __setitem__(self, check: str, faults: int) -> None:
+        super().__setitem__(check, faults)
+        self.told.put_nowait(faults)
+
+
+async def test_the_service_checks_itself_and_alarms_until_the_ledger_is_right(room: Room) -> None:
+    """events.md 5: without anybody asking."""
+    await room.hear(facts.invoice())
+    alarms = Watched()
+    check = checking.keep_checking(room.database, alarms, seconds=0.001)
+    checked = asyncio.create_task(check)
+    assert await alarms.told.get() == 0
+    async with room.database.transaction() as tx:
+        await tx.execute(text("update claim set capital_ore = capital_ore + 1"))
+    while not await alarms.told.get():
+        pass
+    async with room.database.transaction() as tx:
+        await tx.execute(text("update claim set capital_ore = capital_ore - 1"))
+    while await alarms.told.get():
+        pass
+    checked.cancel()
 
 
 async def test_a_charge_taken_back_leaves_the_interest_of_the_charges_right(room: Room) -> None:

@@ -68,6 +68,42 @@ async def test_a_timer_fires_on_its_day_and_once(library: Library) -> None:
     await shelf.state.database.engine.dispose()
 
 
+async def test_a_timer_set_anew_while_it_fires_fires_again(library: Library) -> None:
+    """What it was set for may have come after the handler looked; the day is the same."""
+    shelf, b = library.make_shelf(), book()
+    fired = []
+
+    async def note(tx: Any, keys: Any) -> None:
+        fired.append(list(keys))
+        if len(fired) == 1:
+            await arm(shelf, [b], TODAY)
+
+    shelf.state.timers.wakes = {"due": note}
+    await arm(shelf, [b], TODAY)
+    assert await shelf.state.timers.fire_due() == 1
+    assert await shelf.state.timers.fire_due() == 1
+    assert await shelf.state.timers.fire_due() == 0
+    assert fired == [[b], [b]]
+    await shelf.state.database.engine.dispose()
+
+
+@pytest.mark.parametrize(
+    ("days", "expected"), [((0, 1), 0), ((2, 1), 1), ((1,), 1)], ids=["stays", "comes", "is new"]
+)
+async def test_a_timer_can_be_set_no_later_than_a_day(
+    library: Library, days: tuple[int, ...], expected: int
+) -> None:
+    shelf, b = library.make_shelf(), book()
+    for each in days[:-1]:
+        await arm(shelf, [b], TODAY + timedelta(days=each))
+    async with shelf.state.database.transaction() as tx:
+        tx.wake("due", {b: TODAY + timedelta(days=days[-1])}, sooner=True)
+        tx.wake("due", {b: TODAY + timedelta(days=9)}, sooner=True)
+    due_on = TODAY + timedelta(days=expected)
+    assert await rows(shelf, "select due_on from timers") == [(due_on,)]
+    await shelf.state.database.engine.dispose()
+
+
 async def test_missed_days_come_in_order_and_act_as_of_today(
     library: Library,
 ) -> None:

@@ -236,8 +236,12 @@ async def test_an_operator_sees_numbers_and_redrives_with_a_button(
         monkeypatch.setattr(toy, "POISONOUS", False)
         done = await http.post("/ops/parked/redrive", json={}, headers=who)
         assert done.json()["events"] == 1
+        shelf.state.alarms |= {"order": 2, "dust": 0}
+        assert (await http.get("/ops/numbers", headers=who)).json()["alarms"] == {"order": 2}
         metrics = (await http.get("/metrics")).text
         assert "betalt_inbox_parked 0.0" in metrics
+        assert 'betalt_alarm{check="order"} 2.0' in metrics
+        assert 'betalt_alarm{check="dust"} 0.0' in metrics
 
         async def is_ready() -> bool:
             return (await http.get("/health/ready")).status_code == 200

@@ -8,6 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query, Request
 
 from plumbing.identity import Identity, identity_of, require
+from services.payments.handlers import checking
 from services.payments.store import ledger
 
 router = APIRouter()
@@ -18,8 +19,8 @@ Asker = Annotated[Identity, Depends(identity_of)]
 async def check_ledger(request: Request, identity: Asker) -> dict[str, Any]:
     """Recompute the ledger from its postings and say what is wrong with it."""
     require(identity, "operator")
-    async with request.app.state.database.transaction() as tx:
-        found = await ledger.check(tx)
+    state = request.app.state
+    found = await checking.check_once(state.database, state.alarms)
     return {
         "transactions": found.transactions,
         "sum_ore": found.sum_ore,

@@ -51,6 +51,15 @@ async def _add_rate(tx: Transaction, rate: NewRate, identity: Identity) -> dict[
     if isinstance(added, rates.RateRefused):
         if added.known:
             raise Problem(409, "Another rate is known", detail=added.reason)
-        wrong = [{"field": "valid_from", "reason": added.reason}]
+        wrong = [{"field": added.field, "reason": added.reason}]
         raise Problem(422, "The request is not valid", errors=wrong)
     return {"valid_from": rate.valid_from, "bp": rate.bp, "claims_waiting": added}
+
+
+@router.delete("/{valid_from}", status_code=204)
+async def withdraw_rate(request: Request, valid_from: date, identity: Asker) -> None:
+    """Withdraw a rate that was mistyped, while nothing has been charged since its first day."""
+    require(identity, "operator")
+    async with request.app.state.database.transaction() as tx:
+        if refused := await rates.withdraw(tx, valid_from):
+            raise Problem(409, "The rate is not withdrawn", detail=refused)

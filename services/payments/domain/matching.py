@@ -7,6 +7,7 @@ payer split the payment, else only if the payment is exactly what the claims owe
 never assumed.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -28,6 +29,12 @@ ON_LEDGER_THOUGH_HELD = frozenset(
 _STRUCTURED = (ReferenceKind.OCR, ReferenceKind.DOCUMENT, ReferenceKind.CREDIT_NOTE)
 
 
+MAY_BE_PERSONAL = re.compile(
+    r"(19|20)?[0-9]{2}(0[1-9]|1[0-2])(0[1-9]|[12][0-9]|3[01]|6[1-9]|[78][0-9]|9[01])[0-9]{4}"
+)
+"""A date of birth (or sixty days more: a coordination number) and four digits, right or not."""
+
+
 class Share(NamedTuple):
     """What of a payment goes to which claim, in öre."""
 
@@ -45,6 +52,21 @@ def keys(payment: IncomingPayment) -> Sequence[str]:
     if (ocr := _plain_ocr(payment)) and not _end_to_end(payment):
         return (ocr,)
     return candidates(payment)
+
+
+def references_to_say(payment: IncomingPayment) -> tuple[str, ...]:
+    """The references that may be said to everybody: numbers, and none that may be a person's.
+
+    What payers write in words, or a personal number in the place of a reference, is theirs: only
+    operators read it, in the queue of what waits.
+    """
+    return tuple(
+        reference.value
+        for reference in payment.references
+        if reference.kind is not ReferenceKind.TEXT
+        and reference.value.isdecimal()
+        and not MAY_BE_PERSONAL.fullmatch(reference.value)
+    )
 
 
 def shares(

@@ -18,7 +18,7 @@ from services.payments.domain.draft import Decision
 from services.payments.domain.history import History
 from services.payments.domain.incoming import IncomingPayment
 from services.payments.domain.ledger import Account, Posting
-from services.payments.domain.matching import is_on_ledger, keys, shares
+from services.payments.domain.matching import is_on_ledger, keys, references_to_say, shares
 from services.payments.domain.meeting import Money, followed, is_late, meet, meet_late
 from services.payments.handlers.carrying import carry_out
 from services.payments.handlers.rates import in_force
@@ -82,9 +82,10 @@ async def book(
     """Book payments once each by `source_key`, match and allocate them; held ones wait."""
     fresh = await money.insert_new(tx, payments, file_id)
     desk = await _placed(tx, fresh)
-    if unknown := [one for one, reason in desk.waiting if reason is not UnmatchedReason.HELD]:
+    # Also of several claims that a payment names, one may be about to open.
+    if open_to_claims := [one for one, _ in desk.waiting if one.payment.held is None]:
         await money.hold_openings(tx)
-        again = await _placed(tx, unknown)
+        again = await _placed(tx, open_to_claims)
         if again.met:
             desk = await _placed(tx, fresh)
     await _leave_waiting(tx, desk)
@@ -155,7 +156,7 @@ async def _leave_waiting(tx: Transaction, desk: Desk) -> None:
         PaymentUnmatched(
             payment_id=one.payment_id,
             amount_ore=one.payment.amount_ore,
-            references=tuple(reference.value for reference in one.payment.references),
+            references=references_to_say(one.payment),
             paid_on=one.payment.paid_on,
             reason=reason,
         )

@@ -33,7 +33,7 @@ async def carry_out(
     tx.say(event for decision in decisions for event in decision.says)
     creditors = {one.creditor_id for one in allocations if one.creditor_part_ore > 0}
     if creditors:
-        tx.wake("payout", dict.fromkeys(creditors, payout_on(tx.today)))
+        tx.wake("payout", dict.fromkeys(creditors, payout_on(tx.today)), sooner=True)
 
 
 def _books(decisions: Sequence[Decision]) -> list[tuple[UUID, Book, Book]]:

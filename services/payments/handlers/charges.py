@@ -10,7 +10,7 @@ from plumbing.transaction import Transaction
 from services.payments.domain.charges import Prices, Proposal, decide
 from services.payments.domain.history import ChargeState
 from services.payments.handlers.carrying import carry_out
-from services.payments.handlers.rates import in_force
+from services.payments.handlers.rates import to_charge_by
 from services.payments.store import charges, claims
 
 Proposed = ReminderProposed | DemandProposed | FilingProposed | EnforcementProposed
@@ -26,13 +26,22 @@ KINDS: dict[type[Proposed], ChargeKind] = {
 async def answer_proposals(
     tx: Transaction, events: Sequence[Proposed], *, payee_bankgiro: str
 ) -> None:
-    """Answer proposals, each about another claim; one for a claim not yet open waits for it."""
+    """Answer proposals, each about another claim; one for a claim not yet open waits for it.
+
+    One that is heard after its day is answered as of today, with the time to pay it asked for: the
+    letter leaves today, and the debtor may have paid meanwhile.
+    """
     known = await claims.lock(tx, [event.claim_id for event in events])
     histories = await charges.histories(tx, known.values())
-    prices = Prices(await in_force(tx), payee_bankgiro)
+    prices = Prices(await to_charge_by(tx), payee_bankgiro)
     await claims.wait(tx, [event for event in events if event.claim_id not in known])
     decisions = [
-        decide(known[event.claim_id], proposal_of(event), histories[event.claim_id], prices)
+        decide(
+            known[event.claim_id],
+            proposal_of(event).moved_to(tx.today),
+            histories[event.claim_id],
+            prices,
+        )
         for event in events
         if event.claim_id in known
     ]
@@ -45,7 +54,7 @@ async def price_deferred(
     """Price what waited for a reference rate, as of today; a refusal ends the waiting."""
     known = await claims.lock(tx, claim_ids)
     histories = await charges.histories(tx, known.values())
-    prices = Prices(await in_force(tx), payee_bankgiro)
+    prices = Prices(await to_charge_by(tx), payee_bankgiro)
     decisions = []
     refused = []
     for claim_id, claim in known.items():

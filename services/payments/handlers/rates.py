@@ -2,17 +2,23 @@
 
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
+
+import structlog
 
 from law.rates import (
     ANNOUNCED_RATES,
     REFERENCE_RATES,
     ReferenceRateConflictError,
     ReferenceRates,
+    is_announceable,
 )
 from plumbing.transaction import Transaction
 from services.payments.store import charges, rates
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,30 +27,59 @@ class RateRefused:
 
     reason: str
     known: bool
+    field: str = "valid_from"
 
 
 async def in_force(tx: Transaction) -> ReferenceRates:
-    """The table to pass to law's functions."""
-    added = await rates.added(tx)
-    if not added:
-        return REFERENCE_RATES
-    return REFERENCE_RATES.extended({row.valid_from: row.bp for row in added})
+    """The table to pass to law's functions; what law says wins over what was typed in."""
+    rows = await rates.added(tx)
+    return _together(tuple((row.valid_from, row.bp) for row in rows)) if rows else REFERENCE_RATES
+
+
+async def to_charge_by(tx: Transaction) -> ReferenceRates:
+    """The table in force, of which nothing is withdrawn until this transaction ends."""
+    await rates.hold(tx)
+    return await in_force(tx)
+
+
+@lru_cache(maxsize=16)
+def _together(added: tuple[tuple[date, int], ...]) -> ReferenceRates:
+    """Law's rates and those added to them; told once where they contradict each other."""
+    known = REFERENCE_RATES.bp_by_half_year
+    for half_year, bp in added:
+        if known.get(half_year, bp) != bp:
+            which = {"half_year": half_year.isoformat(), "added_bp": bp}
+            log.error("reference_rate_overruled", **which, law_bp=known[half_year])
+    return REFERENCE_RATES.extended({day: bp for day, bp in added if day not in known})
 
 
 async def all_rates(tx: Transaction) -> list[dict[str, Any]]:
-    """Every rate in force with where it was read, newest first."""
-    rows = [(row.half_year, row.rate_bp, row.source) for row in ANNOUNCED_RATES]
-    rows += [(row.valid_from, row.bp, row.source) for row in await rates.added(tx)]
-    return [
-        {"valid_from": valid_from, "bp": bp, "source": source}
-        for valid_from, bp, source in sorted(rows, reverse=True)
+    """Every rate with where it was read, newest first; `overruled` ones are not in force."""
+    law = {row.half_year: row for row in ANNOUNCED_RATES}
+    found = [
+        {"valid_from": row.half_year, "bp": row.rate_bp, "source": row.source, "overruled": False}
+        for row in ANNOUNCED_RATES
     ]
+    found += [
+        {
+            "valid_from": row.valid_from,
+            "bp": row.bp,
+            "source": row.source,
+            "overruled": row.valid_from in law and law[row.valid_from].rate_bp != row.bp,
+        }
+        for row in await rates.added(tx)
+    ]
+    return sorted(found, key=lambda row: (row["valid_from"], not row["overruled"]), reverse=True)
 
 
 async def add(
     tx: Transaction, valid_from: date, bp: int, source: str, by: UUID
 ) -> int | RateRefused:
     """Put a rate in force; the charges that waited for it wake today. Says how many claims."""
+    if not is_announceable(bp):
+        return RateRefused(
+            "räntelagen 9 § rounds to half percentage points", known=False, field="bp"
+        )
     try:
         (await in_force(tx)).extended({valid_from: bp})
     except ReferenceRateConflictError as error:
@@ -55,3 +90,13 @@ async def add(
     waiting = await charges.awaiting_rate(tx, valid_from)
     tx.wake("deferred", dict.fromkeys(waiting, tx.today))
     return len(waiting)
+
+
+async def withdraw(tx: Transaction, valid_from: date) -> str | None:
+    """Withdraw a rate that somebody typed in; why not, if something was charged by it."""
+    if not await rates.lock(tx, valid_from):
+        return "no rate was added for that half-year"
+    if await rates.is_charged_since(tx, valid_from):
+        return "charges were made since that day, and their letters state the rate"
+    await rates.withdraw(tx, valid_from)
+    return None
