@@ -164,7 +164,7 @@ def is_stale(letter: Letter, stated: date, today: date, channel: Channel) -> boo
 def barred(unpaid_ore: int, due_on: date, today: date, *, told: bool) -> Outcome | None:
     """Why no demand may be sent of such a claim, as far as letters show; None if it may.
 
-    `told`: the debtor has been sent the invoice or a reminder. Good collection practice,
+    `told`: the debtor has been sent the invoice or a reminder, or will be now. Good practice,
     inkassolagen (1974:182) 4 §; what else bars a demand, the ledger and collections know.
     """
     bars = bars_to_demand(DemandFacts(unpaid_ore, due_on, claim_notified=told), today)

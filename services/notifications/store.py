@@ -174,7 +174,7 @@ OPENED_MAIL = text(
     coalesce(h.basis, '') as basis,
     case when d.letter = 'demand' then exists (
       select from deliveries t where t.claim_id = d.claim_id and t.letter in ('invoice', 'reminder')
-        and (t.state = 'accepted' or t.doubtful)) else false end as debtor_told
+        and (t.state in ('accepted', 'queued') or t.doubtful)) else false end as debtor_told
   from deliveries d join invoices i on i.claim_id = d.claim_id
   join recipients r on r.claim_id = d.claim_id join creditors c on c.creditor_id = d.creditor_id
   left join handovers h on h.claim_id = d.claim_id
@@ -221,7 +221,7 @@ class Known:
 class OpenedMail:
     """A delivery with everything its letter speaks of; `said` is the event that asked for it.
 
-    `debtor_told` is looked up for demands: an invoice or a reminder has been sent before.
+    `debtor_told` is looked up for demands: an invoice or a reminder was sent, or is on its way.
     """
 
     delivery: Delivery
