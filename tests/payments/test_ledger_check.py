@@ -78,7 +78,7 @@ FAULTS = {
         "update allocation set payout_id = null",
         f"update allocation set payout_id = {NOBODY} where payout_id is null",
     ],
-    "a settled payout differs from its debit": [
+    "the settled payouts of an order differ from its debits": [
         "delete from debit",
         "update debit set amount_ore = amount_ore + 1",
     ],

@@ -86,18 +86,25 @@ OF_MONEY: Mapping[str, TextClause] = {
         "select payment_id, amount_ore from payment",
         """select payment_id, amount_ore + overpaid_ore from allocation
             where payment_id is not null
-          union all select payment_id, amount_ore from unmatched""",
+          union all select payment_id, amount_ore from unmatched
+          union all select payment_id, amount_ore from resolution
+            where payment_id is not null and kind in ('taken_out', 'debited')""",
     ),
     "suspense differs from the money that waits": _equal(
         "select null::uuid, amount_ore from unmatched where on_ledger", _booked("suspense")
     ),
     "the operator's part differs from the allocations": _equal(
-        "select null::uuid, amount_ore - creditor_part_ore from allocation", _booked("operator")
+        """select null::uuid, amount_ore - creditor_part_ore from allocation
+          union all select null, -amount_ore from resolution
+            where kind = 'debited' and payment_id is null""",
+        _booked("operator"),
     ),
     "the bank account differs from what was received and what was debited": _equal(
         """select null::uuid, amount_ore from payment
           union all select null, -amount_ore from unmatched where not on_ledger
-          union all select null, -amount_ore from payout where state = 'settled'""",
+          union all select null, -amount_ore from payout where state = 'settled'
+          union all select null, -amount_ore from resolution
+            where kind in ('taken_out', 'debited')""",
         _booked("bank:client", ""),
     ),
 }
@@ -115,9 +122,10 @@ OF_PAYOUTS: Mapping[str, TextClause] = {
         "select payout_id, amount_ore from payout where state <> 'rejected'",
         "select payout_id, creditor_part_ore from allocation where payout_id is not null",
     ),
-    "a settled payout differs from its debit": _equal(
-        "select payout_id, amount_ore from payout where state = 'settled'",
-        "select payout_id, amount_ore from debit where payout_id is not null",
+    "the settled payouts of an order differ from its debits": _equal(
+        "select batch_id, amount_ore from payout where state = 'settled'",
+        """select p.batch_id, d.amount_ore from debit d join payout p using (payout_id)
+          union all select batch_id, amount_ore from debit where batch_id is not null""",
     ),
 }
 
