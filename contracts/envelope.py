@@ -8,6 +8,7 @@ carry the prefix `ce_`, the record's value is the JSON data.
 from __future__ import annotations
 
 import builtins
+from collections.abc import Mapping
 from datetime import datetime
 from functools import lru_cache
 from typing import Annotated, Any, ClassVar, NamedTuple, cast, get_args, get_origin
@@ -23,6 +24,9 @@ Ore = Annotated[int, Field(strict=True, json_schema_extra={"x-unit": "öre"})]
 """Money: Swedish öre; 100 öre are one krona."""
 BasisPoints = Annotated[int, Field(strict=True, json_schema_extra={"x-unit": "basis points"})]
 """A yearly rate in hundredths of a percent."""
+
+
+MASK = "***"
 
 
 class PersonalMark:
@@ -59,9 +63,9 @@ class Fact(BaseModel):
         for name, field in type(self).model_fields.items():
             value = getattr(self, name)
             if is_personal(field.annotation, field.metadata) and value is not None:
-                shown[name] = "***"
-            elif isinstance(value, Fact):
-                shown[name] = value.masked()
+                shown[name] = MASK
+            else:
+                shown[name] = _masked(value, shown[name])
         return shown
 
     def __repr_args__(self) -> Any:
@@ -90,6 +94,17 @@ class Event(Fact):
     def payload(self) -> bytes:
         """The event as JSON (UTF-8); equal to `model_dump_json`, several times faster."""
         return orjson.dumps(self.__dict__, default=_fields)
+
+
+def _masked(value: object, shown: Any) -> Any:
+    """What may be shown of a value, whose JSON is `shown`: facts stand at any depth."""
+    if isinstance(value, Fact):
+        return value.masked()
+    if isinstance(value, (list, tuple)):
+        return [_masked(each, known) for each, known in zip(value, shown, strict=True)]
+    if isinstance(value, Mapping):
+        return dict(zip(shown, map(_masked, value.values(), shown.values()), strict=True))
+    return shown
 
 
 def _fields(value: object) -> Any:

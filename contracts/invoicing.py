@@ -93,8 +93,8 @@ class PostalAddress(Fact):
     """A Swedish postal address."""
 
     street: Personal
-    postcode: str
-    town: str
+    postcode: PersonalOfAnyLength
+    town: PersonalOfAnyLength
 
 
 class RecipientNamed(Event):
@@ -153,7 +153,7 @@ class HandedToCollection(Event):
     issued_on: date
     due_on: date
     arose_on: date
-    basis: str
+    basis: PersonalOfAnyLength
     """What was bought or done, plain Swedish (inkassolagen 5 § p. 2; Kronofogden's ground)."""
     cause: HandoverCause
     handed_over_on: date

@@ -20,6 +20,8 @@ from plumbing.problems import Problem, answer
 
 log = structlog.get_logger()
 
+NUL = b"%00"
+"""No column of PostgreSQL can hold it, so that it would look like a bug of ours."""
 HEADER = "x-correlation-id"
 FLOW: ContextVar[UUID | None] = ContextVar("flow", default=None)
 """Of the request being answered; None at the other doors, where each event has its own."""
@@ -51,6 +53,9 @@ class ServiceEdge:
         try:
             with structlog.contextvars.bound_contextvars(correlation_id=str(flow)):
                 try:
+                    if NUL in scope["query_string"] or "\0" in scope["path"]:
+                        await answer(Problem(422, "No text holds a NUL"))(scope, receive, send)
+                        return
                     await self._app(scope, receive, watched)
                 except Exception as error:
                     path = scope["path"]

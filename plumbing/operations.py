@@ -10,7 +10,7 @@ from datetime import date
 from typing import Annotated, Any
 
 import orjson
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Path, Query, Request
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 from pydantic import BaseModel
 from sqlalchemy import TextClause, text
@@ -60,6 +60,7 @@ TROUBLES = text("""
 """)
 SET_ASIDE = text("select kind, key, due_on, failed from timers where failed is not null limit 100")
 
+RowNumber = Annotated[int, Path(ge=1, lt=2**63)]
 Unfinished = TextClause | Callable[[], Awaitable[int]]
 """A count of a service's own work under way: by SQL, or of what lies elsewhere."""
 
@@ -198,7 +199,7 @@ async def get_parked(
     request: Request,
     _: Operator,
     key: str | None = None,
-    after: int = 0,
+    after: Annotated[int, Query(ge=0, lt=2**63)] = 0,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> dict[str, Any]:
     """Parked events, oldest first; beside them what is set aside at the other doors."""
@@ -215,7 +216,7 @@ async def get_parked(
 
 
 @router.get("/ops/parked/{parked_id}")
-async def get_one_parked(request: Request, _: Operator, parked_id: int) -> dict[str, Any]:
+async def get_one_parked(request: Request, _: Operator, parked_id: RowNumber) -> dict[str, Any]:
     """One parked event; personal fields are masked, and what cannot be read is not shown."""
     async with request.app.state.database.engine.connect() as connection:
         row = (await connection.execute(ONE_PARKED, {"id": parked_id})).mappings().first()

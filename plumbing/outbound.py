@@ -46,6 +46,8 @@ AGAIN = text("""
   update outbound set due_at = now() + make_interval(secs => :pause), trouble = :trouble,
     given_up = :given_up where id = :id
 """)
+CUT_OFF_BEFORE = 5.0
+"""Seconds before a lease ends in which nothing of it is carried any more."""
 REVIVE = text("update outbound set given_up = false, due_at = now() where given_up")
 
 
@@ -150,7 +152,8 @@ class Outbound:
         return len(parcels)
 
     async def _carry(self, parcel: Parcel) -> Any:
-        return await asyncio.wait_for(self.carriers[parcel.kind].carry(parcel), self.lease - 5)
+        seconds = self.lease - CUT_OFF_BEFORE
+        return await asyncio.wait_for(self.carriers[parcel.kind].carry(parcel), seconds)
 
     async def _settle(self, kind: str, done: Sequence[tuple[Parcel, Any]]) -> None:
         try:

@@ -46,7 +46,9 @@ FIRED = text("""
     as u(key, version)
   where t.kind = :kind and t.key = u.key and t.xmin::text = u.version
 """)
-SET_ASIDE = text("update timers set failed = :reason where kind = :kind and key = :key")
+SET_ASIDE = text("""
+  update timers set failed = :reason where kind = :kind and key = :key and due_on = :due_on
+""")
 REVIVE = text("update timers set failed = null where failed is not null")
 
 
@@ -123,7 +125,9 @@ class Timers:
         reason = f"{type(error).__name__}: {shown(error)}"
         log.error("timer_set_aside", kind=kind, key=str(keys[0]), reason=reason, exc_info=error)
         async with self.database.transaction() as tx:
-            await tx.execute(SET_ASIDE, {"kind": kind, "key": keys[0], "reason": reason})
+            await tx.execute(
+                SET_ASIDE, {"kind": kind, "key": keys[0], "due_on": due_on, "reason": reason}
+            )
 
     async def redrive(self) -> int:
         """Let the timers that were set aside fire again; returns how many."""

@@ -63,11 +63,17 @@ class Surroundings:
                     "FEED_URL": f"{self.url('gateway')}/feeds/bank-files",
                     "BANK_FEED_TOKEN": self.keys.bank_feed,
                     "BANK_TOKEN": self.keys.bank,
+                    "BANK_DROP_FOLDER": self._bank_drop,
                 }
             case "kronofogden":
                 return {"KRONOFOGDEN_TOKEN": self.keys.kronofogden}
             case _:
                 return {}
+
+    @property
+    def _bank_drop(self) -> str:
+        """Where the bank may leave files for payments."""
+        return str(self.folder / "bank-drop")
 
     def _own(self, service: str) -> dict[str, str]:
         match service:
@@ -82,7 +88,7 @@ class Surroundings:
                 return {
                     "BANK_URL": self.url("bank"),
                     "BANK_TOKEN": self.keys.bank,
-                    "BANK_DROP_FOLDER": str(self.folder / "bank-drop"),
+                    "BANK_DROP_FOLDER": self._bank_drop,
                 }
             case "collections":
                 return {

@@ -98,7 +98,9 @@ class Party:
 
     def app(self) -> web.Application:
         """The web application with all doors."""
-        app = web.Application(middlewares=[tell_mistakes], client_max_size=MAX_BODY_BYTES)
+        app = web.Application(
+            middlewares=[refuse_foreign, tell_mistakes], client_max_size=MAX_BODY_BYTES
+        )
         app.add_routes(
             [
                 web.get("/health", self._health),
@@ -183,6 +185,21 @@ class Party:
 
         await self.books.write(move)
         return as_json({"today": day})
+
+
+@web.middleware
+async def refuse_foreign(
+    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+) -> web.StreamResponse:
+    """Refuse what another site's page sends: any page open in the browser reaches a local port."""
+    site = request.headers.get("Sec-Fetch-Site", "none")
+    origin = request.headers.get("Origin")
+    own = (None, f"http://{request.host}", "null" if site == "same-origin" else None)
+    if request.method not in ("GET", "HEAD") and (
+        site not in ("same-origin", "none") or origin not in own
+    ):
+        raise web.HTTPForbidden(text="the request comes from another site")
+    return await handler(request)
 
 
 @web.middleware

@@ -3,7 +3,7 @@
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Path, Query, Request
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
@@ -17,6 +17,7 @@ from services.collections.handlers import asking
 router = APIRouter()
 
 Asking = Annotated[Identity, Depends(identity_of)]
+RowNumber = Annotated[int, Path(ge=1, lt=2**63)]
 
 
 async def seller(identity: Asking) -> CreditorId:
@@ -148,7 +149,7 @@ async def get_alarms(
 
 
 @router.post("/cases/alarms/{task_id}/done")
-async def finish_task(request: Request, identity: Asking, task_id: int) -> Response:
+async def finish_task(request: Request, identity: Asking, task_id: RowNumber) -> Response:
     """An operator has done what an alarm asked for; saying so again changes nothing."""
     require(identity, "operator")
     async with request.app.state.database.transaction() as tx:

@@ -70,15 +70,17 @@ async def remind(request: Request, creditor_id: Seller, claim_id: UUID) -> Respo
 
 
 @router.post("/claims/{claim_id}/pause")
-async def pause(
-    request: Request, creditor_id: Seller, claim_id: UUID, body: Pause
-) -> dict[str, Any]:
+async def pause(request: Request, creditor_id: Seller, claim_id: UUID, body: Pause) -> Response:
     """Let nothing happen before a day."""
     async with request.app.state.database.transaction(tenant=creditor_id) as tx:
+
+        async def run() -> dict[str, Any]:
+            return await handlers.pause(tx, ClaimId(claim_id), body.until)
+
         if body.until is not None and body.until <= tx.today:
             errors = [{"field": "until", "reason": "must be a coming day"}]
             raise Problem(422, "The request is not valid", errors=errors)
-        return await handlers.pause(tx, ClaimId(claim_id), body.until)
+        return await commands.once(tx, request, creditor_id, run, status=200)
 
 
 @router.get("/claims/{claim_id}")

@@ -45,10 +45,10 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         ) as http:
             app.state.upstream = Upstream(http, _places(settings), app.state.keys)
             app.state.barrier = Barrier(Installation(app.state.upstream))
-            releasing = asyncio.create_task(app.state.barrier.release())
+            app.state.releasing = asyncio.create_task(app.state.barrier.release())
             yield
-            releasing.cancel()
-            await asyncio.gather(releasing, return_exceptions=True)
+            app.state.releasing.cancel()
+            await asyncio.gather(app.state.releasing, return_exceptions=True)
             await app.state.barrier.close()
 
     app = FastAPI(title="Betalt", lifespan=lifespan, openapi_url=None, docs_url=None)

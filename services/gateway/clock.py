@@ -230,9 +230,11 @@ class Barrier:
             reading = await self._world.read()
             services = reading.services.values()
             if None not in services:
-                if any(numbers["clock_held"] for numbers in services if numbers):
+                if not any(numbers["clock_held"] for numbers in services if numbers):
+                    return
+                with contextlib.suppress(Problem):
                     await self.start(max(reading.days.values()))
-                return
+                    return
             await asyncio.sleep(RELEASE_EVERY_SECONDS)
 
     async def stop(self) -> None:

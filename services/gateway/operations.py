@@ -17,7 +17,7 @@ from typing import Annotated, Any
 from uuid import UUID, uuid4
 
 import orjson
-from fastapi import APIRouter, Form, Request
+from fastapi import APIRouter, Form, Path, Request
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 from pydantic import BaseModel, Field
 
@@ -161,8 +161,11 @@ async def overview(request: Request, session: OperatorSession) -> Response:
     )
 
 
+RowNumber = Annotated[int, Path(ge=1, lt=2**63)]
+
+
 @router.post("/drift/larm/{task_id}/klart")
-async def finish_task(request: Request, session: OperatorSession, task_id: int) -> Response:
+async def finish_task(request: Request, session: OperatorSession, task_id: RowNumber) -> Response:
     """Say that what an alarm asked for is done."""
     upstream, _ = _parts(request)
     path = f"/cases/alarms/{task_id}/done"
@@ -184,7 +187,7 @@ async def parked(request: Request, session: OperatorSession, nyckel: str = "") -
 
 @router.get("/drift/parkerade/{service}/{parked_id}")
 async def one_parked(
-    request: Request, session: OperatorSession, service: str, parked_id: int
+    request: Request, session: OperatorSession, service: str, parked_id: RowNumber
 ) -> Response:
     """One parked event, personal fields masked by its service."""
     upstream, _ = _parts(request)

@@ -27,13 +27,13 @@ class Settings(BaseSettings):
 
     identity_private_key: str
     """Ed25519 JWK (private) that signs identity tokens; sessions' key is derived from it."""
-    link_key: str
+    link_key: str = Field(min_length=32)
     """Makes and checks the links that debtors hold."""
     betalt_demo: bool = False
     """Opens the doors of a demo: the identity picker and the movable clock."""
     oidc_issuer: str | None = None
     public_url: str = "http://127.0.0.1:8000"
-    bank_feed_token: str | None = None
+    bank_feed_token: str | None = Field(default=None, min_length=16)
     """What the bank shows when it pushes a file; without it that door is closed."""
     payee_bankgiro: str = "991-2346"
     """The platform's client-money bankgiro, for the payment code on web invoices."""

@@ -4,7 +4,7 @@ import asyncio
 
 from fastapi import FastAPI
 
-from plumbing.outbound import Carrier, Parcel
+from plumbing.outbound import CUT_OFF_BEFORE, Carrier, Parcel
 from plumbing.service import create_service
 from services.notifications import api, handlers
 from services.notifications.domain import Outcome
@@ -29,7 +29,11 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     """The service as an ASGI app; settings come from the environment unless given."""
     settings = settings or Settings()
     post_office = PostOffice(
-        settings.smtp_host, settings.smtp_port, settings.mail_domain, settings.smtp_connections
+        settings.smtp_host,
+        settings.smtp_port,
+        settings.mail_domain,
+        settings.smtp_connections,
+        seconds=settings.outbound_lease_seconds - CUT_OFF_BEFORE,
     )
 
     async def carry(parcel: Parcel) -> Outcome:

@@ -6,8 +6,10 @@ nobody knows. Reasons hold reply codes and never the server's prose, which quote
 """
 
 import asyncio
+import contextlib
 import re
 from base64 import b64encode, encodebytes
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import format_datetime, quote
@@ -26,6 +28,10 @@ from contracts.email_address import is_email_address
 
 TIMEOUT = 20.0
 """Seconds for each answer of the server."""
+TURN, OPENING, HANDING = 0.25, 0.25, 0.45
+"""Shares of the whole time for a letter: until a connection is free, until the server has agreed to
+the recipient, until it has answered for the letter. Only in the last one can there be any doubt.
+"""
 
 _BYTES_IN_A_WORD = 42
 _LONGEST_PLAIN = 200
@@ -140,6 +146,8 @@ class PostOffice:
     own_name: str
     connections: int = 8
     timeout: float = TIMEOUT
+    seconds: float = 55.0
+    """For one letter from first to last; beyond it whoever sends would be cut off in the middle."""
     _idle: list[SMTP] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -147,10 +155,11 @@ class PostOffice:
 
     async def send(self, sender: str, recipient: str, message: bytes) -> None:
         """Hand over one message; returns when the server took it."""
-        async with self._turns:
-            client = await self._open_envelope(sender, recipient)
+        async with self._turn():
+            client = await self._open_in_time(sender, recipient)
             try:
-                await client.data(message)
+                async with asyncio.timeout(HANDING * self.seconds):
+                    await client.data(message)
             except SMTPResponseException as error:
                 await self._keep(client)
                 raise NotTakenError(
@@ -162,6 +171,25 @@ class PostOffice:
                 raise
             self._idle.append(client)
 
+    @contextlib.asynccontextmanager
+    async def _turn(self) -> AsyncIterator[None]:
+        """One of the conversations; who waits too long for it has sent nothing."""
+        try:
+            await asyncio.wait_for(self._turns.acquire(), TURN * self.seconds)
+        except TimeoutError:
+            raise NotTakenError("the mail server has no time for more letters") from None
+        try:
+            yield
+        finally:
+            self._turns.release()
+
+    async def _open_in_time(self, sender: str, recipient: str) -> SMTP:
+        try:
+            async with asyncio.timeout(OPENING * self.seconds):
+                return await self._open_envelope(sender, recipient)
+        except TimeoutError:
+            raise NotTakenError("the mail server did not answer in time") from None
+
     async def _open_envelope(self, sender: str, recipient: str) -> SMTP:
         """A connection whose server has agreed to sender and recipient."""
         while self._idle:
@@ -170,6 +198,9 @@ class PostOffice:
                 await self._address(client, sender, recipient)
             except (SMTPServerDisconnected, SMTPTimeoutError):
                 client.close()  # it was closed while idle
+            except asyncio.CancelledError:
+                client.close()
+                raise
             else:
                 return client
         client = SMTP(

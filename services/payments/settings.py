@@ -25,7 +25,7 @@ class Settings(ServiceSettings):
     """Where the bank takes payment orders."""
     bank_token: str | None = None
     """Our credential at the bank."""
-    bank_feed_token: str | None = None
+    bank_feed_token: str | None = Field(default=None, min_length=16)
     """The bank's credential at our door for files."""
     bank_drop_folder: Path | None = None
     """A folder the bank may leave files in instead."""

@@ -4,6 +4,7 @@ import importlib
 import json
 import pkgutil
 import re
+from collections.abc import Iterator
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from stdnum import luhn
 
 import contracts
 from contracts.catalogue import SPEAKERS, events, said_by, speaker
-from contracts.envelope import Envelope, Event, Fact
+from contracts.envelope import Envelope, Event, Fact, Ore, Personal, is_personal
 from contracts.generate import SAMPLES, SCHEMAS, rendered, schema, stale
 from contracts.topics import PARTITIONS, TOPICS
 
@@ -223,3 +224,54 @@ def test_the_changelog_names_every_event() -> None:
     """Nothing is said that the record of changes does not tell of."""
     told = (Path(contracts.__path__[0]) / "CHANGELOG.md").read_text()
     assert [e.__name__ for e in events().values() if f"`{e.__name__}`" not in told] == []
+
+
+class Line(Fact):
+    """A part of the letter below."""
+
+    about: Personal
+    amount_ore: Ore
+
+
+class Letter(Fact):
+    """Persons at every depth that a value has."""
+
+    to: Personal | None
+    first: Line
+    lines: tuple[Line, ...]
+    by_page: dict[str, Line]
+    pages: int
+
+
+def test_a_person_is_masked_at_any_depth() -> None:
+    """In lists and mappings as in the value itself; the rest is shown as it is."""
+    line = Line(about="Karin Hemlig", amount_ore=5)
+    letter = Letter(to=None, first=line, lines=(line, line), by_page={"a": line}, pages=2)
+    hidden = {"about": "***", "amount_ore": 5}
+    assert letter.masked() == {
+        "to": None,
+        "first": hidden,
+        "lines": [hidden, hidden],
+        "by_page": {"a": hidden},
+        "pages": 2,
+    }
+    assert "Karin" not in repr(letter)
+
+
+def _persons(value: object, fact: type[Fact]) -> Iterator[str]:
+    """Every text in a value that its shape marks as a person's."""
+    for name, each in fact.model_fields.items():
+        found = getattr(value, name)
+        if is_personal(each.annotation, each.metadata):
+            yield from [found] if isinstance(found, str) else []
+        for part in found if isinstance(found, tuple) else (found,):
+            if isinstance(part, Fact):
+                yield from _persons(part, type(part))
+
+
+@EVERY
+def test_no_sample_shows_a_person_when_it_is_masked(event: type[Event]) -> None:
+    """What a log, a parked view or a trace may hold of it."""
+    said = event.model_validate(sample(event)["value"])
+    shown = json.dumps(said.masked(), ensure_ascii=False)
+    assert [person for person in _persons(said, event) if f'"{person}"' in shown] == []

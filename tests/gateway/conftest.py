@@ -15,7 +15,7 @@ from tests.gateway.fakes import World, running
 from tests.gateway.served import served
 
 FEED_TOKEN = "the-bank-knows-this"
-LINK_KEY = "links are made of this"
+LINK_KEY = "links are made of this, and of nothing else"
 
 
 def private_key() -> str:
@@ -46,7 +46,10 @@ async def world() -> AsyncIterator[World]:
 @pytest.fixture
 async def gateway(world: World) -> AsyncIterator[str]:
     """The address of a gateway before that world."""
-    async with served(create_app(settings_for(world.url, world.keys.jwk))) as url:
+    app = create_app(settings_for(world.url, world.keys.jwk))
+    async with served(app) as url:
+        await app.state.releasing  # it asks once whether anybody is held
+        world.calls.clear()
         yield url
 
 

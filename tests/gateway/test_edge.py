@@ -5,6 +5,7 @@ import io
 
 import aiohttp
 import pytest
+from pydantic import ValidationError
 
 from plumbing.identity import Identity, Keys
 from plumbing.problems import Problem
@@ -12,7 +13,7 @@ from services.gateway.app import create_app
 from services.gateway.public_api import merge, public_path, route
 from services.gateway.sessions import Session, Sessions
 from services.gateway.settings import Settings, UnprotectedError
-from tests.gateway.conftest import FEED_TOKEN, private_key
+from tests.gateway.conftest import FEED_TOKEN, LINK_KEY, private_key, settings_for
 from tests.gateway.fakes import ANNA, BERIT, CLAIM, World
 
 Browser = aiohttp.ClientSession
@@ -38,11 +39,22 @@ def test_the_gateway_refuses_to_start_unprotected(issuer: str | None) -> None:
         create_app(
             Settings(
                 identity_private_key=private_key(),
-                link_key="x",
+                link_key=LINK_KEY,
                 betalt_demo=False,
                 oidc_issuer=issuer,
             )
         )
+
+
+@pytest.mark.parametrize(
+    "weak", [{"link_key": ""}, {"link_key": "x" * 31}, {"bank_feed_token": "short"}]
+)
+def test_the_gateway_refuses_to_start_with_a_secret_that_can_be_guessed(
+    weak: dict[str, str],
+) -> None:
+    """Whoever guesses it forges every debtor's link, or the bank."""
+    with pytest.raises(ValidationError, match=next(iter(weak))):
+        settings_for("http://nowhere", private_key(), **weak)
 
 
 def test_a_session_is_good_for_its_purpose_and_its_gateway_alone() -> None:

@@ -357,6 +357,37 @@ async def test_an_invoice_is_issued_without_scripts(browser: Browser, world: Wor
         assert answer.content_type == "application/pdf"
 
 
+@pytest.mark.parametrize(
+    ("path", "form", "word"),
+    [
+        ("/artiklar", {"name": "Fönster", "price": "10", "vat_percent": "x"}, "Välj momssats."),
+        ("/artiklar", {"name": "Fönster", "price": "1e9"}, "Skriv ett belopp"),
+    ],
+)
+async def test_what_is_typed_wrong_is_told_at_its_field(
+    browser: Browser, world: World, path: str, form: dict[str, str], word: str
+) -> None:
+    await sign_in(browser, ANNA)
+    async with browser.post(path, data=form) as answer:
+        assert answer.status == 422
+        assert word in await answer.text()
+    assert not world.asked("invoicing", path, "POST")
+
+
+async def test_numbers_beyond_all_measure_are_for_the_service_to_refuse(
+    browser: Browser, world: World
+) -> None:
+    """They go on as typed: no number of JSON would hold them."""
+    await sign_in(browser, ANNA)
+    async with browser.post("/installningar/krav", data={"reminder_days": "9" * 30}) as answer:
+        assert answer.status == 200
+    (call,) = world.asked("dunning", "/policy", "PUT")
+    assert call.json["reminder_days"] == "9" * 30
+    await sign_in(browser, "operator")
+    async with browser.get(f"/drift/parkerade/dunning/{2**63}") as answer:
+        assert answer.status == 404
+
+
 async def test_a_refused_action_is_explained_on_the_invoice(browser: Browser, world: World) -> None:
     """Not a bare error page: the invoice stays in view."""
     await sign_in(browser, ANNA)

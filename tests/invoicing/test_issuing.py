@@ -57,6 +57,8 @@ async def test_a_sole_trader_registers_with_a_personal_number(house):
     assert (await house.asker("seller").post("/creditors", json=trader)).status_code == 201
     (said,) = await house.said(CreditorRegistered)
     assert said.organisation_number == "8507099805"
+    (listed,) = (await house.asker("operator").get("/creditors")).json()["creditors"]
+    assert listed["organisation_number"] == "850709-****"
 
 
 async def test_in_bulk_the_good_are_issued_and_the_bad_named_one_by_one(house):

@@ -14,6 +14,8 @@ class Post:
         self.taken: list[bytes] = []
         self.answers: dict[str, list[str]] = defaultdict(list)
         self.dies_after_taking = 0
+        self.holds: asyncio.Event | None = None
+        """Until it is set no letter is answered for."""
         self.connections = 0
         self.port = 0
         self._server: asyncio.Server | None = None
@@ -70,6 +72,8 @@ class Post:
             return answer
         content = envelope.content
         assert isinstance(content, bytes)
+        if self.holds:
+            await self.holds.wait()
         self.taken.append(content)
         if self.dies_after_taking:
             self.dies_after_taking -= 1

@@ -1,5 +1,6 @@
 """Mail on its way: no name becomes a header, and a clear no is told from doubt."""
 
+import asyncio
 import email
 import email.policy
 from dataclasses import replace
@@ -175,4 +176,36 @@ async def test_an_answer_that_was_lost_leaves_doubt(post: Post) -> None:
         await office.send(SENDER, KARIN, build_message(MAIL))
     assert not isinstance(lost.value, NotTakenError)
     assert len(post.taken) == 1
+    await office.close()
+
+
+async def test_a_server_that_never_answers_took_nothing_of_anybody(post: Post) -> None:
+    """A black hole: who got a connection and who still waits for one know it for certain."""
+    open_: list[asyncio.StreamWriter] = []
+
+    async def swallow(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        open_.append(writer)
+
+    async with await asyncio.start_server(swallow, "127.0.0.1", 0) as hole:
+        port = hole.sockets[0].getsockname()[1]
+        office = PostOffice("127.0.0.1", port, "betalt.example", connections=1, seconds=0.4)
+        sending = (office.send(SENDER, KARIN, build_message(MAIL)) for _ in range(4))
+        answers = await asyncio.gather(*sending, return_exceptions=True)
+        assert [type(answer) for answer in answers] == [NotTakenError] * 4
+        for writer in open_:
+            writer.close()
+
+
+async def test_a_slow_server_leaves_doubt_of_the_letter_it_has_and_of_no_other(post: Post) -> None:
+    """Those that wait behind it were never spoken of; nobody is cut off from outside."""
+    post.holds = asyncio.Event()
+    office = PostOffice("127.0.0.1", post.port, "betalt.example", connections=1, seconds=2.0)
+    sending = (office.send(SENDER, KARIN, build_message(MAIL)) for _ in range(3))
+    answers = await asyncio.wait_for(asyncio.gather(*sending, return_exceptions=True), 2)
+    kinds = [isinstance(answer, NotTakenError) for answer in answers]
+    assert kinds == [False, True, True]
+    assert isinstance(answers[0], TimeoutError)
+    post.holds.set()
+    post.holds = None
+    await office.send(SENDER, KARIN, build_message(MAIL))
     await office.close()

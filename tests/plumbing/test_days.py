@@ -159,6 +159,22 @@ async def test_one_bad_timer_is_set_aside_and_its_neighbours_fire(library: Libra
     await shelf.state.database.engine.dispose()
 
 
+async def test_a_timer_set_anew_while_its_handler_fails_is_not_set_aside(library: Library) -> None:
+    """The failure was of the day before; the new day is asked again."""
+    shelf, b = library.make_shelf(), book()
+    later = TODAY + timedelta(days=5)
+
+    async def trip(tx: Any, keys: Any) -> None:
+        await arm(shelf, [b], later)
+        raise KeyError("no such book")
+
+    shelf.state.timers.wakes = {"due": trip}
+    await arm(shelf, [b], TODAY)
+    await shelf.state.timers.fire_due()
+    assert await rows(shelf, "select due_on, failed from timers") == [(later, None)]
+    await shelf.state.database.engine.dispose()
+
+
 async def test_two_processes_never_fire_the_same_timer(library: Library) -> None:
     one, two, books = library.make_shelf(), library.make_shelf(), [book() for _ in range(200)]
     await on_shelf(one, books)

@@ -68,6 +68,16 @@ async def test_a_request_without_a_flow_begins_one_of_its_own(desk: Any) -> None
     assert await rows(desk, "select count(*), count(distinct correlation) from said") == [(6, 3)]
 
 
+@pytest.mark.parametrize(
+    "path", ["/ops/parked?key=%00", "/ops/parked/%00", f"/ops/parked?after={2**63}"]
+)
+async def test_what_no_database_holds_is_refused_and_is_no_bug(desk: Any, path: str) -> None:
+    """A NUL in any text, a number beyond any row's."""
+    async with client(desk) as http:
+        answer = await http.get(path, headers=headers(OPERATOR, desk))
+    assert answer.status_code == 422
+
+
 async def test_a_bug_is_a_problem_to_the_caller_and_a_line_in_the_log(
     desk: Any, written: io.StringIO
 ) -> None:

@@ -59,7 +59,7 @@ class BankProgram(Program):
 
 @pytest.fixture
 async def bank(tmp_path: Path) -> AsyncIterator[BankProgram]:
-    program = BankProgram(tmp_path / "bank")
+    program = BankProgram(tmp_path / "bank", "--drop-folder", str(tmp_path / "in"))
     app = web.Application(client_max_size=2**30)
     app.add_routes([web.post("/bank-files", program.receiver.take)])
     runner = web.AppRunner(app)
@@ -325,6 +325,25 @@ async def test_a_file_can_be_dropped_in_a_folder(bank: BankProgram, tmp_path: Pa
     counts = [len(texts(read(path.read_bytes()), "RmtdAmt")) for path in sorted(folder.iterdir())]
     assert counts == [2, 2, 1]
     assert bank.receiver.files == []
+    async with bank.http.post("/push", json={"drop_folder": str(tmp_path)}) as answer:
+        assert answer.status == 422, "nor anywhere else"
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Sec-Fetch-Site": "cross-site", "Origin": "https://elsewhere.example"},
+        {"Sec-Fetch-Site": "same-site", "Origin": "http://127.0.0.1:1"},
+        {"Origin": "https://elsewhere.example"},
+        {"Origin": "null"},
+    ],
+)
+async def test_no_other_sites_page_makes_the_bank_do_anything(
+    bank: BankProgram, headers: dict[str, str]
+) -> None:
+    async with bank.http.post("/payments", json=[payment()], headers=headers) as answer:
+        assert answer.status == 403
+    assert (await bank.get("/records"))["payments"] == []
 
 
 async def test_payments_survive_a_kill_and_a_key_books_once(bank: BankProgram) -> None:

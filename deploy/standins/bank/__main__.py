@@ -13,6 +13,9 @@ def main() -> None:
     parser.add_argument("--token", default=env("BANK_TOKEN"), help="asked of payment orders")
     parser.add_argument("--feed-url", default=env("FEED_URL"), help="where camt files go")
     parser.add_argument("--feed-token", default=env("BANK_FEED_TOKEN"), help="given with each file")
+    parser.add_argument(
+        "--drop-folder", default=env("BANK_DROP_FOLDER"), help="the only one it leaves files in"
+    )
     parser.add_argument("--camt-version", choices=("001.02", "001.08"), default="001.02")
     parser.add_argument(
         "--report-every",

@@ -113,6 +113,7 @@ class Bank(Party):
         self.version: str = given.camt_version
         self.report_every: float | None = given.report_every
         self.feed_url, self.feed_token = given.feed_url, given.feed_token
+        self.drop_folder: str | None = given.drop_folder
         self.feed: Feed
 
     def routes(self) -> list[web.RouteDef]:
@@ -273,12 +274,19 @@ class Bank(Party):
         await self.feed.make()
         return files
 
+    def _allow(self, folder: str | None) -> None:
+        """Refuse to write anywhere but in the folder that this bank was told of."""
+        if folder is not None and folder != self.drop_folder:
+            raise web.HTTPUnprocessableEntity(text="this bank leaves files in no such folder")
+
     async def _push(self, request: web.Request) -> web.Response:
         options = PushOptions.model_validate(await json_object(request))
+        self._allow(options.drop_folder)
         return await self._told(await self.report(options))
 
     async def _statement(self, request: web.Request) -> web.Response:
         options = StatementOptions.model_validate(await json_object(request))
+        self._allow(options.drop_folder)
         version = options.version or self.version
 
         def open_files(books: sqlite3.Connection) -> list[int]:

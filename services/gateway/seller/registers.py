@@ -5,6 +5,7 @@ A change applies to what comes, never to what was issued (R-33, R-41); the servi
 
 from __future__ import annotations
 
+import re
 from typing import Any
 from uuid import UUID
 
@@ -132,6 +133,10 @@ async def change_article(request: Request, session: SellerSession, article_id: U
     return await _save_article(request, session, "PATCH", f"/articles/{article_id}", article_id)
 
 
+def _vat(typed: str) -> int | None:
+    return int(typed or 25) if re.fullmatch("[0-9]{0,2}", typed) else None
+
+
 async def _save_article(
     request: Request, session: Session, method: str, path: str, article_id: UUID | None
 ) -> Response:
@@ -141,12 +146,16 @@ async def _save_article(
         "name": text(form, "name"),
         "unit": text(form, "unit"),
         "price": text(form, "price"),
-        "vat_percent": int(text(form, "vat_percent") or 25),
+        "vat_percent": _vat(text(form, "vat_percent")),
         "number": text(form, "number") or None,
         "active": bool(text(form, "active")) if article_id else True,
     }
+    wrong: dict[str, str] = {}
     if price is None:
-        wrong = {"price_ore": "Skriv ett belopp i kronor, till exempel 1 250,00."}
+        wrong["price_ore"] = "Skriv ett belopp i kronor, till exempel 1 250,00."
+    if given["vat_percent"] is None:
+        wrong["vat_percent"] = "Välj momssats."
+    if wrong:
         return await _articles_page(request, session, given, wrong, article_id)
     body = {k: v for k, v in given.items() if k != "price" and (v is not None or article_id)}
     if not article_id:

@@ -7,6 +7,7 @@ shown masked and changed by support alone.
 from __future__ import annotations
 
 import asyncio
+import re
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -127,4 +128,4 @@ def _known(tab: str) -> str:
 
 def _number(typed: str) -> int | str:
     """A whole number; anything else goes on as typed, for its service to refuse by name."""
-    return int(typed) if typed.isascii() and typed.isdigit() else typed
+    return int(typed) if re.fullmatch("[0-9]{1,15}", typed) else typed

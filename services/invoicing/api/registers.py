@@ -57,8 +57,18 @@ async def list_creditors(
     require(identity, "operator", "support")
     async with database(request).transaction() as tx:
         found = await store.sellers(tx, after, limit)
-    shown = [asdict(seller) | {"registered_on": day} for seller, day in found]
+    shown = [_among_others(seller) | {"registered_on": day} for seller, day in found]
     return {"creditors": shown, "next": shown[-1]["creditor_id"] if len(shown) == limit else None}
+
+
+def _among_others(seller: Seller) -> dict[str, Any]:
+    """A company in a list: the number of a sole trader is a person's, and masked.
+
+    A legal person's has at least 2 as its third digit, a person's month has not.
+    """
+    number = seller.organisation_number
+    shown = number if number[2] >= "2" else mask_personal_number(number)
+    return asdict(seller) | {"organisation_number": shown}
 
 
 @router.get("/creditors/me")

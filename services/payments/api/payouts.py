@@ -182,10 +182,15 @@ class Again(BaseModel):
 
 
 @router.post("/payouts/again", status_code=202)
-async def order_again(request: Request, again: Again, identity: Asker) -> dict[str, Any]:
+async def order_again(request: Request, again: Again, identity: Asker) -> Response:
     """Look today at what is payable to a creditor, after an order was rejected."""
     require(identity, "operator")
     async with request.app.state.database.transaction() as tx:
-        payouts.look_again(tx, CreditorId(again.creditor_id))
+
+        async def run() -> dict[str, Any]:
+            payouts.look_again(tx, CreditorId(again.creditor_id))
+            return {"creditor_id": again.creditor_id}
+
+        answer = await commands.once(tx, request, identity.person, run, status=202)
     request.app.state.timers.wake.set()
-    return {"creditor_id": again.creditor_id}
+    return answer
