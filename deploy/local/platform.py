@@ -28,6 +28,8 @@ from plumbing.kafka import create_topics
 
 LOOK_EVERY_SECONDS = 0.25
 MIGRATION_MAY_TAKE_SECONDS = 600
+START_MAY_TAKE_SECONDS = 240
+"""Of a service, on a machine that has much else to do; one that dies is noticed at once."""
 
 
 class Voice(Protocol):
@@ -214,6 +216,7 @@ class Platform:
             environment=self._environment_of(name),
             folder=PROJECT,
             ready_url=f"{self.url(name)}/health/ready",
+            ready_within_seconds=START_MAY_TAKE_SECONDS,
         )
 
     def _standin(self, name: str) -> Program:
