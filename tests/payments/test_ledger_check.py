@@ -61,6 +61,12 @@ FAULTS = {
         " '{}' from payment where payment_id in (select payment_id from allocation)",
     ],
     "suspense differs from the money that waits": ["delete from unmatched where on_ledger"],
+    "what Kronofogden owes differs from what it collected and has not paid": [
+        _move("kronofogden", "revenue", NOBODY),
+    ],
+    "what creditors owe differs from the outlays made for them": [
+        _move("receivable", "revenue", NOBODY),
+    ],
     "the operator's part differs from the allocations": [_move("operator", "revenue")],
     "what Kronofogden owes differs from what it has collected and not paid": [
         _move("kronofogden", "revenue", NOBODY),

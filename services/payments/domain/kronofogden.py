@@ -64,7 +64,7 @@ def never_filed(claim: Claim, history: History, rates: ReferenceRates, today: da
 def closed(
     claim: Claim, event: CaseClosed, history: History, rates: ReferenceRates, today: date
 ) -> Decision:
-    """The case ended: take back what the debtor does not owe, and book whose the outlays are."""
+    """The case ended: take back what the debtor does not owe."""
     if event.filed is None:
         return Decision(claim, claim.book)  # said before it was told
     steps = {ChargeKind.FILING, ChargeKind.ENFORCEMENT} if event.reason in NOT_AWARDED else set()
@@ -72,23 +72,25 @@ def closed(
         steps |= {ChargeKind.ENFORCEMENT}
     wrong = [charge for charge in history.standing if charge.kind in steps]
     cause = ReversalCause.NEVER_DELIVERED
-    decision = take_back(claim, wrong, history, cause=cause, rates=rates, on=today, today=today)
+    return take_back(claim, wrong, history, cause=cause, rates=rates, on=today, today=today)
+
+
+def outlays_ore(event: CaseClosed, history: History) -> int:
+    """What the creditor owes for it: the filing's fee, and 600 kr for each year of enforcement."""
     if not event.filed or event.reason not in CREDITORS_OUTLAYS:
-        return decision
-    outlays_ore = _outlays_ore(event, history)
-    creditors = (
-        Posting(Account.RECEIVABLE, claim.creditor_id, None, outlays_ore, today),
-        Posting(Account.OPERATOR, None, None, -outlays_ore, today),
-    )
-    return decision._replace(postings=(*decision.postings, *creditors))
-
-
-def _outlays_ore(event: CaseClosed, history: History) -> int:
-    """The filing's fee, the enforcement's, and that of each further year."""
+        return 0
     fees = [c.fee_ore for c in history.standing if c.kind is ChargeKind.ENFORCEMENT and c.fee_ore]
     begun = bool(event.enforced)
     further_ore = sum(fees[1:]) if begun else 0
     return withdrawal_outlays_ore(event.closed_on, enforcement_begun=begun) + further_ore
+
+
+def owed_by_creditor(claim: Claim, outlay_ore: int, today: date) -> tuple[Posting, Posting]:
+    """The lines of an outlay that a creditor owes."""
+    return (
+        Posting(Account.RECEIVABLE, claim.creditor_id, None, outlay_ore, today),
+        Posting(Account.OPERATOR, None, None, -outlay_ore, today),
+    )
 
 
 def collected(

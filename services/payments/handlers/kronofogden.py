@@ -59,7 +59,18 @@ async def reverse_unawarded(tx: Transaction, endings: Sequence[CaseClosed]) -> N
         kronofogden.closed(claim, event, histories[claim.claim_id], rates, tx.today)
         for event, claim in heard
     ]
-    await carry_out(tx, "case closed", decisions)
+    outlays = [
+        (claim, outlay_ore)
+        for event, claim in heard
+        if (outlay_ore := kronofogden.outlays_ore(event, histories[claim.claim_id]))
+    ]
+    beside = [
+        line
+        for claim, outlay_ore in outlays
+        for line in kronofogden.owed_by_creditor(claim, outlay_ore, tx.today)
+    ]
+    await carry_out(tx, "case closed", decisions, beside=beside)
+    await store.add_outlays(tx, [(c.claim_id, c.creditor_id, ore) for c, ore in outlays])
 
 
 async def book_collected(tx: Transaction, payments: Sequence[EnforcementPaid]) -> None:

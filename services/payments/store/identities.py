@@ -96,8 +96,16 @@ OF_MONEY: Mapping[str, TextClause] = {
     "suspense differs from the money that waits": _equal(
         "select null::uuid, amount_ore from unmatched where on_ledger", _booked("suspense")
     ),
+    "what Kronofogden owes differs from what it collected and has not paid": _equal(
+        "select claim_id, amount_ore from kronofogden_money where cleared_by is null",
+        _booked("kronofogden", ""),
+    ),
+    "what creditors owe differs from the outlays made for them": _equal(
+        "select creditor_id, amount_ore from outlay", _booked("receivable", "")
+    ),
     "the operator's part differs from the allocations": _equal(
         """select null::uuid, amount_ore - creditor_part_ore from allocation
+          union all select null, amount_ore from outlay
           union all select null, -amount_ore from resolution
             where kind = 'debited' and payment_id is null
           union all select null, amount_ore from posting where account = 'receivable'""",

@@ -31,6 +31,11 @@ AWAITED = text("""
   where cleared_by is null and (cast(:after as uuid) is null or payment_id > :after)
   order by payment_id limit :limit
 """)
+ADD_OUTLAYS = text("""
+  insert into outlay (claim_id, creditor_id, amount_ore, booked_on)
+  select u.*, cast(:today as date) from unnest(cast(:claim_id as uuid[]),
+    cast(:creditor_id as uuid[]), cast(:amount_ore as bigint[])) as u
+""")
 _NAMES = ("payment_id", "claim_id", "creditor_id", "case_number", "message", "amount_ore")
 
 
@@ -61,3 +66,10 @@ async def clear(tx: Transaction, payment_ids: Sequence[UUID], cleared_by: UUID) 
 async def awaited(tx: Transaction, *, after: UUID | None, limit: int) -> Sequence[Any]:
     """A page of what Kronofogden has and we have not."""
     return (await tx.execute(AWAITED, {"after": after, "limit": limit})).mappings().all()
+
+
+async def add_outlays(tx: Transaction, outlays: Sequence[tuple[UUID, UUID, int]]) -> None:
+    """Keep what was laid out (claim, creditor, öre) and is the creditor's to pay."""
+    if outlays:
+        names = ("claim_id", "creditor_id", "amount_ore")
+        await tx.execute(ADD_OUTLAYS, {**columns(outlays, names), "today": tx.today})
