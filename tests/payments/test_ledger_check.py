@@ -61,7 +61,14 @@ FAULTS = {
         " '{}' from payment where payment_id in (select payment_id from allocation)",
     ],
     "suspense differs from the money that waits": ["delete from unmatched where on_ledger"],
-    "the operator's part differs from the allocations": [_move("operator", "revenue")],
+    "what Kronofogden has for us differs from its account": [
+        _move("kronofogden", "suspense", NOBODY),
+        f"insert into kronofogden_money select {NOBODY}, claim_id, creditor_id, 'I-1', 'M-1', 100,"
+        " due_on, due_on from claim limit 1",
+    ],
+    "the operator's part differs from the allocations and what creditors owe it": [
+        _move("operator", "revenue")
+    ],
     "the bank account differs from what was received and what was debited": [
         _move("bank:client", "revenue"),
         "update payout set state = 'settled' where state = 'ordered'",

@@ -83,21 +83,29 @@ OF_MONEY: Mapping[str, TextClause] = {
         "select claim_id, paid_ore from claim", "select claim_id, amount_ore from allocation"
     ),
     "a payment is not what its allocations and what waits of it make": _equal(
-        "select payment_id, amount_ore from payment",
+        """select payment_id, amount_ore from payment
+          union all select payment_id, amount_ore from kronofogden_money""",
         """select payment_id, amount_ore + overpaid_ore from allocation
             where payment_id is not null
           union all select payment_id, amount_ore from unmatched
+          union all select cleared_by, amount_ore from kronofogden_money
+            where cleared_by is not null
           union all select payment_id, amount_ore from resolution
             where payment_id is not null and kind in ('taken_out', 'debited')""",
     ),
     "suspense differs from the money that waits": _equal(
         "select null::uuid, amount_ore from unmatched where on_ledger", _booked("suspense")
     ),
-    "the operator's part differs from the allocations": _equal(
+    "the operator's part differs from the allocations and what creditors owe it": _equal(
         """select null::uuid, amount_ore - creditor_part_ore from allocation
+          union all select null, amount_ore from posting where account = 'receivable'
           union all select null, -amount_ore from resolution
             where kind = 'debited' and payment_id is null""",
         _booked("operator"),
+    ),
+    "what Kronofogden has for us differs from its account": _equal(
+        "select claim_id, amount_ore from kronofogden_money where cleared_by is null",
+        _booked("kronofogden", ""),
     ),
     "the bank account differs from what was received and what was debited": _equal(
         """select null::uuid, amount_ore from payment
