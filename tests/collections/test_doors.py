@@ -30,7 +30,8 @@ from tests.collections.builders import (
     sent,
     stale,
 )
-from tests.collections.house import House, record
+from tests.collections.house import House
+from tests.records import record
 
 # Each list is a topic; what answers a proposal can only come after the hand-over was heard.
 STORIES: dict[str, list[list[Event]]] = {

@@ -5,21 +5,17 @@ import json
 import random
 from collections.abc import Sequence
 from datetime import date
-from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
 import httpx2
 import pytest
-from joserfc.jwk import OKPKey
 from sqlalchemy import text
 
 from contracts.collections import DisputeOutcome
-from contracts.envelope import Envelope, Event
-from contracts.ids import ClaimId, CreditorId, PersonId, new_id
+from contracts.envelope import Event
+from contracts.ids import ClaimId, CreditorId, new_id
 from contracts.payments import RefusalReason
-from plumbing.clock import real_now
-from plumbing.identity import Identity, Keys
 from plumbing.inbox import Inbox
 from plumbing.service import create_service
 from plumbing.timers import Timers
@@ -28,6 +24,7 @@ from services.dunning import api, handlers
 from services.dunning.settings import Settings
 from services.dunning.subscribers import HEARS
 from services.dunning.timers import WAKES
+from tests.askers import PUBLIC_KEY, asker
 from tests.dunning.builders import (
     CLAIM,
     COLLECTION_ON,
@@ -48,19 +45,7 @@ from tests.dunning.builders import (
     sent,
     settled,
 )
-
-
-def record(event: Event) -> Any:
-    """The event as Kafka delivers it."""
-    envelope = Envelope(new_id(), event.type, "/test", event.key, real_now(), new_id(), None, "1")
-    return SimpleNamespace(
-        topic=event.topic,
-        partition=0,
-        offset=0,
-        key=str(event.key).encode(),
-        value=event.payload(),
-        headers=envelope.headers(),
-    )
+from tests.records import record
 
 
 async def hear(own: Database, records: Sequence[Any], *, at_once: int = 1000) -> None:
@@ -250,25 +235,13 @@ async def choose(own: Database, **changes: Any) -> None:
 
 def door(own: Database, company: UUID = CREDITOR, *roles: str) -> httpx2.AsyncClient:
     """The service's HTTP door, entered by a seller."""
-    key = OKPKey.generate_key("Ed25519")
-    app = create_service(
-        "dunning",
-        Settings(
-            DUNNING_DATABASE_URL=own.engine.url.render_as_string(hide_password=False),
-            identity_public_key=json.dumps(key.as_dict(private=False)),
-        ),
-        hears={},
-        routers=[api.router],
+    settings = Settings(
+        DUNNING_DATABASE_URL=own.engine.url.render_as_string(hide_password=False),
+        identity_public_key=PUBLIC_KEY,
     )
+    app = create_service("dunning", settings, hears={}, routers=[api.router])
     app.state.database = own
-    token = Keys(json.dumps(key.as_dict(private=True))).sign(
-        Identity(PersonId(new_id()), frozenset(roles or {"seller"}), company), "dunning"
-    )
-    return httpx2.AsyncClient(
-        transport=httpx2.ASGITransport(app=app),
-        base_url="http://dunning",
-        headers={"Authorization": f"Bearer {token}"},
-    )
+    return asker(app, *(roles or ("seller",)), company=company)
 
 
 async def test_a_seller_reminds_by_hand_once(own: Database) -> None:

@@ -1,7 +1,6 @@
 """What the other services say of one invoice in its life, by topic, each topic in its own order."""
 
 from datetime import UTC, date, datetime
-from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
@@ -17,7 +16,7 @@ from contracts.collections import (
     DisputeOutcome,
     DisputeSettled,
 )
-from contracts.envelope import Envelope, Event
+from contracts.envelope import Event
 from contracts.ids import new_id
 from contracts.invoicing import Channel
 from contracts.notifications import DeliveryAccepted, DeliveryOpened, Letter
@@ -35,6 +34,7 @@ from contracts.payments import (
     SettledHow,
 )
 from contracts.terms import ChargeKind, Statement
+from tests.records import record
 
 DAY = date(2026, 12, 10)
 
@@ -139,22 +139,6 @@ class Post:
     def record(self, event: Event) -> Any:
         """The record of an event, always the same one."""
         if id(event) not in self._sent:
-            envelope = Envelope(
-                id=new_id(),
-                type=type(event).type,
-                source="/elsewhere",
-                key=event.key,
-                time=datetime(2026, 12, 10, 8, 0, len(self._sent), tzinfo=UTC),
-                correlation=new_id(),
-                cause=None,
-                sequence="1",
-            )
-            self._sent[id(event)] = SimpleNamespace(
-                topic=type(event).topic,
-                partition=0,
-                offset=len(self._sent),
-                key=str(event.key).encode(),
-                value=event.payload(),
-                headers=envelope.headers(),
-            )
+            said_at = datetime(2026, 12, 10, 8, 0, len(self._sent), tzinfo=UTC)
+            self._sent[id(event)] = record(event, at=said_at)
         return self._sent[id(event)]

@@ -10,25 +10,19 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
-from urllib.parse import urlsplit
 
-import httpx2
 import pytest
-from joserfc.jwk import OKPKey
+from fastapi import FastAPI
 from sqlalchemy import event as sqlalchemy_event
 from sqlalchemy import text
 
 from contracts.envelope import Event
-from contracts.ids import new_id
 from contracts.invoicing import Channel, CreditorChanged, RecipientChanged
 from contracts.notifications import Letter
 from contracts.terms import ChargeKind
-from deploy.local.postgres import admin_connection
 from law.demand import respond_by
 from plumbing.clock import Clock
-from plumbing.identity import Identity, Keys
 from plumbing.links import read_token
-from plumbing.migrate import migrate
 from plumbing.outbound import Carrier, Outbound
 from plumbing.transaction import Database, connect
 from services.notifications.app import collector_of, create_app
@@ -36,7 +30,8 @@ from services.notifications.handlers import EMAIL, MailRoom, settle
 from services.notifications.settings import Settings
 from services.notifications.smtp import PostOffice
 from services.notifications.subscribers import HEARS
-from tests.conftest import MakeDatabase
+from tests.askers import PUBLIC_KEY, asker
+from tests.conftest import OwnDatabase
 from tests.notifications import builders as some
 from tests.notifications.post import Post
 
@@ -89,27 +84,11 @@ class Room:
         return {row.letter: row for row in await self.query("select * from deliveries")}
 
 
-@pytest.fixture(scope="module")
-async def migrated(postgres: str) -> AsyncIterator[str]:
-    """The name of a database with this service's tables, to copy from."""
-    name = "template_notifications"
-    async with admin_connection(postgres) as admin:
-        await admin.execute(f'drop database if exists "{name}" with (force)')
-        await admin.execute(f'create database "{name}"')
-    url = urlsplit(postgres)._replace(scheme="postgresql+asyncpg", path=f"/{name}").geturl()
-    await asyncio.to_thread(migrate, "notifications", url)
-    yield name
-    async with admin_connection(postgres) as admin:
-        await admin.execute(f'drop database "{name}" with (force)')
-
-
 @pytest.fixture
-async def settings(make_database: MakeDatabase, migrated: str, post: Post) -> Settings:
-    url = await make_database(migrated)
-    key = OKPKey.generate_key("Ed25519").as_dict(private=True)
+async def settings(own_database: OwnDatabase, post: Post) -> Settings:
     return Settings(
-        NOTIFICATIONS_DATABASE_URL=url,
-        identity_public_key=json.dumps(key),
+        NOTIFICATIONS_DATABASE_URL=await own_database("notifications"),
+        identity_public_key=PUBLIC_KEY,
         link_key=some.LINK_KEY,
         public_url="https://betalt.example",
         smtp_port=post.port,
@@ -509,98 +488,67 @@ async def test_protection_that_comes_while_a_letter_is_queued_stops_it(
     assert ((await room.deliveries())["invoice"].state, post.taken) == ("manual", [])
 
 
-class Asker:
-    """Somebody who asks the service over HTTP, as the gateway would for him."""
-
-    def __init__(self, app: Any, keys: Keys) -> None:
-        self.http = httpx2.AsyncClient(
-            transport=httpx2.ASGITransport(app=app), base_url="http://notifications"
-        )
-        self.keys = keys
-
-    async def ask(self, method: str, path: str, *roles: str, **more: Any) -> Any:
-        identity = Identity(new_id(), frozenset(roles), **more)
-        token = self.keys.sign(identity, "notifications")
-        return await self.http.request(method, path, headers={"authorization": f"Bearer {token}"})
-
-
 @pytest.fixture
-async def asker(settings: Settings) -> AsyncIterator[Asker]:
-    app = create_app(settings)
-    asker = Asker(app, Keys(settings.identity_public_key))
-    yield asker
-    await asker.http.aclose()
-    await app.state.database.engine.dispose()
+async def app(settings: Settings) -> AsyncIterator[FastAPI]:
+    """The service as it is asked over HTTP."""
+    made = create_app(settings)
+    yield made
+    await made.state.database.engine.dispose()
 
 
-async def test_the_first_opening_of_a_web_invoice_is_said_once(room: Room, asker: Asker) -> None:
+async def test_the_first_opening_of_a_web_invoice_is_said_once(room: Room, app: FastAPI) -> None:
     """R-65."""
     await room.hear(some.creditor(), some.invoice())
     for _ in range(3):
-        answer = await asker.ask("POST", "/opened", "debtor", claim=some.CLAIM)
+        answer = await asker(app, "debtor", claim=some.CLAIM).post("/opened")
         assert answer.status_code == 200
     ((kind, opened),) = await room.said()
     assert (kind, opened["claim_id"]) == ("opened", str(some.CLAIM))
     assert opened["creditor_id"] == str(some.SELLER)
 
 
-async def test_only_the_debtor_opens_and_only_what_is_known(room: Room, asker: Asker) -> None:
+async def test_only_the_debtor_opens_and_only_what_is_known(room: Room, app: FastAPI) -> None:
     await room.hear(some.invoice())
-    assert (await asker.ask("POST", "/opened", "seller", company=some.SELLER)).status_code == 403
-    assert (await asker.ask("POST", "/opened", "debtor")).status_code == 403
-    unknown = await asker.ask("POST", "/opened", "debtor", claim=some.claim(9))
+    assert (await asker(app, "seller", company=some.SELLER).post("/opened")).status_code == 403
+    assert (await asker(app, "debtor").post("/opened")).status_code == 403
+    unknown = await asker(app, "debtor", claim=some.claim(9)).post("/opened")
     assert unknown.status_code == 404
 
 
-async def become_a_service(room: Room, settings: Settings) -> None:
-    """Let there be a tenant role, and give it its rights."""
-    async with room.database.engine.begin() as connection:
-        await connection.execute(
-            text("""
-            do $$ begin
-              if not exists (select 1 from pg_roles where rolname = current_user || '_tenant') then
-                execute format('create role %I nologin', current_user || '_tenant');
-              end if; end $$""")
-        )
-    await asyncio.to_thread(migrate, "notifications", settings.database_url)
-
-
 async def test_a_seller_sees_what_became_of_his_letters_and_of_nobody_elses(
-    room: Room, asker: Asker, settings: Settings
+    room: Room, app: FastAPI
 ) -> None:
-    await become_a_service(room, settings)
     await room.hear(some.creditor(), some.recipient(), some.invoice())
     await room.carry()
     path = f"/deliveries?claim_id={some.CLAIM}"
-    own = (await asker.ask("GET", path, "seller", company=some.SELLER)).json()
-    other = (await asker.ask("GET", path, "seller", company=some.claim(1))).json()
-    operator = (await asker.ask("GET", path, "operator")).json()
+    own = (await asker(app, "seller", company=some.SELLER).get(path)).json()
+    other = (await asker(app, "seller", company=some.claim(1)).get(path)).json()
+    operator = (await asker(app, "operator").get(path)).json()
     assert [(d["letter"], d["state"]) for d in own["deliveries"]] == [("invoice", "accepted")]
     assert own == operator
     assert other == {"deliveries": [], "opened_on": None}
 
 
 async def test_a_seller_sends_a_letter_that_failed_again(
-    room: Room, post: Post, asker: Asker, settings: Settings
+    room: Room, post: Post, app: FastAPI
 ) -> None:
-    await become_a_service(room, settings)
     post.answers["rcpt"] = ["550 5.1.1 no such user"]
     await room.hear(some.creditor(), some.recipient(), some.invoice())
     await room.carry()
     path = f"/deliveries/{(await room.deliveries())['invoice'].delivery_id}/again"
-    other = await asker.ask("POST", path, "seller", company=some.claim(1))
+    other = await asker(app, "seller", company=some.claim(1)).post(path)
     assert (other.status_code, other.json()["reason"]) == (409, "not_failed")
-    asked = await asker.ask("POST", path, "seller", company=some.SELLER)
+    asked = await asker(app, "seller", company=some.SELLER).post(path)
     assert (asked.status_code, asked.json()["state"]) == (202, "queued")
     await room.carry()
     assert [kind for kind, _ in await room.said()] == ["failed", "accepted"]
-    twice = await asker.ask("POST", path, "seller", company=some.SELLER)
+    twice = await asker(app, "seller", company=some.SELLER).post(path)
     assert twice.status_code == 409
     assert len(post.taken) == 1
 
 
 async def test_operators_see_doubt_what_needs_a_person_and_the_counts(
-    room: Room, post: Post, asker: Asker
+    room: Room, post: Post, app: FastAPI
 ) -> None:
     post.dies_after_taking = 1
     protected = some.claim(1)
@@ -608,13 +556,13 @@ async def test_operators_see_doubt_what_needs_a_person_and_the_counts(
     await room.hear(some.recipient(claim_id=protected, protected_identity=True))
     await room.hear(some.invoice(claim_id=protected))
     await room.carry()
-    doubtful = (await asker.ask("GET", "/deliveries/doubtful", "operator")).json()
-    manual = (await asker.ask("GET", "/deliveries/manual", "operator")).json()
-    counts = (await asker.ask("GET", "/deliveries/counts", "operator")).json()
+    doubtful = (await asker(app, "operator").get("/deliveries/doubtful")).json()
+    manual = (await asker(app, "operator").get("/deliveries/manual")).json()
+    counts = (await asker(app, "operator").get("/deliveries/counts")).json()
     assert [d["claim_id"] for d in doubtful["deliveries"]] == [str(some.CLAIM)]
     assert [d["claim_id"] for d in manual["deliveries"]] == [str(protected)]
     assert counts == {"states": {"accepted": 1, "manual": 1}}
-    assert (await asker.ask("GET", "/deliveries/counts", "seller")).status_code == 403
+    assert (await asker(app, "seller").get("/deliveries/counts")).status_code == 403
 
 
 async def test_a_letter_that_is_not_there_is_given_up_and_not_tried_for_ever(room: Room) -> None:

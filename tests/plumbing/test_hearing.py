@@ -8,46 +8,16 @@ from typing import Any, cast
 from uuid import UUID
 
 import pytest
-from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka import AIOKafkaConsumer, TopicPartition
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from contracts.envelope import Envelope
 from contracts.ids import new_id
 from plumbing import kafka as bus
-from plumbing.clock import real_now
 from plumbing.inbox import HaltedError
 from tests.plumbing import toy
 from tests.plumbing.conftest import Library, heard, rows, running, say, until
-
-
-def record(loan: toy.BookLent, *, offset: int = 0, **changed: Any) -> ConsumerRecord:
-    """A record as Kafka would deliver it, without Kafka; `changed` replaces parts of it."""
-    envelope = Envelope(
-        id=new_id(),
-        type=loan.type,
-        source="/desk",
-        key=loan.key,
-        time=real_now(),
-        correlation=new_id(),
-        cause=None,
-        sequence="1",
-    )
-    key = str(loan.key).encode()
-    parts: dict[str, Any] = {
-        "topic": loan.topic,
-        "partition": bus.partition_of(key, 12),
-        "offset": offset,
-        "timestamp": 0,
-        "timestamp_type": 0,
-        "key": key,
-        "value": loan.payload(),
-        "checksum": None,
-        "serialized_key_size": 0,
-        "serialized_value_size": 0,
-        "headers": envelope.headers(),
-    }
-    return ConsumerRecord(**{**parts, **changed})
+from tests.records import record
 
 
 def book() -> UUID:
