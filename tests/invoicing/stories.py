@@ -1,6 +1,6 @@
 """What the other services say of one invoice in its life, by topic, each topic in its own order."""
 
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -34,7 +34,6 @@ from contracts.payments import (
     SettledHow,
 )
 from contracts.terms import ChargeKind, Statement
-from tests.records import record
 
 DAY = date(2026, 12, 10)
 
@@ -128,17 +127,3 @@ def life(claim_id: UUID, creditor_id: UUID) -> list[list[Event]]:
         PayoutSettled(payout_id=payout, creditor_id=creditor_id, amount_ore=310_00, settled_on=DAY),
     ]
     return [claims, cases, disputes, deliveries, payouts]
-
-
-class Post:
-    """Turns events into the records a consumer gets; an event keeps its id however often."""
-
-    def __init__(self) -> None:
-        self._sent: dict[int, Any] = {}
-
-    def record(self, event: Event) -> Any:
-        """The record of an event, always the same one."""
-        if id(event) not in self._sent:
-            said_at = datetime(2026, 12, 10, 8, 0, len(self._sent), tzinfo=UTC)
-            self._sent[id(event)] = record(event, at=said_at)
-        return self._sent[id(event)]

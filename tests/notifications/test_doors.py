@@ -3,122 +3,24 @@
 import asyncio
 import email
 import email.policy
-import itertools
-import json
 import re
-from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
 import pytest
 from fastapi import FastAPI
-from sqlalchemy import event as sqlalchemy_event
-from sqlalchemy import text
 
-from contracts.envelope import Event
-from contracts.invoicing import Channel, CreditorChanged, RecipientChanged
-from contracts.notifications import Letter
+from contracts.invoicing import Channel, RecipientChanged
 from contracts.terms import ChargeKind
 from law.demand import respond_by
-from plumbing.clock import Clock
 from plumbing.links import read_token
-from plumbing.outbound import Carrier, Outbound
-from plumbing.transaction import Database, connect
-from services.notifications.app import collector_of, create_app
-from services.notifications.handlers import EMAIL, MailRoom, settle
-from services.notifications.settings import Settings
-from services.notifications.smtp import PostOffice
+from services.notifications.handlers import EMAIL
 from services.notifications.subscribers import HEARS
-from tests.askers import PUBLIC_KEY, asker
-from tests.conftest import OwnDatabase
+from tests.askers import asker
 from tests.notifications import builders as some
 from tests.notifications.post import Post
-
-EVERYTHING: tuple[Sequence[Event], ...] = (
-    (some.creditor(), CreditorChanged(**some.creditor().__dict__ | {"name": "Åsas Bageri"})),
-    (some.recipient(), RecipientChanged(**some.recipient().__dict__ | {"link_version": 2})),
-    (some.invoice(), some.note()),
-    (some.reminder(), some.demand(ordinal=1)),
-    (some.handover(),),
-)
-"""One claim's facts, by topic and in each topic's order."""
-
-
-@dataclass
-class Room:
-    """Notifications without a broker: events are handed to its doors one batch at a time."""
-
-    database: Database
-    outbound: Outbound
-    statements: list[str]
-    office: PostOffice
-
-    async def hear(self, *events: Event) -> None:
-        """One transaction per event type, each event under its own envelope."""
-        for cls, batch in itertools.groupby(events, type):
-            heard = list(batch)
-            async with self.database.transaction() as tx:
-                self.statements.clear()
-                tx.causes = some.envelopes(heard)
-                await HEARS[cls](tx, heard)
-
-    async def carry(self) -> None:
-        """Carry until nothing is due; what waits for a pause is due at once."""
-        for _ in range(20):
-            await self.query("update outbound set due_at = now() where not given_up")
-            if not await self.outbound.carry_due():
-                return
-        raise AssertionError("the outbound never empties")
-
-    async def query(self, statement: str) -> list[Any]:
-        async with self.database.engine.begin() as connection:
-            result = await connection.execute(text(statement))
-            return list(result.all()) if result.returns_rows else []
-
-    async def said(self) -> list[tuple[str, dict[str, Any]]]:
-        rows = await self.query("select type, payload from said order by said_on, batch, n")
-        return [(row.type.split(".")[2], json.loads(row.payload)) for row in rows]
-
-    async def deliveries(self) -> dict[str, Any]:
-        return {row.letter: row for row in await self.query("select * from deliveries")}
-
-
-@pytest.fixture
-async def settings(own_database: OwnDatabase, post: Post) -> Settings:
-    return Settings(
-        NOTIFICATIONS_DATABASE_URL=await own_database("notifications"),
-        identity_public_key=PUBLIC_KEY,
-        link_key=some.LINK_KEY,
-        public_url="https://betalt.example",
-        smtp_port=post.port,
-    )
-
-
-@pytest.fixture
-async def room(settings: Settings) -> AsyncIterator[Room]:
-    engine = connect(settings.database_url)
-    database = Database(engine, Clock())
-    statements: list[str] = []
-
-    @sqlalchemy_event.listens_for(engine.sync_engine, "before_cursor_execute")
-    def count(_c: Any, _k: Any, statement: str, *_: Any) -> None:
-        statements.append(statement)
-
-    office = PostOffice(settings.smtp_host, settings.smtp_port, settings.mail_domain)
-    mail_room = MailRoom(
-        database,
-        office,
-        public_url=settings.public_url,
-        link_key=settings.link_key,
-        mail_domain=settings.mail_domain,
-        payee_bankgiro=settings.payee_bankgiro,
-        collector=collector_of(settings),
-    )
-    outbound = Outbound(database, {EMAIL: Carrier(mail_room.carry, settle)})
-    yield Room(database, outbound, statements, office)
-    await office.close()
-    await engine.dispose()
+from tests.notifications.room import Room
 
 
 def headers_of(message: bytes) -> Any:
@@ -155,27 +57,6 @@ async def test_an_invoice_reaches_its_recipient_and_counts_as_sent_when_the_serv
     assert accepted["sent_on"] == str(room.database.clock.today())
     assert accepted["doubtful"] is False
     assert headers["Message-ID"] == f"<{delivery.delivery_id}@betalt.example>"
-
-
-@pytest.mark.parametrize("order", list(itertools.permutations(range(5)))[::5])
-async def test_facts_in_any_order_and_twice_end_in_the_same_letters(
-    room: Room, post: Post, order: tuple[int, ...]
-) -> None:
-    """events.md: order holds within a topic only, and everything may come twice."""
-    await move_to(room, date(2026, 7, 27))
-    for topic in order:
-        for event in EVERYTHING[topic]:
-            await room.hear(event)
-            await room.hear(event)
-    await room.carry()
-    states = {letter: row.state for letter, row in (await room.deliveries()).items()}
-    assert states == dict.fromkeys(Letter, "accepted")
-    assert sorted(kind for kind, _ in await room.said()) == ["accepted"] * 4
-    assert len(post.taken) == 4
-    for message in post.taken:
-        body = headers_of(message).get_body(("plain",)).get_content()
-        assert f"{some.CLAIM}.2." in body
-        assert "Åsas Bageri AB" not in body
 
 
 async def test_letters_of_a_claim_leave_in_the_order_they_were_asked_for(
@@ -486,14 +367,6 @@ async def test_protection_that_comes_while_a_letter_is_queued_stops_it(
     await room.hear(RecipientChanged(**changed.__dict__))
     await room.carry()
     assert ((await room.deliveries())["invoice"].state, post.taken) == ("manual", [])
-
-
-@pytest.fixture
-async def app(settings: Settings) -> AsyncIterator[FastAPI]:
-    """The service as it is asked over HTTP."""
-    made = create_app(settings)
-    yield made
-    await made.state.database.engine.dispose()
 
 
 async def test_the_first_opening_of_a_web_invoice_is_said_once(room: Room, app: FastAPI) -> None:
