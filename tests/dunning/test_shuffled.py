@@ -88,7 +88,7 @@ def asked(as_of: date = REMINDER_ON, pay_by: date = PAY_BY) -> ReminderProposed:
 TO_COLLECTION = CollectionProposed(claim_id=CLAIM, creditor_id=CREDITOR, as_of=COLLECTION_ON)
 LATE = asked(COLLECTION_ON, date(2026, 10, 23))
 """A reminder that was held until the last day of the story; eight days, a Friday."""
-AGAIN = LATE.model_copy(update={"ordinal": 2})
+AGAIN = [each.model_copy(update={"ordinal": 2}) for each in (asked(), LATE)]
 GONE = Refusal.IN_COLLECTION
 
 STORIES = {
@@ -152,7 +152,7 @@ STORIES = {
     ),
     "the reminder could not leave in time": Story(
         [[charged()], [reminder_stale()]],
-        [End(Reminder.PROPOSED, None, (asked(), AGAIN))],
+        [End(Reminder.PROPOSED, None, (asked(), again)) for again in AGAIN],
     ),
     "handed over by hand": Story(
         [[charged()], [case_opened()], [reminder_sent()]],

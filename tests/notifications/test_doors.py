@@ -16,6 +16,7 @@ from contracts.terms import ChargeKind
 from law.demand import respond_by
 from plumbing.links import read_token
 from services.notifications.handlers import EMAIL
+from services.notifications.settings import Settings
 from services.notifications.subscribers import HEARS
 from tests.askers import asker
 from tests.notifications import builders as some
