@@ -5,6 +5,7 @@ They start when the first test asks and are gone with the run. `DATABASE_URL` an
 containers there, where Docker runs.
 """
 
+import asyncio
 import os
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -18,12 +19,15 @@ from testcontainers.community.postgres import PostgresContainer
 from deploy.local.folders import temporary_folder
 from deploy.local.kafka import Kafka
 from deploy.local.ports import free_ports
-from deploy.local.postgres import Postgres, admin_connection
+from deploy.local.postgres import Postgres, admin_connection, create_service_databases
+from plumbing.migrate import migrate
 
 POSTGRES_IMAGE = "postgres:18"
 KAFKA_IMAGE = "confluentinc/cp-kafka:8.0.0"
+OWNER = "select pg_get_userbyid(datdba) from pg_database where datname = $1"
 
 MakeDatabase = Callable[[str], Awaitable[str]]
+OwnDatabase = Callable[[str], Awaitable[str]]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -73,18 +77,18 @@ async def kafka(run_folder: Path, pytestconfig: pytest.Config) -> AsyncIterator[
 
 @pytest.fixture
 async def make_database(postgres: str) -> AsyncIterator[MakeDatabase]:
-    """Makes databases, each a fresh copy of the named one, dropped after the test.
+    """Makes databases, each a fresh copy of the named one with its owner, gone after the test.
 
-    `template1` is empty. Returns SQLAlchemy's address, as the superuser; to give a suite its own
-    template, migrate one database in a module's fixture and close its connections.
+    `template1` is empty. Returns SQLAlchemy's address, as the superuser.
     """
     made: list[str] = []
 
     async def make(template: str) -> str:
         name = f"test_{secrets.token_hex(6)}"
         async with admin_connection(postgres) as admin:
+            owner = await admin.fetchval(OWNER, template)
             await admin.execute(
-                f'create database "{name}" template "{template}" strategy file_copy'
+                f'create database "{name}" owner "{owner}" template "{template}" strategy file_copy'
             )
         made.append(name)
         server = urlsplit(postgres)
@@ -100,3 +104,36 @@ async def make_database(postgres: str) -> AsyncIterator[MakeDatabase]:
 async def database(make_database: MakeDatabase) -> str:
     """SQLAlchemy's address of one empty database of this test's own."""
     return await make_database("template1")
+
+
+@pytest.fixture(scope="session")
+async def migrated(postgres: str, run_folder: Path) -> OwnDatabase:
+    """Makes services' databases as in production and migrates them, once each in a run.
+
+    Nobody stays connected to them: they are the templates of `own_database`.
+    """
+    made: dict[str, str] = {}
+
+    async def of(service: str) -> str:
+        if service not in made:
+            urls = await create_service_databases(postgres, [service], run_folder)
+            await asyncio.to_thread(migrate, service, urls[service])
+            made.update(urls)
+        return made[service]
+
+    return of
+
+
+@pytest.fixture
+async def own_database(migrated: OwnDatabase, make_database: MakeDatabase) -> OwnDatabase:
+    """Makes fresh databases of a service, opened as its own role.
+
+    So a missing grant shows, and row-level security binds as in production.
+    """
+
+    async def make(service: str) -> str:
+        template = urlsplit(await migrated(service))
+        copy = urlsplit(await make_database(service))
+        return template._replace(path=copy.path).geturl()
+
+    return make

@@ -8,6 +8,7 @@ import pytest
 from faststream import AckPolicy
 from faststream.kafka import KafkaRouter
 
+from plumbing import kafka
 from tests.architecture.rules import DOORS, PACKAGES, ROOMS, RULES, Rule, built, sources, wordless
 
 ROOT = Path(__file__).parents[2]
@@ -53,7 +54,6 @@ def test_who_knows_one_room_knows_all_five(room: str) -> None:
 
 def test_the_one_subscription_of_the_house_gives_a_failed_batch_back() -> None:
     """FastStream's own default acknowledges first and would lose what fails."""
-    kafka = pytest.importorskip("plumbing.kafka", exc_type=ModuleNotFoundError)
     router = KafkaRouter()
 
     async def hear(records: Any) -> None: ...

@@ -1,20 +1,14 @@
 """The service's doors without a broker: records as Kafka delivers them, days, sendings, HTTP."""
 
-import json
 from collections.abc import Sequence
 from datetime import date
-from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
 import httpx2
-from joserfc.jwk import OKPKey
 from sqlalchemy import text
 
-from contracts.envelope import Envelope, Event
-from contracts.ids import new_id
-from plumbing.clock import real_now
-from plumbing.identity import Identity, Keys
+from contracts.envelope import Event
 from plumbing.inbox import Inbox
 from plumbing.outbound import Carrier, Outbound
 from plumbing.service import create_service
@@ -27,20 +21,9 @@ from services.collections.kronofogden import Kronofogden
 from services.collections.settings import Settings
 from services.collections.subscribers import hears
 from services.collections.timers import WAKES
+from tests.askers import PUBLIC_KEY, asker
+from tests.records import record
 from tests.standins.programs import TOKEN, Program
-
-
-def record(event: Event) -> Any:
-    """The event as Kafka delivers it."""
-    envelope = Envelope(new_id(), event.type, "/test", event.key, real_now(), new_id(), None, "1")
-    return SimpleNamespace(
-        topic=event.topic,
-        partition=0,
-        offset=0,
-        key=str(event.key).encode(),
-        value=event.payload(),
-        headers=envelope.headers(),
-    )
 
 
 class House:
@@ -128,21 +111,10 @@ class House:
         self, *, company: UUID | None = None, claim: UUID | None = None, role: str = "seller"
     ) -> httpx2.AsyncClient:
         """The service's HTTP door, entered in a role."""
-        key = OKPKey.generate_key("Ed25519")
-        app = create_service(
-            "collections",
-            Settings(
-                COLLECTIONS_DATABASE_URL=self.own.engine.url.render_as_string(hide_password=False),
-                identity_public_key=json.dumps(key.as_dict(private=False)),
-            ),
-            hears={},
-            routers=[api.router],
+        settings = Settings(
+            COLLECTIONS_DATABASE_URL=self.own.engine.url.render_as_string(hide_password=False),
+            identity_public_key=PUBLIC_KEY,
         )
+        app = create_service("collections", settings, hears={}, routers=[api.router])
         app.state.database = self.own
-        identity = Identity(new_id(), frozenset({role}), company, claim)
-        token = Keys(json.dumps(key.as_dict(private=True))).sign(identity, "collections")
-        return httpx2.AsyncClient(
-            transport=httpx2.ASGITransport(app=app),
-            base_url="http://collections",
-            headers={"Authorization": f"Bearer {token}"},
-        )
+        return asker(app, role, company=company, claim=claim)

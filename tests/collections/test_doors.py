@@ -1,15 +1,8 @@
 """collections' doors on a real PostgreSQL: shuffled topics, and the doors of HTTP."""
 
-import random
 from uuid import UUID, uuid4
 
-import pytest
-from sqlalchemy import text
-
-from contracts.envelope import Event
 from contracts.ids import new_id
-from contracts.payments import RefusalReason, ReversalCause
-from contracts.terms import ChargeKind
 from plumbing.transaction import Database
 from services.collections import store
 from services.collections.domain.cases import Task
@@ -18,7 +11,6 @@ from tests.collections.builders import (
     CREDITOR,
     FILING_ON,
     HANDED_ON,
-    charge_reversed,
     credited,
     demand_charged,
     failed,
@@ -26,50 +18,9 @@ from tests.collections.builders import (
     handed_over,
     issued,
     paid,
-    refused,
     sent,
-    stale,
 )
-from tests.collections.house import House, record
-
-# Each list is a topic; what answers a proposal can only come after the hand-over was heard.
-STORIES: dict[str, list[list[Event]]] = {
-    "demanded": [[demand_charged()], [sent()]],
-    "stale": [[demand_charged()], [stale()]],
-    "undeliverable": [
-        [
-            demand_charged(),
-            charge_reversed(ChargeKind.DEMAND, 4_500_00, ReversalCause.NEVER_DELIVERED),
-        ],
-        [failed()],
-    ],
-    "paid": [[demand_charged(), paid()], [sent()]],
-    "credited": [[demand_charged(), credited()], [sent()]],
-    "refused": [[refused(ChargeKind.DEMAND, RefusalReason.SETTLED)], [issued()]],
-}
-
-
-@pytest.mark.parametrize("topics", STORIES.values(), ids=STORIES)
-async def test_whatever_order_the_topics_come_in_the_case_ends_the_same(
-    own: Database, topics: list[list[Event]]
-) -> None:
-    """Each event twice, in an order kept only within its topic."""
-    house = House(own)
-    await house.day(HANDED_ON)
-    ends = []
-    for seed in range(6):
-        shuffle = random.Random(seed)
-        await house.hear(handed_over())
-        waiting = [[record(event) for event in topic] for topic in topics]
-        waiting = [[each for one in topic for each in (one, one)] for topic in waiting]
-        records = []
-        while any(waiting):
-            records.append(shuffle.choice([topic for topic in waiting if topic]).pop(0))
-        await house.deliver(records, at_once=shuffle.choice([1, 3, 100]))
-        ends.append(await house.state())
-        async with own.transaction() as tx:
-            await tx.execute(text("truncate collection_case, timers, inbox, task, claim"))
-    assert ends == [ends[0]] * 6
+from tests.collections.house import House
 
 
 async def test_a_second_hand_over_opens_no_second_case(own: Database) -> None:

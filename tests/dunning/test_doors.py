@@ -2,24 +2,15 @@
 
 import asyncio
 import json
-import random
 from collections.abc import Sequence
 from datetime import date
-from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
 import httpx2
-import pytest
-from joserfc.jwk import OKPKey
 from sqlalchemy import text
 
-from contracts.collections import DisputeOutcome
-from contracts.envelope import Envelope, Event
-from contracts.ids import ClaimId, CreditorId, PersonId, new_id
-from contracts.payments import RefusalReason
-from plumbing.clock import real_now
-from plumbing.identity import Identity, Keys
+from contracts.ids import ClaimId, CreditorId, new_id
 from plumbing.inbox import Inbox
 from plumbing.service import create_service
 from plumbing.timers import Timers
@@ -28,6 +19,7 @@ from services.dunning import api, handlers
 from services.dunning.settings import Settings
 from services.dunning.subscribers import HEARS
 from services.dunning.timers import WAKES
+from tests.askers import PUBLIC_KEY, asker
 from tests.dunning.builders import (
     CLAIM,
     COLLECTION_ON,
@@ -36,31 +28,13 @@ from tests.dunning.builders import (
     PAY_BY,
     REMINDER_ON,
     allocated,
-    case_opened,
     charged,
-    dispute_settled,
-    disputed,
     issued,
-    refused,
     reminder_sent,
     reminder_stale,
-    reopened,
     sent,
-    settled,
 )
-
-
-def record(event: Event) -> Any:
-    """The event as Kafka delivers it."""
-    envelope = Envelope(new_id(), event.type, "/test", event.key, real_now(), new_id(), None, "1")
-    return SimpleNamespace(
-        topic=event.topic,
-        partition=0,
-        offset=0,
-        key=str(event.key).encode(),
-        value=event.payload(),
-        headers=envelope.headers(),
-    )
+from tests.records import record
 
 
 async def hear(own: Database, records: Sequence[Any], *, at_once: int = 1000) -> None:
@@ -80,54 +54,6 @@ async def live_on(own: Database, day: date) -> None:
 async def said(own: Database) -> list[str]:
     async with own.transaction() as tx:
         return list((await tx.execute(text("select type from said order by batch, n"))).scalars())
-
-
-async def state(own: Database) -> list[Any]:
-    async with own.transaction() as tx:
-        claims = (await tx.execute(text("select * from claim"))).all()
-        timers = (await tx.execute(text("select kind, key, due_on, failed from timers"))).all()
-        parked = (await tx.execute(text("select reason from parked"))).all()
-    return [*claims, *timers, *parked]
-
-
-STORIES = {
-    "sent": [[issued()], [sent()]],
-    "paid": [[issued()], [sent()], [allocated(settled=False), allocated()]],
-    "paid, then not": [[issued()], [allocated(), reopened(date(2026, 10, 7))]],
-    "credited": [[issued()], [settled()]],
-    "reminded": [[issued()], [charged()], [sent(), reminder_sent()]],
-    "reminder too late to leave": [[issued()], [charged()], [sent(), reminder_stale()]],
-    "in collection": [[issued()], [charged()], [sent(), reminder_sent()], [case_opened()]],
-    "disputed": [[issued()], [disputed()]],
-    "disputed, withdrawn": [[issued()], [sent()], [disputed(), dispute_settled(date(2026, 10, 7))]],
-    "upheld": [[issued()], [disputed(), dispute_settled(DUE_ON, DisputeOutcome.UPHELD)]],
-    "refused": [
-        [issued()],
-        [sent()],
-        [refused(RefusalReason.DISPUTED)],
-        [disputed(), dispute_settled(date(2026, 10, 7))],
-    ],
-}
-
-
-@pytest.mark.parametrize("topics", STORIES.values(), ids=STORIES)
-async def test_whatever_order_the_topics_come_in_the_end_is_the_same(
-    own: Database, topics: list[list[Event]]
-) -> None:
-    """Each event twice, in an order kept only within its topic."""
-    ends = []
-    for seed in range(6):
-        shuffle = random.Random(seed)
-        waiting = [[record(event) for event in topic] for topic in topics]
-        waiting = [[each for one in topic for each in (one, one)] for topic in waiting]
-        records = []
-        while any(waiting):
-            records.append(shuffle.choice([topic for topic in waiting if topic]).pop(0))
-        await hear(own, records, at_once=shuffle.choice([1, 3, 100]))
-        ends.append(await state(own))
-        async with own.transaction() as tx:
-            await tx.execute(text("truncate claim, timers, inbox"))
-    assert ends == [ends[0]] * 6
 
 
 async def test_an_unpaid_invoice_is_reminded_once_and_then_proposed_for_collection(
@@ -250,25 +176,13 @@ async def choose(own: Database, **changes: Any) -> None:
 
 def door(own: Database, company: UUID = CREDITOR, *roles: str) -> httpx2.AsyncClient:
     """The service's HTTP door, entered by a seller."""
-    key = OKPKey.generate_key("Ed25519")
-    app = create_service(
-        "dunning",
-        Settings(
-            DUNNING_DATABASE_URL=own.engine.url.render_as_string(hide_password=False),
-            identity_public_key=json.dumps(key.as_dict(private=False)),
-        ),
-        hears={},
-        routers=[api.router],
+    settings = Settings(
+        DUNNING_DATABASE_URL=own.engine.url.render_as_string(hide_password=False),
+        identity_public_key=PUBLIC_KEY,
     )
+    app = create_service("dunning", settings, hears={}, routers=[api.router])
     app.state.database = own
-    token = Keys(json.dumps(key.as_dict(private=True))).sign(
-        Identity(PersonId(new_id()), frozenset(roles or {"seller"}), company), "dunning"
-    )
-    return httpx2.AsyncClient(
-        transport=httpx2.ASGITransport(app=app),
-        base_url="http://dunning",
-        headers={"Authorization": f"Bearer {token}"},
-    )
+    return asker(app, *(roles or ("seller",)), company=company)
 
 
 async def test_a_seller_reminds_by_hand_once(own: Database) -> None:

@@ -1,7 +1,5 @@
 """Invoicing on a real PostgreSQL, asked over HTTP without a server; what it says is read back."""
 
-import asyncio
-import json
 from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID
@@ -9,35 +7,14 @@ from uuid import UUID
 import httpx2
 import pytest
 from fastapi import FastAPI
-from joserfc.jwk import OKPKey
 from sqlalchemy import text
 
 from contracts.envelope import Event
-from contracts.ids import new_id
-from deploy.local.postgres import admin_connection
-from plumbing.identity import Identity, Keys
-from plumbing.migrate import migrate
 from services.invoicing.app import build
 from services.invoicing.settings import Settings
+from tests.askers import PUBLIC_KEY, asker
+from tests.conftest import OwnDatabase
 from tests.invoicing import builders
-
-KEY = OKPKey.generate_key("Ed25519")
-GATEWAY = Keys(json.dumps(KEY.as_dict(private=True)))
-TEMPLATE = "invoicing_template"
-
-
-@pytest.fixture(scope="session")
-async def migrated(postgres: str) -> str:
-    """The name of a database at invoicing's newest version, to be copied."""
-    async with admin_connection(postgres) as admin:
-        owner = await admin.fetchval("select current_user")
-        if not await admin.fetchval("select 1 from pg_roles where rolname = $1", f"{owner}_tenant"):
-            await admin.execute(f'create role "{owner}_tenant" nologin')
-        await admin.execute(f'drop database if exists "{TEMPLATE}"')
-        await admin.execute(f'create database "{TEMPLATE}"')
-    url = postgres.rsplit("/", 1)[0].replace("postgresql", "postgresql+asyncpg") + f"/{TEMPLATE}"
-    await asyncio.to_thread(migrate, "invoicing", url)
-    return TEMPLATE
 
 
 class House:
@@ -52,12 +29,7 @@ class House:
 
     def asker(self, *roles: str, app: FastAPI | None = None, **rights: UUID) -> httpx2.AsyncClient:
         """A client whose every request carries an identity with these roles."""
-        token = GATEWAY.sign(Identity(new_id(), frozenset(roles), **rights), "invoicing")
-        return httpx2.AsyncClient(
-            transport=httpx2.ASGITransport(app=app or self.app),
-            base_url="http://invoicing",
-            headers={"authorization": f"Bearer {token}"},
-        )
+        return asker(app or self.app, *roles, **rights)
 
     async def seller(self, **more: Any) -> httpx2.AsyncClient:
         """A newly registered company's client; `company` on it is the company's id."""
@@ -90,14 +62,13 @@ class House:
 
 
 @pytest.fixture
-async def house(make_database: Any, migrated: str) -> AsyncIterator[House]:
+async def house(own_database: OwnDatabase) -> AsyncIterator[House]:
     """A service of this test's own."""
-    url = await make_database(migrated)
+    url = await own_database("invoicing")
     app = _build(url)
     yield House(app, url)
     await app.state.database.engine.dispose()
 
 
 def _build(url: str) -> FastAPI:
-    public = json.dumps(KEY.as_dict(private=False))
-    return build(Settings(INVOICING_DATABASE_URL=url, identity_public_key=public))
+    return build(Settings(INVOICING_DATABASE_URL=url, identity_public_key=PUBLIC_KEY))

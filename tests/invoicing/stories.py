@@ -1,7 +1,6 @@
 """What the other services say of one invoice in its life, by topic, each topic in its own order."""
 
-from datetime import UTC, date, datetime
-from types import SimpleNamespace
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -17,7 +16,7 @@ from contracts.collections import (
     DisputeOutcome,
     DisputeSettled,
 )
-from contracts.envelope import Envelope, Event
+from contracts.envelope import Event
 from contracts.ids import new_id
 from contracts.invoicing import Channel
 from contracts.notifications import DeliveryAccepted, DeliveryOpened, Letter
@@ -128,33 +127,3 @@ def life(claim_id: UUID, creditor_id: UUID) -> list[list[Event]]:
         PayoutSettled(payout_id=payout, creditor_id=creditor_id, amount_ore=310_00, settled_on=DAY),
     ]
     return [claims, cases, disputes, deliveries, payouts]
-
-
-class Post:
-    """Turns events into the records a consumer gets; an event keeps its id however often."""
-
-    def __init__(self) -> None:
-        self._sent: dict[int, Any] = {}
-
-    def record(self, event: Event) -> Any:
-        """The record of an event, always the same one."""
-        if id(event) not in self._sent:
-            envelope = Envelope(
-                id=new_id(),
-                type=type(event).type,
-                source="/elsewhere",
-                key=event.key,
-                time=datetime(2026, 12, 10, 8, 0, len(self._sent), tzinfo=UTC),
-                correlation=new_id(),
-                cause=None,
-                sequence="1",
-            )
-            self._sent[id(event)] = SimpleNamespace(
-                topic=type(event).topic,
-                partition=0,
-                offset=len(self._sent),
-                key=str(event.key).encode(),
-                value=event.payload(),
-                headers=envelope.headers(),
-            )
-        return self._sent[id(event)]

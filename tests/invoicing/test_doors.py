@@ -1,11 +1,9 @@
-"""Door 1: each event twice, topics in any order, and the invoice ends the same."""
+"""Door 1: what is told of an invoice shows in its state, and sends it to collection once."""
 
-import random
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
-import pytest
 from sqlalchemy import text
 
 from contracts.dunning import CollectionProposed
@@ -13,6 +11,7 @@ from contracts.envelope import Event
 from contracts.invoicing import HandedToCollection, HandoverCause
 from contracts.payments import PaymentAllocated
 from tests.invoicing import builders, stories
+from tests.records import record
 
 
 async def issued(house: Any, **more: Any) -> tuple[Any, UUID]:
@@ -28,64 +27,8 @@ async def move_to(house: Any, day: date) -> None:
 
 
 async def hear(house: Any, *events: Event) -> None:
-    post = stories.Post()
-    await house.app.state.inbox([post.record(event) for event in events])
+    await house.app.state.inbox([record(event) for event in events])
     assert await house.rows("select reason from parked") == []
-
-
-def interleaved(topics: list[list[Event]], shuffle: random.Random) -> list[Event]:
-    """All events, each topic in its own order, topics in any."""
-    queues = [list(topic) for topic in topics]
-    mixed = []
-    while queues := [queue for queue in queues if queue]:
-        mixed.append(shuffle.choice(queues).pop(0))
-    return mixed
-
-
-@pytest.mark.parametrize("seed", range(6))
-async def test_an_invoice_ends_the_same_whatever_came_first_and_twice(house, seed):
-    seller, claim = await issued(house)
-    shuffle, post = random.Random(seed), stories.Post()
-    topics = stories.life(claim, seller.company)
-    for event in (event for topic in topics for event in topic):
-        post.record(event)  # said in one order, heard in another
-    records = [post.record(event) for event in interleaved(topics, shuffle)]
-    twice = [record for record in records for _ in range(2)]
-    cut = shuffle.randrange(1, len(twice))
-    for batch in (twice[:cut], twice[cut:], records):
-        await house.app.state.inbox(batch)
-    shown = (await seller.get(f"/invoices/{claim}")).json()
-    assert (shown["state"], shown["remaining_ore"], shown["paid_on"]) == (
-        "paid",
-        0,
-        "2026-12-10",
-    )
-    assert [entry["what"] for entry in shown["timeline"]] == [
-        "issued",
-        "reminder_charged",
-        "part_paid",
-        "charge_reversed",
-        "demand_charged",
-        "paid",
-        "reopened",
-        "settled",
-        "case_opened",
-        "case_filed",
-        "case_outcome",
-        "case_withdrawn",
-        "case_closed",
-        "disputed",
-        "dispute_settled",
-        "sent",
-        "opened",
-        "sent",
-        "payout_ordered",
-        "payout_settled",
-    ]
-    (row,) = await house.rows(
-        "select settled, disputes, filed, case_open, reminded, sent, opened, on_paper from invoice"
-    )
-    assert tuple(row) == (True, 0, False, False, False, True, True, False)
 
 
 async def test_each_step_of_a_claims_life_shows_in_its_state(house):

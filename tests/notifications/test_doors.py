@@ -3,143 +3,25 @@
 import asyncio
 import email
 import email.policy
-import itertools
-import json
 import re
-from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
-from urllib.parse import urlsplit
 
-import httpx2
 import pytest
-from joserfc.jwk import OKPKey
-from sqlalchemy import event as sqlalchemy_event
-from sqlalchemy import text
+from fastapi import FastAPI
 
-from contracts.envelope import Event
-from contracts.ids import new_id
-from contracts.invoicing import Channel, CreditorChanged, RecipientChanged
-from contracts.notifications import Letter
+from contracts.invoicing import Channel, RecipientChanged
 from contracts.terms import ChargeKind
-from deploy.local.postgres import admin_connection
 from law.demand import respond_by
-from plumbing.clock import Clock
-from plumbing.identity import Identity, Keys
 from plumbing.links import read_token
-from plumbing.migrate import migrate
-from plumbing.outbound import Carrier, Outbound
-from plumbing.transaction import Database, connect
-from services.notifications.app import collector_of, create_app
-from services.notifications.handlers import EMAIL, MailRoom, settle
+from services.notifications.handlers import EMAIL
 from services.notifications.settings import Settings
-from services.notifications.smtp import PostOffice
 from services.notifications.subscribers import HEARS
-from tests.conftest import MakeDatabase
+from tests.askers import asker
 from tests.notifications import builders as some
 from tests.notifications.post import Post
-
-EVERYTHING: tuple[Sequence[Event], ...] = (
-    (some.creditor(), CreditorChanged(**some.creditor().__dict__ | {"name": "Åsas Bageri"})),
-    (some.recipient(), RecipientChanged(**some.recipient().__dict__ | {"link_version": 2})),
-    (some.invoice(), some.note()),
-    (some.reminder(), some.demand(ordinal=1)),
-    (some.handover(),),
-)
-"""One claim's facts, by topic and in each topic's order."""
-
-
-@dataclass
-class Room:
-    """Notifications without a broker: events are handed to its doors one batch at a time."""
-
-    database: Database
-    outbound: Outbound
-    statements: list[str]
-    office: PostOffice
-
-    async def hear(self, *events: Event) -> None:
-        """One transaction per event type, each event under its own envelope."""
-        for cls, batch in itertools.groupby(events, type):
-            heard = list(batch)
-            async with self.database.transaction() as tx:
-                self.statements.clear()
-                tx.causes = some.envelopes(heard)
-                await HEARS[cls](tx, heard)
-
-    async def carry(self) -> None:
-        """Carry until nothing is due; what waits for a pause is due at once."""
-        for _ in range(20):
-            await self.query("update outbound set due_at = now() where not given_up")
-            if not await self.outbound.carry_due():
-                return
-        raise AssertionError("the outbound never empties")
-
-    async def query(self, statement: str) -> list[Any]:
-        async with self.database.engine.begin() as connection:
-            result = await connection.execute(text(statement))
-            return list(result.all()) if result.returns_rows else []
-
-    async def said(self) -> list[tuple[str, dict[str, Any]]]:
-        rows = await self.query("select type, payload from said order by said_on, batch, n")
-        return [(row.type.split(".")[2], json.loads(row.payload)) for row in rows]
-
-    async def deliveries(self) -> dict[str, Any]:
-        return {row.letter: row for row in await self.query("select * from deliveries")}
-
-
-@pytest.fixture(scope="module")
-async def migrated(postgres: str) -> AsyncIterator[str]:
-    """The name of a database with this service's tables, to copy from."""
-    name = "template_notifications"
-    async with admin_connection(postgres) as admin:
-        await admin.execute(f'drop database if exists "{name}" with (force)')
-        await admin.execute(f'create database "{name}"')
-    url = urlsplit(postgres)._replace(scheme="postgresql+asyncpg", path=f"/{name}").geturl()
-    await asyncio.to_thread(migrate, "notifications", url)
-    yield name
-    async with admin_connection(postgres) as admin:
-        await admin.execute(f'drop database "{name}" with (force)')
-
-
-@pytest.fixture
-async def settings(make_database: MakeDatabase, migrated: str, post: Post) -> Settings:
-    url = await make_database(migrated)
-    key = OKPKey.generate_key("Ed25519").as_dict(private=True)
-    return Settings(
-        NOTIFICATIONS_DATABASE_URL=url,
-        identity_public_key=json.dumps(key),
-        link_key=some.LINK_KEY,
-        public_url="https://betalt.example",
-        smtp_port=post.port,
-    )
-
-
-@pytest.fixture
-async def room(settings: Settings) -> AsyncIterator[Room]:
-    engine = connect(settings.database_url)
-    database = Database(engine, Clock())
-    statements: list[str] = []
-
-    @sqlalchemy_event.listens_for(engine.sync_engine, "before_cursor_execute")
-    def count(_c: Any, _k: Any, statement: str, *_: Any) -> None:
-        statements.append(statement)
-
-    office = PostOffice(settings.smtp_host, settings.smtp_port, settings.mail_domain)
-    mail_room = MailRoom(
-        database,
-        office,
-        public_url=settings.public_url,
-        link_key=settings.link_key,
-        mail_domain=settings.mail_domain,
-        payee_bankgiro=settings.payee_bankgiro,
-        collector=collector_of(settings),
-    )
-    outbound = Outbound(database, {EMAIL: Carrier(mail_room.carry, settle)})
-    yield Room(database, outbound, statements, office)
-    await office.close()
-    await engine.dispose()
+from tests.notifications.room import Room
 
 
 def headers_of(message: bytes) -> Any:
@@ -176,27 +58,6 @@ async def test_an_invoice_reaches_its_recipient_and_counts_as_sent_when_the_serv
     assert accepted["sent_on"] == str(room.database.clock.today())
     assert accepted["doubtful"] is False
     assert headers["Message-ID"] == f"<{delivery.delivery_id}@betalt.example>"
-
-
-@pytest.mark.parametrize("order", list(itertools.permutations(range(5)))[::5])
-async def test_facts_in_any_order_and_twice_end_in_the_same_letters(
-    room: Room, post: Post, order: tuple[int, ...]
-) -> None:
-    """events.md: order holds within a topic only, and everything may come twice."""
-    await move_to(room, date(2026, 7, 27))
-    for topic in order:
-        for event in EVERYTHING[topic]:
-            await room.hear(event)
-            await room.hear(event)
-    await room.carry()
-    states = {letter: row.state for letter, row in (await room.deliveries()).items()}
-    assert states == dict.fromkeys(Letter, "accepted")
-    assert sorted(kind for kind, _ in await room.said()) == ["accepted"] * 4
-    assert len(post.taken) == 4
-    for message in post.taken:
-        body = headers_of(message).get_body(("plain",)).get_content()
-        assert f"{some.CLAIM}.2." in body
-        assert "Åsas Bageri AB" not in body
 
 
 async def test_letters_of_a_claim_leave_in_the_order_they_were_asked_for(
@@ -509,98 +370,59 @@ async def test_protection_that_comes_while_a_letter_is_queued_stops_it(
     assert ((await room.deliveries())["invoice"].state, post.taken) == ("manual", [])
 
 
-class Asker:
-    """Somebody who asks the service over HTTP, as the gateway would for him."""
-
-    def __init__(self, app: Any, keys: Keys) -> None:
-        self.http = httpx2.AsyncClient(
-            transport=httpx2.ASGITransport(app=app), base_url="http://notifications"
-        )
-        self.keys = keys
-
-    async def ask(self, method: str, path: str, *roles: str, **more: Any) -> Any:
-        identity = Identity(new_id(), frozenset(roles), **more)
-        token = self.keys.sign(identity, "notifications")
-        return await self.http.request(method, path, headers={"authorization": f"Bearer {token}"})
-
-
-@pytest.fixture
-async def asker(settings: Settings) -> AsyncIterator[Asker]:
-    app = create_app(settings)
-    asker = Asker(app, Keys(settings.identity_public_key))
-    yield asker
-    await asker.http.aclose()
-    await app.state.database.engine.dispose()
-
-
-async def test_the_first_opening_of_a_web_invoice_is_said_once(room: Room, asker: Asker) -> None:
+async def test_the_first_opening_of_a_web_invoice_is_said_once(room: Room, app: FastAPI) -> None:
     """R-65."""
     await room.hear(some.creditor(), some.invoice())
     for _ in range(3):
-        answer = await asker.ask("POST", "/opened", "debtor", claim=some.CLAIM)
+        answer = await asker(app, "debtor", claim=some.CLAIM).post("/opened")
         assert answer.status_code == 200
     ((kind, opened),) = await room.said()
     assert (kind, opened["claim_id"]) == ("opened", str(some.CLAIM))
     assert opened["creditor_id"] == str(some.SELLER)
 
 
-async def test_only_the_debtor_opens_and_only_what_is_known(room: Room, asker: Asker) -> None:
+async def test_only_the_debtor_opens_and_only_what_is_known(room: Room, app: FastAPI) -> None:
     await room.hear(some.invoice())
-    assert (await asker.ask("POST", "/opened", "seller", company=some.SELLER)).status_code == 403
-    assert (await asker.ask("POST", "/opened", "debtor")).status_code == 403
-    unknown = await asker.ask("POST", "/opened", "debtor", claim=some.claim(9))
+    assert (await asker(app, "seller", company=some.SELLER).post("/opened")).status_code == 403
+    assert (await asker(app, "debtor").post("/opened")).status_code == 403
+    unknown = await asker(app, "debtor", claim=some.claim(9)).post("/opened")
     assert unknown.status_code == 404
 
 
-async def become_a_service(room: Room, settings: Settings) -> None:
-    """Let there be a tenant role, and give it its rights."""
-    async with room.database.engine.begin() as connection:
-        await connection.execute(
-            text("""
-            do $$ begin
-              if not exists (select 1 from pg_roles where rolname = current_user || '_tenant') then
-                execute format('create role %I nologin', current_user || '_tenant');
-              end if; end $$""")
-        )
-    await asyncio.to_thread(migrate, "notifications", settings.database_url)
-
-
 async def test_a_seller_sees_what_became_of_his_letters_and_of_nobody_elses(
-    room: Room, asker: Asker, settings: Settings
+    room: Room, app: FastAPI
 ) -> None:
-    await become_a_service(room, settings)
     await room.hear(some.creditor(), some.recipient(), some.invoice())
     await room.carry()
     path = f"/deliveries?claim_id={some.CLAIM}"
-    own = (await asker.ask("GET", path, "seller", company=some.SELLER)).json()
-    other = (await asker.ask("GET", path, "seller", company=some.claim(1))).json()
-    operator = (await asker.ask("GET", path, "operator")).json()
+    own = (await asker(app, "seller", company=some.SELLER).get(path)).json()
+    other = (await asker(app, "seller", company=some.claim(1)).get(path)).json()
+    operator = (await asker(app, "operator").get(path)).json()
     assert [(d["letter"], d["state"]) for d in own["deliveries"]] == [("invoice", "accepted")]
     assert own == operator
     assert other == {"deliveries": [], "opened_on": None}
 
 
 async def test_a_seller_sends_a_letter_that_failed_again(
-    room: Room, post: Post, asker: Asker, settings: Settings
+    room: Room, post: Post, app: FastAPI
 ) -> None:
-    await become_a_service(room, settings)
     post.answers["rcpt"] = ["550 5.1.1 no such user"]
     await room.hear(some.creditor(), some.recipient(), some.invoice())
     await room.carry()
     path = f"/deliveries/{(await room.deliveries())['invoice'].delivery_id}/again"
-    other = await asker.ask("POST", path, "seller", company=some.claim(1))
+    other = await asker(app, "seller", company=some.claim(1)).post(path)
     assert (other.status_code, other.json()["reason"]) == (409, "not_failed")
-    asked = await asker.ask("POST", path, "seller", company=some.SELLER)
+    asked = await asker(app, "seller", company=some.SELLER).post(path)
     assert (asked.status_code, asked.json()["state"]) == (202, "queued")
     await room.carry()
     assert [kind for kind, _ in await room.said()] == ["failed", "accepted"]
-    twice = await asker.ask("POST", path, "seller", company=some.SELLER)
+    twice = await asker(app, "seller", company=some.SELLER).post(path)
     assert twice.status_code == 409
     assert len(post.taken) == 1
 
 
 async def test_operators_see_doubt_what_needs_a_person_and_the_counts(
-    room: Room, post: Post, asker: Asker
+    room: Room, post: Post, app: FastAPI
 ) -> None:
     post.dies_after_taking = 1
     protected = some.claim(1)
@@ -608,13 +430,13 @@ async def test_operators_see_doubt_what_needs_a_person_and_the_counts(
     await room.hear(some.recipient(claim_id=protected, protected_identity=True))
     await room.hear(some.invoice(claim_id=protected))
     await room.carry()
-    doubtful = (await asker.ask("GET", "/deliveries/doubtful", "operator")).json()
-    manual = (await asker.ask("GET", "/deliveries/manual", "operator")).json()
-    counts = (await asker.ask("GET", "/deliveries/counts", "operator")).json()
+    doubtful = (await asker(app, "operator").get("/deliveries/doubtful")).json()
+    manual = (await asker(app, "operator").get("/deliveries/manual")).json()
+    counts = (await asker(app, "operator").get("/deliveries/counts")).json()
     assert [d["claim_id"] for d in doubtful["deliveries"]] == [str(some.CLAIM)]
     assert [d["claim_id"] for d in manual["deliveries"]] == [str(protected)]
     assert counts == {"states": {"accepted": 1, "manual": 1}}
-    assert (await asker.ask("GET", "/deliveries/counts", "seller")).status_code == 403
+    assert (await asker(app, "seller").get("/deliveries/counts")).status_code == 403
 
 
 async def test_a_letter_that_is_not_there_is_given_up_and_not_tried_for_ever(room: Room) -> None:

@@ -22,7 +22,7 @@ from services.payments.handlers import intake, opening
 from services.payments.handlers.bank_files import BankFiles
 from services.payments.handlers.payouts import Payer
 from services.payments.store import ledger
-from tests.conftest import MakeDatabase
+from tests.conftest import OwnDatabase
 from tests.payments import camt_samples, facts
 
 DEBTOR = pain001.Debtor(
@@ -105,9 +105,9 @@ async def house_on(url: str) -> AsyncIterator[House]:
 
 
 @pytest.fixture
-async def house(make_database: MakeDatabase, migrated: str) -> AsyncIterator[House]:
+async def house(own_database: OwnDatabase) -> AsyncIterator[House]:
     """Payments on a fresh database."""
-    async with house_on(await make_database(migrated)) as made:
+    async with house_on(await own_database("payments")) as made:
         yield made
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import date
 from typing import Any, TypeVar
@@ -11,15 +9,10 @@ from uuid import UUID
 
 import httpx2
 import pytest
-from joserfc.jwk import OKPKey
 from sqlalchemy import text
 
 from contracts.envelope import Event
-from contracts.ids import new_id
-from deploy.local.postgres import admin_connection
 from plumbing.clock import Clock
-from plumbing.identity import Identity, Keys
-from plumbing.migrate import migrate
 from plumbing.transaction import Database, connect
 from services.payments import subscribers, timers
 from services.payments.app import build
@@ -27,13 +20,11 @@ from services.payments.domain.incoming import IncomingPayment
 from services.payments.handlers.booking import BookingResult, book
 from services.payments.settings import Settings
 from services.payments.store import ledger
-from tests.conftest import MakeDatabase
+from tests.askers import PUBLIC_KEY, asker
+from tests.conftest import OwnDatabase
 from tests.payments import facts
 
-KEY = OKPKey.generate_key("Ed25519")
-GATEWAY = Keys(json.dumps(KEY.as_dict(private=True)))
 E = TypeVar("E", bound=Event)
-TEMPLATE = "payments_template"
 FILE = UUID("0190d2f0-0000-7000-8000-00000000f11e")
 
 
@@ -110,44 +101,21 @@ class Room:
 
     def asker(self, *roles: str, **rights: UUID) -> httpx2.AsyncClient:
         """A client of the service's HTTP door with these roles."""
-        settings = Settings(
-            PAYMENTS_DATABASE_URL=self.url,
-            identity_public_key=json.dumps(KEY.as_dict(private=False)),
-        )
-        app = build(settings)
+        app = build(Settings(PAYMENTS_DATABASE_URL=self.url, identity_public_key=PUBLIC_KEY))
         app.state.database = self.database
-        token = GATEWAY.sign(Identity(new_id(), frozenset(roles), **rights), "payments")
-        return httpx2.AsyncClient(
-            transport=httpx2.ASGITransport(app=app),
-            base_url="http://payments",
-            headers={"authorization": f"Bearer {token}"},
-        )
+        return asker(app, *roles, **rights)
 
 
 OpenRoom = Callable[[], Awaitable[Room]]
 
 
-@pytest.fixture(scope="session")
-async def migrated(postgres: str) -> str:
-    """The name of a database at payments' newest version, to be copied."""
-    async with admin_connection(postgres) as admin:
-        owner = await admin.fetchval("select current_user")
-        if not await admin.fetchval("select 1 from pg_roles where rolname = $1", f"{owner}_tenant"):
-            await admin.execute(f'create role "{owner}_tenant" nologin')
-        await admin.execute(f'drop database if exists "{TEMPLATE}"')
-        await admin.execute(f'create database "{TEMPLATE}"')
-    url = postgres.rsplit("/", 1)[0].replace("postgresql", "postgresql+asyncpg") + f"/{TEMPLATE}"
-    await asyncio.to_thread(migrate, "payments", url)
-    return TEMPLATE
-
-
 @pytest.fixture
-async def open_room(migrated: str, make_database: MakeDatabase) -> AsyncIterator[OpenRoom]:
+async def open_room(own_database: OwnDatabase) -> AsyncIterator[OpenRoom]:
     """Opens rooms, each with a ledger of its own."""
     rooms: list[Room] = []
 
     async def open_() -> Room:
-        room = Room(await make_database(migrated))
+        room = Room(await own_database("payments"))
         room.live_on(date(2026, 8, 20))
         rooms.append(room)
         return room

@@ -11,16 +11,13 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from contracts.collections import DisputeOutcome
 from contracts.dunning import ReminderProposed
-from contracts.envelope import Event
 from contracts.notifications import Letter
 from contracts.payments import (
     ChargeDeferred,
     ChargeRefused,
     ChargeReversed,
     ClaimOpened,
-    ClaimSettled,
     FilingCharged,
     OverpaymentFound,
     PaymentAllocated,
@@ -31,7 +28,7 @@ from contracts.payments import (
 from contracts.terms import ChargeKind
 from services.payments.domain.incoming import Hold, Reference, ReferenceKind
 from tests.payments import facts
-from tests.payments.conftest import OpenRoom, Room
+from tests.payments.conftest import Room
 from tests.payments.facts import DEMANDED, REMINDED
 
 
@@ -288,50 +285,7 @@ async def test_a_thousand_claims_are_charged_in_one_batch(room: Room) -> None:
     await room.check()
 
 
-# --- in any order, twice, at the same time -----------------------------------------------------
-
-
-def _story() -> tuple[list[list[Event]], list[Any]]:
-    """One claim's facts by topic, in order within each, and its payments."""
-    invoice = facts.invoice()
-    objection = facts.disputed(invoice, date(2026, 7, 15))
-    topics: list[list[Event]] = [
-        [invoice, facts.credit(invoice, 24_000, credited_on=date(2026, 7, 1))],
-        [facts.remind(invoice)],
-        [objection, facts.dispute_settled(objection, DisputeOutcome.WITHDRAWN)],
-        [facts.sent(invoice)],
-    ]
-    payments = [
-        facts.payment(invoice.ocr, amount_ore=100_000, paid_on=date(2026, 7, 2)),
-        facts.payment(invoice.ocr, amount_ore=200_000, paid_on=date(2026, 7, 3)),
-    ]
-    return topics, payments
-
-
-@pytest.mark.parametrize("seed", range(12))
-async def test_any_order_of_topics_ends_with_the_same_money(open_room: OpenRoom, seed: int) -> None:
-    """events.md 3: all was paid or credited before the reminder's day; payments come twice."""
-    room = await open_room()
-    topics, payments = _story()
-    chance = random.Random(seed)
-    queues: list[list[Any]] = [list(topic) for topic in topics] + [[*payments, *payments]]
-    while any(queues):
-        queue = chance.choice([queue for queue in queues if queue])
-        fact = queue.pop(0)
-        await (room.hear(fact) if isinstance(fact, Event) else room.book(fact))
-    accounts = (await room.check()).accounts
-    assert {name: ore for name, ore in accounts.items() if ore} == {
-        "bank:client": 300_000,
-        "payable": -300_000,
-    }
-    charged, reversed_ = await room.said_of(ReminderCharged), await room.said_of(ChargeReversed)
-    refused = await room.said_of(ChargeRefused)
-    assert (len(charged), len(reversed_), len(refused)) in {(1, 1, 0), (0, 0, 1)}
-    ((state,),) = await room.rows("select capital_ore + reminder_fee_ore + interest_ore from claim")
-    assert state == 0
-    assert await room.rows("select 1 from waiting") == []
-    last = [e for e in await room.said() if isinstance(e, PaymentAllocated | ClaimSettled)][-1]
-    assert isinstance(last, ClaimSettled) or last.settled
+# --- at the same time --------------------------------------------------------------------------
 
 
 async def test_two_bookings_of_the_same_claims_wait_for_each_other(room: Room) -> None:

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 from uuid import UUID
 
-import httpx2
 import pytest
 
 from contracts.ids import CreditorId, new_id
-from plumbing.identity import Identity
 from services.payments.app import build
 from services.payments.handlers import payouts
 from services.payments.settings import Settings
 from services.payments.store import payouts as store
+from tests.askers import PUBLIC_KEY, asker
 from tests.payments import facts
 from tests.payments.bank_house import PAYER, House, credit, house, notification
-from tests.payments.conftest import GATEWAY, KEY
 
 __all__ = ["house"]
 
@@ -29,18 +26,16 @@ def client(house: House, *roles: str, token: str | None = None, **rights: UUID) 
     """A client with these roles, or with a token of its own."""
     settings = Settings(
         PAYMENTS_DATABASE_URL=house.url,
-        identity_public_key=json.dumps(KEY.as_dict(private=False)),
+        identity_public_key=PUBLIC_KEY,
         bank_feed_token=FEED_TOKEN,
         bank_file_most_bytes=1_000_000,
     )
     app = build(settings)
     app.state.database = app.state.bank_files.database = house.database
-    signed = token or GATEWAY.sign(Identity(new_id(), frozenset(roles), **rights), "payments")
-    return httpx2.AsyncClient(
-        transport=httpx2.ASGITransport(app=app),
-        base_url="http://payments",
-        headers={"authorization": f"Bearer {signed}"},
-    )
+    who = asker(app, *roles, **rights)
+    if token:
+        who.headers["authorization"] = f"Bearer {token}"
+    return who
 
 
 async def test_the_bank_leaves_a_file_with_its_own_credential(house: House) -> None:

@@ -16,18 +16,15 @@ from uuid import UUID
 import pytest
 import structlog
 from fastapi import FastAPI
-from joserfc.jwk import OKPKey
 from sqlalchemy import text
 
 from contracts.ids import new_id
 from plumbing import kafka as bus
 from plumbing import logs
-from plumbing.identity import Identity, Keys
+from plumbing.identity import Identity
+from tests.askers import PUBLIC_KEY
 from tests.plumbing import toy
 
-KEY = OKPKey.generate_key("Ed25519")
-PUBLIC = json.dumps(KEY.as_dict(private=False))
-GATEWAY = Keys(json.dumps(KEY.as_dict(private=True)))
 OPERATOR = Identity(person=UUID(int=7), roles=frozenset({"operator"}))
 
 
@@ -53,11 +50,11 @@ class Library:
 
     def make_desk(self, **more: Any) -> FastAPI:
         """A desk that is not started."""
-        return toy.create_desk(toy.settings(self.desk_url, self.bootstrap, PUBLIC, **more))
+        return toy.create_desk(toy.settings(self.desk_url, self.bootstrap, PUBLIC_KEY, **more))
 
     def make_shelf(self, **more: Any) -> FastAPI:
         """A shelf that is not started."""
-        config = toy.settings(self.shelf_url, self.bootstrap, PUBLIC, **more)
+        config = toy.settings(self.shelf_url, self.bootstrap, PUBLIC_KEY, **more)
         return toy.create_shelf(config, self.group)
 
 

@@ -17,7 +17,7 @@ from plumbing.clock import SWEDISH, real_now
 from plumbing.outbound import Carrier, Parcel, UndeliverableError
 from tests.plumbing import toy
 from tests.plumbing.conftest import Library, rows, running, until
-from tests.plumbing.test_hearing import record
+from tests.records import record
 
 TODAY = real_now().astimezone(SWEDISH).date()
 COMMIT_FAILS = (

@@ -24,24 +24,16 @@ from plumbing.clock import real_now
 from plumbing.identity import Identity, Keys, company_of, identity_of, require
 from plumbing.problems import Problem
 from plumbing.schema import create_tenant_wall
+from tests.askers import GATEWAY, KEY, PUBLIC_KEY, bearer
 from tests.plumbing import toy
-from tests.plumbing.conftest import (
-    GATEWAY,
-    KEY,
-    OPERATOR,
-    PUBLIC,
-    Library,
-    rows,
-    running,
-    until,
-)
-from tests.plumbing.test_hearing import record
+from tests.plumbing.conftest import OPERATOR, Library, rows, running, until
+from tests.records import record
 
 READER = Identity(person=UUID(int=1), roles=frozenset({"reader"}), company=UUID(int=2))
 
 
 def headers(identity: Identity, app: Any, **more: str) -> dict[str, str]:
-    return {"authorization": f"Bearer {GATEWAY.sign(identity, app.state.name)}", **more}
+    return bearer(identity, app.state.name) | more
 
 
 def client(app: Any) -> AsyncClient:
@@ -49,7 +41,7 @@ def client(app: Any) -> AsyncClient:
 
 
 def test_a_token_says_who_asks_and_for_whom() -> None:
-    read = Keys(PUBLIC).read(GATEWAY.sign(READER, "shelf"), "shelf")
+    read = Keys(PUBLIC_KEY).read(GATEWAY.sign(READER, "shelf"), "shelf")
     assert read == READER
 
 
@@ -79,13 +71,13 @@ HOSTILE = {
 @pytest.mark.parametrize("token", HOSTILE.values(), ids=HOSTILE.keys())
 def test_a_token_that_is_not_ours_is_refused(token: str) -> None:
     with pytest.raises(Problem) as refused:
-        Keys(PUBLIC).read(token, "shelf")
+        Keys(PUBLIC_KEY).read(token, "shelf")
     assert refused.value.status == 401
 
 
 def test_a_token_serves_for_a_moment_and_no_longer(monkeypatch: pytest.MonkeyPatch) -> None:
     """It is given again and taken again unverified, but never for another or after its end."""
-    gateway, shelf, begun = Keys(GATEWAY.jwk), Keys(PUBLIC), real_now()
+    gateway, shelf, begun = Keys(GATEWAY.jwk), Keys(PUBLIC_KEY), real_now()
 
     def later(seconds: int) -> None:
         monkeypatch.setattr(tokens, "real_now", lambda: begun + timedelta(seconds=seconds))
@@ -117,7 +109,7 @@ def test_as_many_tokens_are_remembered_as_there_is_room_for(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(tokens, "MOST_KEPT", 3)
-    gateway, shelf = Keys(GATEWAY.jwk), Keys(PUBLIC)
+    gateway, shelf = Keys(GATEWAY.jwk), Keys(PUBLIC_KEY)
     for nth in range(10):
         person = replace(READER, person=UUID(int=nth))
         assert shelf.read(gateway.sign(person, "shelf"), "shelf") == person
@@ -268,7 +260,7 @@ async def test_health_is_red_when_a_task_has_died(
 
 
 async def test_the_clock_has_no_door_in_production(library: Library) -> None:
-    config = toy.settings(library.shelf_url, library.bootstrap, PUBLIC)
+    config = toy.settings(library.shelf_url, library.bootstrap, PUBLIC_KEY)
     shelf = toy.create_shelf(config.model_copy(update={"betalt_demo": False}), library.group)
     async with client(shelf) as http:
         moved = await http.post(

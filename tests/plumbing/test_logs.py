@@ -18,7 +18,7 @@ from contracts.ids import new_id
 from plumbing.logs import shown
 from tests.plumbing import toy
 from tests.plumbing.conftest import Library, lines, rows
-from tests.plumbing.test_hearing import record
+from tests.records import record
 
 SECRETS = ("Karin", "Hemlig", "karin@hemlig.se", "850709-9805", "198507099805", "Storgatan")
 

@@ -21,6 +21,7 @@ from plumbing.clock import real_now
 from plumbing.relay import TooOldError, ask_say_again
 from tests.plumbing import toy
 from tests.plumbing.conftest import Library, heard, rows, running, say, until
+from tests.records import record
 
 TAKE_TURN = text("update shelf set last_step = last_step + 1 where book = :b returning last_step")
 FROM_THE_START: dict[str, Any] = {"group_id": None, "auto_offset_reset": "earliest"}
@@ -308,7 +309,6 @@ async def test_an_event_tells_its_cause_and_keeps_the_flow_together(
 ) -> None:
     """The same correlation from end to end, and each effect names its cause."""
     shelf = library.make_shelf()
-    from tests.plumbing.test_hearing import record
 
     async def answer(tx: Any, loans: Any) -> None:
         tx.say(toy.BookLent(book_id=loan.book_id, step=99) for loan in loans)
