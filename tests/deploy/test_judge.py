@@ -7,6 +7,7 @@ from datetime import date, timedelta
 import pytest
 
 from deploy.chaos.judge import calendar, statutes
+from deploy.chaos.judge.book import Book
 from deploy.chaos.judge.checks.claims import tell
 from deploy.chaos.judge.checks.letters import delivery_of
 from deploy.chaos.judge.court import judge
@@ -360,6 +361,21 @@ def test_what_kronofogden_collects_has_met_the_claim() -> None:
     story = tell(w.changed(evidence, kronofogden={"CASE-1": register}))[w.FILED]
     ends = foretell(story, w.DAYS).ends
     assert {"filing_fee", "filing_work"}.isdisjoint(*(dict(end.open) for end in ends))
+
+
+def test_money_meets_what_was_owed_on_its_value_date_whenever_it_is_heard() -> None:
+    """events.md 4: dated before the demand it is the capital's, not the demand's cost."""
+    opens = set()
+    for heard_late in (False, True):
+        book = Book(w.world().issued[w.FILED], w.ISSUED_ON)
+        if not heard_late:
+            book.pay(D("2026-04-10"), 300_00)
+        book.charge("demand", D("2026-04-20"))
+        if heard_late:
+            book.pay(D("2026-04-10"), 300_00)
+        opens.add(tuple(sorted(book.open.items())))
+    assert len(opens) == 1
+    assert dict(opens.pop())["demand_cost"] == 180_00
 
 
 def test_a_demand_that_states_a_far_day_does_not_put_off_the_filing() -> None:

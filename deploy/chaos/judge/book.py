@@ -1,10 +1,12 @@
 """A claim's book as the handbook says it must be kept: what is owed, charged, paid and taken back.
 
 A small second ledger of one claim, written from events.md 3 and 4: interest is posted only with a
-charge (all due to date, rounded once, less what was posted); a fact dated on or before a charge and
-heard after it takes the charge back if nothing was owed on that day.
+charge (all due to date, rounded once, less what was posted); the value date decides, not the day a
+fact is heard. So the book is written anew at each fact, in the order of dates: on one day credits,
+then money, then charges, of which those fall on whose day nothing was owed.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from datetime import date
 
@@ -121,60 +123,75 @@ class Book:
         self.charged_on = max(on, self.charged_on or on)
         self.in_case = self.in_case or kind == "demand"
         self.charges[kind] = Charge(kind, on, fee, work, interest)
+        if any(day > on for day, _ in (*self.money, *self.credits)):
+            self._write_anew()
 
     def pay(self, paid_on: date, amount_ore: Ore) -> None:
         """Money is heard of, dated `paid_on`."""
-        late = any(c.on >= paid_on for c in self.standing)
         self.money.append((paid_on, amount_ore))
-        if late:
-            self._reconsider()
-            if self.standing:
-                self._lower_interest(self._too_much_interest(paid_on, amount_ore))
-        self._receive(paid_on, amount_ore)
+        self._write_anew()
 
     def credit(self, on: date, *, correction: bool) -> None:
         """The whole invoice is credited; every charge goes with it."""
-        amount = self.invoice.total_ore - self.credited_ore
-        unpaid = min(self.open.get("capital", 0), amount)
-        self._owe("capital", -unpaid)
-        self.credited_ore += amount
         counts = min(self.invoice.issued_on, self.invoice.due_on) if correction else on
-        self.credits.append((counts, amount))
-        freed = amount - unpaid
-        for charge in self.standing:
-            freed += self._take_back(charge, last=True)
-        self.in_case = False
-        self.falls.append((counts, -amount))
-        if freed:
-            self._receive(on, freed)
+        self.credits.append((counts, self.invoice.total_ore - self.credited_ore))
+        self.credited_ore = self.invoice.total_ore
+        self._write_anew(without={charge.kind for charge in self.standing})
 
     def object(self, on: date) -> None:
         """The debtor objects: what was charged from that day on goes."""
-        freed = 0
-        for charge in [c for c in self.standing if c.on >= on]:
-            later = [c for c in self.standing if c.order > charge.order and c.on < on]
-            freed += self._take_back(charge, last=not later)
-        self.in_case = any(c.kind == "demand" for c in self.standing)
-        if freed:
-            self._receive(on, freed)
+        self._write_anew(without={charge.kind for charge in self.standing if charge.on >= on})
         self.disputes += 1
 
     def never_delivered(self, kind: str, on: date) -> None:
         """No channel took the letter of a charge: it is taken back."""
-        charge = self.charges[kind]
-        if charge.stands:
-            freed = self._take_back(charge, last=True)
-            self.in_case = any(c.kind == "demand" for c in self.standing)
-            if freed:
-                self._receive(on, freed)
+        if self.charges[kind].stands:
+            self._write_anew(without={kind})
 
     def not_awarded(self, on: date) -> None:
         """Kronofogden never awards the costs of an application: they are not the debtor's."""
-        freed = 0
-        for charge in [c for c in self.standing if c.kind in ("filing", "enforcement")]:
-            freed += self._take_back(charge, last=True)
-        if freed:
-            self._receive(on, freed)
+        self._write_anew(without={"filing", "enforcement"})
+
+    def _write_anew(self, *, without: Collection[str] = ()) -> None:
+        """Take every fact in on its date; the charges `without` are taken back."""
+        charges, demanded = self.standing, 0
+        self.open = {"capital": self.invoice.total_ore}
+        self.overpaid_ore = self.posted_interest_ore = 0
+        self.in_case, self.falls = False, []
+        facts: list[tuple[date, int, Ore]] = [(on, -2, ore) for on, ore in self.credits]
+        facts += [(on, -1, ore) for on, ore in self.money]
+        facts += [(charge.on, nth, 0) for nth, charge in enumerate(charges)]
+        for on, nth, ore in sorted(facts, key=lambda fact: fact[:2]):
+            if nth >= 0:
+                demanded += charges[nth].interest_ore
+                self._charge_again(charges[nth], demanded, stands=charges[nth].kind not in without)
+            elif nth == -1:
+                self._receive(on, ore)
+            else:
+                self._credit_again(on, ore)
+
+    def _charge_again(self, charge: Charge, demanded: Ore, *, stands: bool) -> None:
+        """A charge stands if something is owed; its interest is never more than was demanded."""
+        if not stands or self.settled:
+            self.charges[charge.kind] = replace(charge, stands=False)
+            return
+        due = min(self.due_interest_ore(charge.on, self.falls), demanded)
+        interest = max(0, due - self.posted_interest_ore)
+        self._owe(FEE_COMPONENT[charge.kind], charge.fee_ore)
+        self._owe("filing_work", charge.work_ore)
+        self._owe("interest", interest)
+        self.posted_interest_ore += interest
+        self.in_case = self.in_case or charge.kind == "demand"
+        self.charges[charge.kind] = replace(charge, interest_ore=interest)
+
+    def _credit_again(self, counts: date, amount_ore: Ore) -> None:
+        """A credit lowers the capital; what of it was paid meets something else."""
+        paid = amount_ore - min(amount_ore, self.open["capital"])
+        self._owe("capital", paid - amount_ore)
+        self.falls.append((counts, -amount_ore))
+        if paid:
+            self.falls.append((counts, paid))
+            self._receive(counts, paid)
 
     def _owe(self, component: str, amount_ore: Ore) -> None:
         self.open[component] = self.open.get(component, 0) + amount_ore
@@ -187,55 +204,3 @@ class Book:
             counts = statutes.counts_on(on, self.invoice.due_on)
             self.falls.append((counts, -parts["capital"]))
         self.overpaid_ore += left
-
-    def _reconsider(self) -> None:
-        """Take back charges on whose day nothing was owed, as is now known."""
-        owed, wrong = self.invoice.total_ore, []
-        for charge in self.standing:
-            facts = (*self.money, *self.credits)
-            if sum(ore for on, ore in facts if on <= charge.on) >= owed:
-                wrong.append(charge)
-            else:
-                owed += charge.fee_ore + charge.work_ore + charge.interest_ore
-        kept = [c for c in self.standing if c not in wrong]
-        freed = 0
-        for charge in wrong:
-            freed += self._take_back(charge, last=not any(c.order > charge.order for c in kept))
-        if wrong:
-            self.in_case = any(c.kind == "demand" for c in kept)
-        if freed:
-            self._receive(max(c.on for c in wrong), freed)
-
-    def _take_back(self, charge: Charge, *, last: bool) -> Ore:
-        """Undo a charge; what was paid of it is freed and returned."""
-        self.charges[charge.kind] = replace(charge, stands=False)
-        freed = 0
-        undone = [(FEE_COMPONENT[charge.kind], charge.fee_ore), ("filing_work", charge.work_ore)]
-        if last:
-            interest = min(charge.interest_ore, self.posted_interest_ore)
-            self.posted_interest_ore -= interest
-            undone.append(("interest", interest))
-        for component, amount in undone:
-            waived = min(amount, self.open.get(component, 0))
-            self._owe(component, -waived)
-            freed += amount - waived
-        return freed
-
-    def _lower_interest(self, amount_ore: Ore) -> None:
-        self._owe("interest", -amount_ore)
-        self.posted_interest_ore -= amount_ore
-
-    def _too_much_interest(self, paid_on: date, amount_ore: Ore) -> Ore:
-        """Open interest posted for days on which this money had already lowered the capital."""
-        assert self.charged_on is not None
-        unpaid, lowered = self.open.get("interest", 0), 0
-        while True:
-            after = {**self.open, "interest": unpaid - lowered}
-            parts, _ = statutes.allocate(amount_ore, after, in_case=self.in_case)
-            counts = statutes.counts_on(paid_on, self.invoice.due_on)
-            falls = [*self.falls, (counts, -parts.get("capital", 0))]
-            due = self.due_interest_ore(self.charged_on, falls)
-            found = min(unpaid, max(0, self.posted_interest_ore - due))
-            if found <= lowered:
-                return lowered
-            lowered = found
