@@ -50,7 +50,7 @@ async def test_each_record_comes_twice_in_its_topics_order_and_acts_come_once(
     async def act() -> None:
         came.append("act")
 
-    topics = [rungs(1, 2, 3), [*rungs(11), act, *rungs(12)], rungs(21)]
+    topics: list[list[Any]] = [rungs(1, 2, 3), [*rungs(11), act, *rungs(12)], rungs(21)]
     await Delivery(data, inbox).of(*topics)
     shown = {n: str(record(rungs(n)[0]).value) for n in (1, 2, 3, 11, 12, 21)}
     assert Counter(came) == Counter({"act": 1, **dict.fromkeys(shown.values(), 2)})

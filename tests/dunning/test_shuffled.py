@@ -206,7 +206,7 @@ class World:
                 text("select type, payload from said where key = :key order by batch, n"),
                 {"key": self.claim},
             )
-            return [Event.registry[kind].model_validate_json(body) for kind, body in found]
+            return [Event.registry[row.type].model_validate_json(row.payload) for row in found]
 
     async def end(self) -> End:
         """Where the claim stands; nothing may be parked or set aside."""

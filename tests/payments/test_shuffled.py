@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -236,8 +237,8 @@ async def standing(room: Room, claim: UUID) -> frozenset[str]:
     return frozenset(row.kind for row in rows if row.state == "charged")
 
 
-def _charged(said: Sequence[Event]) -> list[tuple[str, Charged]]:
-    kinds = {event: kind.value for kind, event in CHARGED.items()}
+def _charged(said: Sequence[Event]) -> list[tuple[str, Any]]:
+    kinds: dict[type[Event], str] = {event: kind.value for kind, event in CHARGED.items()}
     return [(kinds[type(e)], e) for e in said if isinstance(e, Charged)]
 
 

@@ -26,6 +26,7 @@ from plumbing import inbox as doors
 from plumbing import kafka as bus
 from plumbing import outbound
 from plumbing.outbound import Carrier
+from plumbing.transaction import is_trouble
 from tests.askers import PUBLIC_KEY
 from tests.plumbing import toy
 from tests.plumbing.conftest import Library, heard, rows, running, say, until
@@ -242,7 +243,7 @@ async def _answers(app: Any) -> bool:
     try:
         return await rows(app, "select 1") == [(1,)]
     except Exception as error:
-        if doors.is_trouble(error):
+        if is_trouble(error):
             return False
         raise
 
