@@ -238,7 +238,7 @@ async def standing(room: Room, claim: UUID) -> frozenset[str]:
 
 
 def _charged(said: Sequence[Event]) -> list[tuple[str, Any]]:
-    kinds: dict[type[Event], str] = {event: kind.value for kind, event in CHARGED.items()}
+    kinds: dict[type[Any], str] = {event: kind.value for kind, event in CHARGED.items()}
     return [(kinds[type(e)], e) for e in said if isinstance(e, Charged)]
 
 

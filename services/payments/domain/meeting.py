@@ -23,11 +23,14 @@ __all__ = ["Money", "followed", "is_late", "meet", "meet_late"]
 def is_late(claim: Claim, paid_on: date) -> bool:
     """Whether money of this value date may come before a fact that was heard already.
 
-    Charges are known by day; where money or a credit came before, only the history can tell. Once
-    a claim is settled only a charge matters: without one, all that follows is the debtor's.
+    Charges are known by day; where money or a credit came before one, only the history can tell.
+    Of a claim that was never charged only capital is open, which all money meets alike; once a
+    claim is settled, all that follows is the debtor's unless it precedes a charge.
     """
     book = claim.book
-    if book.charged_on is not None and book.charged_on >= paid_on:
+    if book.charged_on is None:
+        return False
+    if book.charged_on >= paid_on:
         return True
     return bool(book.paid_ore or book.credited_ore) and not claim.is_settled
 
