@@ -8,6 +8,10 @@ BIN := .venv/bin
 READY := .venv/ready
 DATA := $(or $(BETALT_DATA),.data)
 PACKAGES := contracts law plumbing services deploy tests
+CONTRACTS := catalogue compatibility described
+# Two workers, each with parts of its own; where parts are given, one, for they would share them.
+WORKERS ?= 2
+GIVEN := $(DATABASE_URL)$(KAFKA_BOOTSTRAP_SERVERS)
 DURATION ?= 120
 SEED ?= 1
 OLD_CLAIMS ?= 1000000
@@ -21,11 +25,12 @@ run: $(READY) ## Start the whole platform and tell its story; Ctrl-C stops it
 	@$(BIN)/betalt run
 
 test: $(READY) lint ## The gate, then every test, on a real PostgreSQL and a real Kafka
-	@echo "Tests: on a PostgreSQL and a Kafka of their own, started on free ports"
-	@$(BIN)/pytest -q
+	@echo "Tests: on PostgreSQL and Kafka of their own, started on free ports"
+	@$(BIN)/pytest -q $(if $(GIVEN),,-n $(WORKERS) --dist loadfile --no-loadscope-reorder) $(STRICT)
 
-check: $(READY) lint ## The gate alone: format, lint, types, who may import whom
-	@$(BIN)/pytest -q $(wildcard tests/architecture) --exitfirst
+check: $(READY) lint ## The gate alone: format, lint, types, imports, contracts; and what is longest
+	@$(BIN)/pytest -q --exitfirst tests/architecture $(CONTRACTS:%=tests/contracts/test_%.py)
+	@$(BIN)/python -m tests.architecture.sizes
 
 format: $(READY) ## Format the code and mend what the linter can mend
 	@$(BIN)/ruff format -q . && $(BIN)/ruff check -q --fix .
@@ -48,7 +53,7 @@ clean: ## Remove the platform's data, logs and what was built; keeps .venv
 	  { echo "Betalt is running with the data in $(DATA): stop it first"; exit 1; }
 	@test ! -L $(DATA)/postgres || rm -rf "$$(readlink -f $(DATA)/postgres)"
 	@test ! -e $(DATA)/lock || rm -rf $(DATA)
-	@rm -rf build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	@rm -rf build .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 .PHONY: lint
 lint: $(READY)

@@ -21,6 +21,7 @@ from deploy.local.kafka import Kafka
 from deploy.local.ports import free_ports
 from deploy.local.postgres import Postgres, admin_connection, create_service_databases
 from plumbing.migrate import migrate
+from tests import running
 
 POSTGRES_IMAGE = "postgres:18"
 KAFKA_IMAGE = "confluentinc/cp-kafka:8.0.0"
@@ -34,6 +35,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--containers", action="store_true", help="PostgreSQL and Kafka in containers (Docker)"
     )
+    parser.addoption("--no-skips", action="store_true", help="fail when any test is skipped")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    running.in_order(items)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_sessionfinish(session: pytest.Session) -> Iterator[None]:
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is not None:  # a worker has none
+        running.tell_skips(reporter, session)
+    yield
 
 
 @pytest.fixture(scope="session")

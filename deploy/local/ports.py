@@ -3,10 +3,14 @@
 A port that is taken is named before anything starts, with what wanted it and how to move.
 """
 
-import contextlib
+import fcntl
 import os
 import socket
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Iterator, Mapping
+from functools import cache
+from itertools import cycle
+from pathlib import Path
 
 from deploy.local.processes import LaunchError, until
 
@@ -26,6 +30,8 @@ OFFSETS = {
     "kafka-controller": 61,
 }
 """Added to BETALT_PORT_BASE, 8000 unless it is set."""
+BLOCK = 200
+BLOCKS = (20_000, 32_000, BLOCK)
 
 
 class PortTakenError(LaunchError):
@@ -52,12 +58,45 @@ def ephemeral_ports() -> dict[str, int]:
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports that nobody used a moment ago, all different."""
-    with contextlib.ExitStack() as held:
-        probes = [held.enter_context(socket.socket()) for _ in range(count)]
-        for probe in probes:
-            probe.bind(("127.0.0.1", 0))
-        return [probe.getsockname()[1] for probe in probes]
+    """Ports that nobody listens on, all different, and that no other process is given meanwhile."""
+    found: list[int] = []
+    own = _own_ports()
+    for _ in range(BLOCK):
+        port = next(own)
+        if not is_taken(port):
+            found.append(port)
+        if len(found) == count:
+            return found
+    raise LaunchError(f"fewer than {count} ports are free among this process's {BLOCK}")
+
+
+@cache
+def _own_ports() -> Iterator[int]:
+    """The ports of a block that this process holds until it ends, round and round.
+
+    Below those that the system gives to whoever asks for any, so that no connection takes one
+    between our look and the start of whoever is to listen there.
+    """
+    folder = Path(tempfile.gettempdir()) / "betalt-ports"
+    folder.mkdir(mode=0o777, exist_ok=True)
+    for first in range(*BLOCKS):
+        if _hold(folder / str(first)):
+            return cycle(range(first, first + BLOCK))
+    raise LaunchError(f"every block of ports is held; see {folder}")
+
+
+def _hold(path: Path) -> bool:
+    """Lock a block's file until this process ends; whether nobody else has it."""
+    try:
+        held = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+    except PermissionError:  # another user's
+        return False
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(held)
+        return False
+    return True
 
 
 async def claim_ports(wanted: Mapping[str, int], within_seconds: float = 3) -> None:

@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field
 from contracts import compatibility
 from contracts.compatibility import HERE, breaks, ever_published, faults, today, withdrawn
 from contracts.generate import rendered
+from tests.running import NEEDS_HISTORY
 
 Schema = dict[str, Any]
 
@@ -328,7 +329,7 @@ def test_every_shape_the_house_ever_published_is_still_read() -> None:
     try:
         published = ever_published(HERE)
     except compatibility.HistoryError as absent:
-        pytest.skip(f"no history to compare with: {absent}")
+        pytest.skip(f"{NEEDS_HISTORY}: {absent}")
     broken = faults(published, today(HERE), withdrawn(HERE))
     assert [(fault.shape.type, fault.reasons) for fault in broken] == []
 

@@ -9,7 +9,7 @@ import pytest
 import segno
 
 from contracts.usingqr import ERROR_CORRECTION, QUIET_MODULES, ToPay, usingqr
-from tests.payments.shared_samples import bank_samples
+from tests.shared import bank_samples
 
 EXAMPLE = (
     '{"uqr":1,"tp":1,"nme":"Test company AB","cid":"555555-5555","iref":"52456","ddt":"20130408",'

@@ -14,7 +14,7 @@ from services.payments import bank_file
 from services.payments.camt_entry import ore
 from services.payments.domain.incoming import IncomingPayment
 from tests.payments.camt_samples import Camt, Ntry, Tx, balance, document, ocr, summary, text
-from tests.payments.shared_samples import bank_samples
+from tests.shared import bank_samples
 
 SEB = "camt/seb_camt.054_SE_CRED_BGC.xml"
 

@@ -33,7 +33,7 @@ from services.payments.pain001 import (
     groups_of,
     write,
 )
-from tests.payments.shared_samples import bank_samples
+from tests.shared import bank_samples
 
 DEBTOR = Debtor(
     name="Testbolaget AB",

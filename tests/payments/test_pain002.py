@@ -8,7 +8,7 @@ import pytest
 from services.payments import pain002
 from services.payments.domain.incoming import BankFileError
 from services.payments.pain002 import Outcome, Status
-from tests.payments.shared_samples import bank_samples
+from tests.shared import bank_samples
 
 
 def _report(group: str = "", below: str = "", message: str = "pain.002.001.03") -> bytes:

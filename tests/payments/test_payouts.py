@@ -28,7 +28,8 @@ from tests.payments.bank_house import (
     house,
     notification,
 )
-from tests.standins.programs import TOKEN, Program, schemas
+from tests.shared import bank_schema
+from tests.standins.programs import TOKEN, Program
 
 __all__ = ["house"]
 
@@ -176,10 +177,7 @@ async def test_all_creditors_of_a_day_share_one_file_with_the_same_bytes_for_eve
     [batch] = await house.rows("select created_at from payout_batch")
     created = batch.created_at.strftime("%Y-%m-%dT%H:%M:%S")
     assert f"<CreDtTm>{created}</CreDtTm>".encode() in body
-    folder = schemas()
-    if folder is not None:
-        schema = etree.XMLSchema(etree.parse(folder / "pain.001.001.03.xsd"))
-        schema.assertValid(etree.fromstring(body))
+    etree.XMLSchema(etree.parse(bank_schema("pain.001.001.03"))).assertValid(etree.fromstring(body))
 
 
 async def payouts_open(tx: Any, issued: Any) -> None:

@@ -4,7 +4,6 @@ import asyncio
 import io
 import os
 import signal
-import socket
 import sys
 from pathlib import Path
 from typing import Any, Self
@@ -12,29 +11,17 @@ from typing import Any, Self
 import aiohttp
 import orjson
 
+from deploy.local.ports import free_ports
+
 ROOT = Path(__file__).parents[2]
 TOKEN = "the-filer's-token"
-
-
-def schemas() -> Path | None:
-    """The folder of the bank's schemas, beside the project; None when it is absent."""
-    places = (ROOT / ".." / "shared", ROOT / ".." / ".." / "shared")
-    found = (place.resolve() / "samples" / "bank" / "schemas" for place in places)
-    return next((place for place in found if place.is_dir()), None)
-
-
-def free_port() -> int:
-    """A port nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class Program:
     """One stand-in in a folder; `get` and `post` speak to it."""
 
     def __init__(self, name: str, folder: Path, *options: str) -> None:
-        self.port = free_port()
+        (self.port,) = free_ports(1)
         self.address = f"http://127.0.0.1:{self.port}"
         self._command = [sys.executable, "-m", f"deploy.standins.{name}", "--port", str(self.port)]
         self._command += ["--folder", str(folder), *options]

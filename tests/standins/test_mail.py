@@ -1,7 +1,6 @@
 """The mail stand-in, run as a program: what it says it took, it has, and people can read it."""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator
 from email.message import EmailMessage
 from pathlib import Path
@@ -9,12 +8,13 @@ from pathlib import Path
 import aiosmtplib
 import pytest
 
-from tests.standins.programs import Program, free_port
+from deploy.local.ports import free_ports
+from tests.standins.programs import Program
 
 
 class MailProgram(Program):
     def __init__(self, folder: Path) -> None:
-        self.smtp_port = free_port()
+        (self.smtp_port,) = free_ports(1)
         super().__init__("mail", folder, "--smtp-port", str(self.smtp_port))
 
     async def send(self, message: EmailMessage) -> None:
@@ -110,14 +110,11 @@ async def test_messages_are_found_by_recipient_and_subject_and_by_number(mail: M
     assert "Inga mejl" in await mail.page("/?sok=%25")
 
 
-async def test_thousands_of_messages_a_minute_are_taken(mail: MailProgram) -> None:
+async def test_many_conversations_at_a_time_are_taken_whole(mail: MailProgram) -> None:
     async def send_many(count: int) -> None:
         async with aiosmtplib.SMTP(hostname="127.0.0.1", port=mail.smtp_port) as client:
             for number in range(count):
                 await client.send_message(letter(subject=f"Faktura {number}"))
 
-    began = time.monotonic()
     await asyncio.gather(*(send_many(50) for _ in range(8)))
-    took = time.monotonic() - began
     assert (await mail.get("/records?limit=1"))["total"] == 400
-    assert 400 / took > 50, f"{400 / took:.0f} messages a second"
