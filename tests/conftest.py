@@ -13,6 +13,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from hypothesis import HealthCheck, settings
 from testcontainers.community.kafka import KafkaContainer
 from testcontainers.community.postgres import PostgresContainer
 
@@ -22,6 +23,12 @@ from deploy.local.ports import free_ports
 from deploy.local.postgres import Postgres, admin_connection, create_service_databases
 from plumbing.migrate import migrate
 from tests import running
+
+# The same examples each time, and no clock among the reasons to fail: a busy machine is no fault.
+settings.register_profile(
+    "house", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("house")
 
 POSTGRES_IMAGE = "postgres:18"
 KAFKA_IMAGE = "confluentinc/cp-kafka:8.0.0"
