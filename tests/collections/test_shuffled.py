@@ -181,7 +181,9 @@ async def _accepted(asked: Awaitable[httpx2.Response]) -> None:
 def gist(event: Any) -> str:
     """An event in a line: its name, and what of it somebody acts on."""
     parts = ("ordinal", "as_of", "respond_by", "filed_on", "amount_ore", "reason", "outcome")
+    ended = ("filed", "enforced")
     told = [f"{part} {getattr(event, part)}" for part in parts if hasattr(event, part)]
+    told += [part for part in ended if getattr(event, part, False)]
     return " ".join([type(event).__name__, *told])
 
 
@@ -197,6 +199,9 @@ def content(message: Mapping[str, Any]) -> str:
             return f"reduction to {message['newCapitalOre']}, paid {message['paidOre']}"
         case "withdrawal":
             return f"withdrawal {message['reason']}"
+        case "enforcement_change":
+            told = message.get("newAmountOre", message.get("reason"))
+            return f"enforcement: {message['change']} {told}"
     return f"{message['kind']} {message['amounts']['totalOre']}"
 
 
@@ -216,12 +221,13 @@ def asked_to_file(ordinal: int = 1, as_of: date = FILING_ON) -> str:
     return f"FilingProposed ordinal {ordinal} as_of {as_of}"
 
 
-def closed(reason: str) -> str:
-    return f"CaseClosed reason {reason}"
+def closed(reason: str, *ended: str) -> str:
+    """Closed without an application; `ended`: filed, enforced."""
+    return " ".join([f"CaseClosed reason {reason}", *ended])
 
 
-def withdrawn(reason: str) -> tuple[str, str]:
-    return f"CaseWithdrawn reason {reason}", closed(reason)
+def withdrawn(reason: str, *enforced: str) -> tuple[str, str]:
+    return f"CaseWithdrawn reason {reason}", closed(reason, "filed", *enforced)
 
 
 Topics = Callable[[World], Sequence[Sequence[Event | Act]]]
@@ -338,8 +344,14 @@ FILINGS: dict[str, Story] = {
     "a part paid after the charge": (
         lambda world: [[filing_charged(), part_paid()], [world.carry, world.carry]],
         [
-            End("filed", (*BEFORE, FILED), ("application 350000 + 0 + 0",)),
-            End("filed", (*BEFORE, FILED_LATER), ("application 350000 + 0 + 0",)),
+            *(
+                End(
+                    "filed",
+                    (*BEFORE, f"{filed} amount_ore 350000"),
+                    ("application 350000 + 0 + 0",),
+                )
+                for filed in ("CaseFiled filed_on 2026-10-05", "CaseFiled filed_on 2026-10-06")
+            ),
             End(
                 "filed",
                 (*BEFORE, FILED),
@@ -370,7 +382,7 @@ FILINGS: dict[str, Story] = {
         lambda world: [[filing_charged()], [world.withdraw], [world.carry, world.carry]],
         [
             End("closed", (*BEFORE, NEVER, closed("creditor_withdrew"))),
-            End("closed", (*BEFORE, closed("creditor_withdrew"), NEVER)),
+            End("closed", (*BEFORE, closed("creditor_withdrew"))),
             End(
                 "closed",
                 (*BEFORE, FILED, *withdrawn("creditor_withdrew")),
@@ -418,11 +430,12 @@ ENFORCEMENTS: dict[str, Story] = {
     "paid after the charge": (
         lambda world: [[enforcement_charged(FILING_ON), paid()], [world.carry, world.carry]],
         [
-            End("closed", (*DECIDED, *withdrawn("paid")), messages)
-            for messages in (
-                (APPLICATION, ENFORCEMENT, "withdrawal paid"),
-                (APPLICATION, "withdrawal paid"),
-            )
+            End(
+                "closed",
+                (*DECIDED, *withdrawn("paid", "enforced")),
+                (APPLICATION, ENFORCEMENT, "enforcement: withdrawal paid"),
+            ),
+            End("closed", (*DECIDED, *withdrawn("paid")), (APPLICATION, "withdrawal paid")),
         ],
     ),
     "a part paid": (
@@ -431,7 +444,7 @@ ENFORCEMENTS: dict[str, Story] = {
             End(
                 "enforcement",
                 DECIDED,
-                (APPLICATION, ENFORCEMENT, "reduction to 350000, paid 196315"),
+                (APPLICATION, ENFORCEMENT, "enforcement: amount 350000"),
             )
         ],
     ),
