@@ -13,6 +13,7 @@ from deploy.chaos.judge.records import (
     CaseRow,
     ChargeRow,
     ClaimRow,
+    Collected,
     Company,
     Deed,
     DeliveryRow,
@@ -154,6 +155,35 @@ def withdrawn() -> Evidence:
         invoices={**evidence.invoices, FILED: shown},
         ladders={**evidence.ladders, FILED: replace(ladder, settled=True)},
         cases={FILED: replace(evidence.cases[FILED], open=False)},
+    )
+
+
+def collected() -> Evidence:
+    """The same, but Kronofogden collects 1 000 kr of what `FILED` owes, and has yet to pay us.
+
+    Its costs of 860.00 come first, then 60.00 and 7.67 of interest; 72.33 meet the capital.
+    """
+    evidence, on = world(), date(2026, 4, 30)
+    left = {**dict.fromkeys(COMPONENTS, 0), "capital": 927_67}
+    claims = {
+        **evidence.claims,
+        FILED: replace(evidence.claims[FILED], open_ore=left, paid_ore=TOTAL),
+    }
+    register = replace(evidence.kronofogden["CASE-1"], collected=(Collected(on, on, TOTAL),))
+    return changed(
+        evidence,
+        kronofogden={"CASE-1": register},
+        claims=claims,
+        invoices={
+            **evidence.invoices,
+            FILED: replace(evidence.invoices[FILED], remaining_ore=927_67),
+        },
+        balances=(
+            *_balances(claims),
+            Balance("kronofogden", FILED, None, TOTAL),
+            Balance("payable", "AB", None, -(TOTAL - COSTS)),
+            Balance("operator", None, None, -COSTS),
+        ),
     )
 
 

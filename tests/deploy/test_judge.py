@@ -282,6 +282,11 @@ def test_an_application_taken_back_when_all_was_paid_is_upheld() -> None:
     assert judge(w.withdrawn(), w.LEAST | {"withdrawals": 1}).faults == ()
 
 
+def test_what_kronofogden_has_not_paid_yet_may_wait() -> None:
+    """It is the creditor's, and is paid out when it has come (ADR-0016)."""
+    assert judge(w.collected(), w.LEAST).faults == ()
+
+
 @pytest.mark.parametrize("fault", CHANGES)
 def test_each_broken_guarantee_is_named(fault: str) -> None:
     """One thing changed in a right world, and the judge says what."""

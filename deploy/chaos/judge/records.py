@@ -84,6 +84,8 @@ class Deposit:
     booked_on: date
     told_on: date | None
     n: int
+    awaited: bool = False
+    """Kronofogden has collected it and has not paid us: nobody is paid out of it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,6 +92,7 @@ def tell(evidence: Evidence) -> dict[str, Story]:
                 booked_on=one.told_on,
                 told_on=one.told_on,
                 n=0,
+                awaited=True,
             )
             for one in case.collected
         ]

@@ -74,7 +74,7 @@ def _payable(evidence: Evidence, docket: Docket) -> None:
         docket.same("payable is the creditor's part", about, must, owed[creditor_id], "öre")
         company = evidence.companies.get(creditor_id)
         if company is not None and company.payout_account:
-            text = f"{owed[creditor_id]} öre wait, of which {fresh[creditor_id]} came lately"
+            text = f"{owed[creditor_id]} öre wait, {fresh[creditor_id]} of them may"
             in_time = owed[creditor_id] <= fresh[creditor_id]
             docket.holds("paid out in time", about, in_time, text)
         else:
@@ -82,9 +82,10 @@ def _payable(evidence: Evidence, docket: Docket) -> None:
 
 
 def creditors_parts(evidence: Evidence) -> tuple[dict[str, Ore], dict[str, Ore]]:
-    """What of the debtors' money is each creditor's, and what of it came on the last day.
+    """What of the debtors' money is each creditor's, and how much money may wait.
 
-    The rest is the debtor's own credit, and what was paid of the operator's costs and outlays.
+    The rest is the debtor's own credit, and what was paid of the operator's costs and outlays. What
+    came on the last day may wait, and what Kronofogden has collected and not paid us.
     """
     part: dict[str, Ore] = defaultdict(int)
     fresh: dict[str, Ore] = defaultdict(int)
@@ -100,7 +101,7 @@ def creditors_parts(evidence: Evidence) -> tuple[dict[str, Ore], dict[str, Ore]]
         money = sum(d.amount_ore for d in told)
         part[row.creditor_id] += money - row.overpaid_ore - (costs - unpaid)
         fresh[row.creditor_id] += sum(
-            d.amount_ore for d in told if last_day and _paid_out_on(d) > last_day
+            d.amount_ore for d in told if d.awaited or (last_day and _paid_out_on(d) > last_day)
         )
     return part, fresh
 
