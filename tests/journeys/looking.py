@@ -46,12 +46,17 @@ class Browser:
             text = await answer.text()
             assert answer.status == 200, f"{path}: {answer.status} {text[:500]}"
         assert "None" not in text, path
-        return re.sub(r"[\u00a0\u202f]|&nbsp;", " ", text)
+        return plain(text)
 
     async def web_invoice(self, diary: Diary) -> str:
         """The page behind the link in the debtor's mail."""
         link = await diary.client._link(diary.claim, diary.debtor["email"])
         return await self.page(link.removeprefix(self._town.client.places.gateway))
+
+
+def plain(text: str) -> str:
+    """Words and amounts with plain spaces."""
+    return re.sub(r"[\u00a0\u202f]|&nbsp;", " ", text)
 
 
 async def ask(town: Town, service: str, path: str, identity: Identity) -> Any:

@@ -14,9 +14,10 @@ import pytest
 from deploy.local.platform import temporary_platform
 from deploy.story.client import Client
 from deploy.story.telling import places_of, set_clock_back
+from services.gateway import words
 from tests.gateway import fakes
 from tests.journeys.diary import ROW, Diary, Town, company, consumer
-from tests.journeys.looking import Browser, ask, asker_of, differences, faked_answers
+from tests.journeys.looking import Browser, ask, asker_of, differences, faked_answers, plain
 
 BERGS, CIRKEL = "Bergs Bygg AB", "Cirkel Städ AB"
 
@@ -210,7 +211,7 @@ async def last(town: Town) -> Diary:
     await town.client.pay([wrong | {"amount_ore": 77_700, "payer_name": "Okänd"}])
     await town.client.push()
     await diary.object("Jag har redan betalat.")
-    await town.client.move_clock(date(2026, 6, 17))
+    await town.client.move_clock(date(2026, 6, 18))
     return diary
 
 
@@ -218,6 +219,8 @@ async def test_the_pages_of_a_company_show_what_the_services_know(town: Town, la
     """Every page opens on the real services, and amounts stand where they must."""
     customer = (await town.client.read(last.company, "/customers"))["customers"][0]
     article = (await town.client.read(last.company, "/articles"))["articles"][0]
+    (payout,) = (await town.client.read(last.company, "/payouts"))["payouts"]
+    assert payout["state"] == "settled"
     pages: dict[str, tuple[str, ...]] = {
         "/": ("876,55 kr",),
         "/fakturor": ("1 000,00 kr", "876,55 kr"),
@@ -228,7 +231,7 @@ async def test_the_pages_of_a_company_show_what_the_services_know(town: Town, la
         "/artiklar": ("Support", "950,00 kr"),
         f"/artiklar/{article['article_id']}": ("950,00",),
         "/inkasso": (),
-        "/utbetalningar": ("123,45 kr", "17 juni 2026"),
+        "/utbetalningar": ("123,45 kr", "Utbetald", plain(words.day(payout["ended_on"]))),
         "/installningar/generellt": ("Dahls Data AB",),
         "/installningar/standard": (),
         "/installningar/krav": (),
