@@ -328,8 +328,8 @@ def word(code: Any) -> str:
 
 def identity_number(number: str | None) -> str:
     """An organisation or personal number for a list: personal ones are masked."""
-    if not number:
-        return ""
+    if not number or "*" in number:  # its service has masked it
+        return number or ""
     digits = re.sub(r"\D", "", number)
     if len(digits) == 10 and digits[2] >= "2":
         return format_organisation_number(digits)

@@ -126,7 +126,7 @@ CUSTOMERS = [
     },
     {
         "customer_id": "0193c000-0000-7000-8000-000000000002", "kind": "consumer",
-        "name": NAMES[1], "identity_number": "19811218-****", "email": None,
+        "name": NAMES[1], "identity_number": "811218-****", "email": None,
         "street": "Skogsvägen 12 B", "postcode": "75220", "town": "Uppsala", "channel": "paper",
     },
 ]  # fmt: skip
@@ -141,12 +141,17 @@ ARTICLES = [
         "active": False,
     },
 ]  # fmt: skip
+ON_AN_INVOICE = (
+    "organisation_number", "name", "email", "phone", "street", "postcode", "town",
+    "vat_registered", "f_skatt",
+)  # fmt: skip
+"""What of a company stands on its invoices."""
 DOCUMENT: dict[str, Any] = {
     "number": 1207, "ocr": "100000001277", "payee_bankgiro": "991-2346",
     "issued_on": "2026-09-30", "due_on": "2026-10-30", "due_date_agreed": True,
     "reminder_fee_agreed": True, "interest": {"kind": "agreed_fixed", "rate_bp": 1200},
     "message": "Tack för att vi fick bygga ert kök!", "channels": ["email"],
-    "seller": {k: v for k, v in COMPANY.items() if k not in ("creditor_id", "next_number")},
+    "seller": {name: COMPANY[name] for name in ON_AN_INVOICE},
     "buyer": CUSTOMERS[0],
     "rows": [
         {
@@ -173,6 +178,12 @@ MESSAGES = [
     {"author": "debtor", "text": "Kan vi få dela upp det?", "written_at": "2026-11-04T08:12:00Z"},
     {"author": "seller", "text": "Självklart, vi hörs.", "written_at": "2026-11-04T09:30:00Z"},
 ]  # fmt: skip
+
+
+def listed(company: dict[str, Any]) -> dict[str, Any]:
+    """A company in the operator's list, without what only its own page tells."""
+    own = ("next_number", "number_jumps", "costs")
+    return {name: value for name, value in company.items() if name not in own}
 
 
 def invoice_rows(state: str | None = None) -> list[dict[str, Any]]:
@@ -234,7 +245,9 @@ def numbers(world: World, service: str) -> dict[str, Any]:
             "carried": 9,
         },
         "unfinished": {}, "backlog": backlog,
-        "alarms": {"ledger": world.ledger_faults} if service == "payments" else {},
+        "alarms": {"ledger": world.ledger_faults}
+        if service == "payments" and world.ledger_faults
+        else {},
     }  # fmt: skip
 
 
@@ -276,7 +289,9 @@ def own(call: Call) -> bool:
 
 
 ANSWERS: dict[tuple[str, str, str], Any] = {
-    ("invoicing", "GET", "/creditors"): lambda w, c: {"creditors": [COMPANY, OTHER], "next": None},
+    ("invoicing", "GET", "/creditors"): lambda w, c: {
+        "creditors": [listed(COMPANY), listed(OTHER)], "next": None,
+    },
     ("invoicing", "GET", "/creditors/me"): lambda w, c: (
         COMPANY if c.identity.company == ANNA else OTHER
     ),
@@ -327,7 +342,7 @@ ANSWERS: dict[tuple[str, str, str], Any] = {
     ("payments", "GET", "/payouts"): lambda w, c: {
         "payouts": [
             {"payout_id": "1", "amount_ore": 250_000, "account_masked": "•••• 0218",
-             "state": state, "ordered_on": "2026-11-04", "settled_on": settled}
+             "state": state, "ordered_on": "2026-11-04", "ended_on": settled}
             for state, settled in (("settled", "2026-11-05"), ("ordered", None), ("rejected", None))
         ],
     },
@@ -343,7 +358,7 @@ ANSWERS: dict[tuple[str, str, str], Any] = {
         "files": [
             {"file_id": str(FILE), "name": "camt054-20261122.xml", "state": "booked",
              "payments": 812, "credits_ore": 91_233_050, "received_on": "2026-11-22",
-             "booked_ore": "91233050", "unmatched": "1"},
+             "booked_ore": 91_233_050, "unmatched": 1},
             {"file_id": str(FILE), "name": "trasig.xml", "state": "refused",
              "payments": 0, "credits_ore": 0, "received_on": "2026-11-21", "booked_ore": 0,
              "unmatched": 0},

@@ -63,6 +63,7 @@ def test_personal_numbers_are_masked_and_companies_are_not() -> None:
     assert words.identity_number("5560360793") == "556036-0793"
     assert "9876" not in words.identity_number("198112189876")
     assert "9876" not in words.identity_number("8112189876")
+    assert words.identity_number("811218-****") == "811218-****", "masked by its service already"
 
 
 def test_a_refusal_is_told_in_ordinary_words() -> None:
