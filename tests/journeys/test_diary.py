@@ -246,7 +246,7 @@ async def test_the_pages_of_a_company_show_what_the_services_know(town: Town, la
 async def test_the_pages_of_a_debtor_show_what_is_owed_today(town: Town, last: Diary) -> None:
     async with Browser(town) as berit:
         text = await berit.web_invoice(last)
-    assert ROW["text"] in text
+    assert str(ROW["text"]) in text
     for amount in ("1 000,00 kr", "876,55 kr"):
         assert amount in text
 
