@@ -175,13 +175,10 @@ class Relay:
             await asyncio.sleep(0.5)
             return {row.batch: set() for row in rows}
         places: dict[Place, list[Any]] = defaultdict(list)
-        partition_of, partitions = kafka.partition_of, self._partitions
         for row in rows:
-            waiting, topic = self._held.get(row[0]), row[2]
-            count = partitions.get(topic, 0)
-            place = (topic, partition_of(row[3].encode(), count) if count else -1)
+            waiting, place = self._held.get(row[0]), self._place_of(row)
             # Of a topic that was, or is, unknown nobody can say which rows were sent: all go.
-            if not waiting or place in waiting or not count or (topic, -1) in waiting:
+            if not waiting or place in waiting or place[1] < 0 or (place[0], -1) in waiting:
                 places[place].append(row)
         failed: dict[int, set[Place]] = defaultdict(set)
         going = {}
@@ -327,8 +324,9 @@ class Relay:
 
     def _place_of(self, row: Any) -> Place:
         """Where a row goes; partition -1 where its topic is not known."""
-        count = self._partitions.get(row.topic, 0)
-        return row.topic, kafka.partition_of(row.key.encode(), count) if count else -1
+        topic = row[2]  # by place, for this runs per event
+        count = self._partitions.get(topic, 0)
+        return topic, kafka.partition_of(row[3].encode(), count) if count else -1
 
 
 @lru_cache(maxsize=100)

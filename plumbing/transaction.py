@@ -36,20 +36,16 @@ SAY = text("""
     cast(cast(:causes as text) as uuid[]), cast(:payloads as bytea[]))
     with ordinality as u(topic, key, type, correlation, cause, payload, n)
 """)
-ARM = text("""
-  insert into timers (kind, key, due_on)
-  select * from unnest(cast(cast(:kinds as text) as text[]), cast(cast(:keys as text) as uuid[]),
-    cast(cast(:days as text) as date[]))
-  on conflict (kind, key) do update set due_on = excluded.due_on, failed = null
-""")
-ARM_SOONER = text("""
+_ARM = """
   insert into timers as t (kind, key, due_on)
   select * from unnest(cast(cast(:kinds as text) as text[]), cast(cast(:keys as text) as uuid[]),
     cast(cast(:days as text) as date[]))
-  on conflict (kind, key) do update set failed = null,
-    due_on = case when t.failed is null then least(t.due_on, excluded.due_on)
-      else excluded.due_on end
-""")
+  on conflict (kind, key) do update set failed = null, due_on = """
+ARM = text(_ARM + "excluded.due_on")
+ARM_SOONER = text(
+    _ARM + "case when t.failed is null then least(t.due_on, excluded.due_on)"
+    " else excluded.due_on end"
+)
 DISARM = text("""
   delete from timers t using unnest(cast(cast(:kinds as text) as text[]),
     cast(cast(:keys as text) as uuid[])) as u(kind, key)

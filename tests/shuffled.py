@@ -6,7 +6,7 @@ second time at any later moment. What answers something that the service itself 
 was said, or never. However it was drawn, a service must end where `events.md` 3 lets it.
 """
 
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
@@ -26,6 +26,13 @@ Act = Callable[[], Awaitable[Any]]
 Topic = Sequence[Event | Act]
 """What is said of one key on one topic, in order; acts have their place in an order as well."""
 E = TypeVar("E", bound=Event)
+SAID_OF = "select type, payload from said where key = :claim order by batch, n"
+"""What a service has said of a claim, in order; `events_in` reads it."""
+
+
+def events_in(rows: Iterable[Any]) -> list[Event]:
+    """The events in rows of `SAID_OF`."""
+    return [Event.registry[row.type].model_validate_json(row.payload) for row in rows]
 
 
 def shuffled(examples: int) -> settings:

@@ -133,19 +133,20 @@ async def web_invoice(request: Request, who: LinkHolder, gjort: str = "") -> Res
 @router.get("/f/{token}/faktura.pdf")
 async def pdf(request: Request, who: CurrentHolder) -> Response:
     """The invoice as a document (R-67)."""
-    upstream: Upstream = request.app.state.upstream
-    content = await upstream.document(who.identity, "invoicing", "/debtor/invoice/pdf")
-    name = {"content-disposition": 'inline; filename="faktura.pdf"'}
-    return Response(content, media_type="application/pdf", headers=PRIVATE | name)
+    return await _document(request, who, "/debtor/invoice/pdf", "faktura")
 
 
 @router.get("/f/{token}/kreditfaktura.pdf")
 async def credit_note(request: Request, who: CurrentHolder) -> Response:
     """The credit note as a document: it is the buyer's as much as the invoice."""
+    return await _document(request, who, "/debtor/credit/pdf", "kreditfaktura")
+
+
+async def _document(request: Request, who: Holder, path: str, name: str) -> Response:
     upstream: Upstream = request.app.state.upstream
-    content = await upstream.document(who.identity, "invoicing", "/debtor/credit/pdf")
-    name = {"content-disposition": 'inline; filename="kreditfaktura.pdf"'}
-    return Response(content, media_type="application/pdf", headers=PRIVATE | name)
+    content = await upstream.document(who.identity, "invoicing", path)
+    shown = {"content-disposition": f'inline; filename="{name}.pdf"'}
+    return Response(content, media_type="application/pdf", headers=PRIVATE | shown)
 
 
 @router.post("/f/{token}/invandning")

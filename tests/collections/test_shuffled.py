@@ -52,7 +52,7 @@ from tests.collections.builders import (
 )
 from tests.collections.house import House
 from tests.records import record
-from tests.shuffled import Act, Delivery, moved_to, shuffled
+from tests.shuffled import SAID_OF, Act, Delivery, events_in, moved_to, shuffled
 
 DAY_AFTER = date(2026, 10, 6)
 ANSWERS: Mapping[type[Event], type[Event]] = {
@@ -149,10 +149,7 @@ class World:
 
     async def said(self) -> list[Event]:
         """What was said of the claim, in order."""
-        found = await self.rows(
-            "select type, payload from said where key = :claim order by batch, n"
-        )
-        return [Event.registry[kind].model_validate_json(body) for kind, body in found]
+        return events_in(await self.rows(SAID_OF))
 
     async def end(self) -> End:
         """Where the case stands when all rests."""

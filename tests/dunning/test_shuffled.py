@@ -44,7 +44,7 @@ from tests.dunning.builders import (
     sent,
     settled,
 )
-from tests.shuffled import Act, Delivery, moved_to, shuffled
+from tests.shuffled import SAID_OF, Act, Delivery, events_in, moved_to, shuffled
 
 ANSWERS: Mapping[type[Event], type[Event]] = {
     ReminderCharged: ReminderProposed,
@@ -202,11 +202,7 @@ class World:
     async def said(self) -> list[Event]:
         """What was said of the claim, in order."""
         async with self.own.transaction() as tx:
-            found = await tx.execute(
-                text("select type, payload from said where key = :key order by batch, n"),
-                {"key": self.claim},
-            )
-            return [Event.registry[row.type].model_validate_json(row.payload) for row in found]
+            return events_in(await tx.execute(text(SAID_OF), {"claim": self.claim}))
 
     async def end(self) -> End:
         """Where the claim stands; nothing may be parked or set aside."""

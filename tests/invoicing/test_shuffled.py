@@ -48,7 +48,7 @@ from contracts.terms import ChargeKind
 from tests.invoicing import builders, stories
 from tests.invoicing.conftest import House
 from tests.invoicing.stories import DAY, charged, paid
-from tests.shuffled import Act, Delivery, shuffled
+from tests.shuffled import SAID_OF, Act, Delivery, events_in, shuffled
 
 ISSUED_ON = date(2026, 11, 2)
 FACTS = ("settled", "disputes", "filed", "case_open", "reminded", "sent", "opened", "on_paper")
@@ -357,9 +357,7 @@ async def credit(seller: httpx2.AsyncClient, claim: UUID) -> None:
 
 
 async def said_of(house: House, claim: UUID) -> list[Event]:
-    said = "select type, payload from said where key = :claim order by batch, n"
-    found = await house.rows(said, claim=claim)
-    return [Event.registry[row.type].model_validate_json(row.payload) for row in found]
+    return events_in(await house.rows(SAID_OF, claim=claim))
 
 
 async def end_of(house: House, seller: httpx2.AsyncClient, claim: UUID) -> End:

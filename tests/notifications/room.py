@@ -41,9 +41,9 @@ class Room:
                 return
         raise AssertionError("the outbound never empties")
 
-    async def query(self, statement: str) -> list[Any]:
+    async def query(self, statement: str, **given: Any) -> list[Any]:
         async with self.database.engine.begin() as connection:
-            result = await connection.execute(text(statement))
+            result = await connection.execute(text(statement), given)
             return list(result.all()) if result.returns_rows else []
 
     async def said(self) -> list[tuple[str, dict[str, Any]]]:

@@ -25,7 +25,7 @@ from services.notifications.subscribers import HEARS
 from tests.notifications import builders as some
 from tests.notifications.post import Post
 from tests.notifications.room import Room
-from tests.shuffled import Act, Delivery, moved_to, shuffled
+from tests.shuffled import SAID_OF, Act, Delivery, events_in, moved_to, shuffled
 
 TODAY = date(2026, 7, 27)
 TOMORROW = date(2026, 7, 28)
@@ -144,10 +144,7 @@ async def _ended(room: Room, claim: UUID, story: Story) -> Sequence[Any]:
     assert states.keys() == story.ends.keys()
     wrong = {one: state for one, state in states.items() if state not in story.ends[one]}
     assert wrong == {}
-    said = f"select type, payload from said where key = '{claim}' order by batch, n"
-    events = [
-        Event.registry[row.type].model_validate_json(row.payload) for row in await room.query(said)
-    ]
+    events = events_in(await room.query(SAID_OF, claim=claim))
     ends: list[Any] = [e for e in events if isinstance(e, tuple(SAYS.values()))]
     last = {e.delivery_id: e for e in ends}
     told = [(type(e).__name__, e.delivery_id, e.cause_event, e.letter) for e in last.values()]

@@ -94,10 +94,10 @@ class Room:
         assert found.sum_ore == 0
         return found
 
-    async def rows(self, query: str) -> list[Any]:
+    async def rows(self, query: str, **given: Any) -> list[Any]:
         """Rows of a query, to look behind the doors."""
         async with self.database.engine.connect() as connection:
-            return list((await connection.execute(text(query))).all())
+            return list((await connection.execute(text(query), given)).all())
 
     def asker(self, *roles: str, **rights: UUID) -> httpx2.AsyncClient:
         """A client of the service's HTTP door with these roles."""

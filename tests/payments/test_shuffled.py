@@ -32,7 +32,7 @@ from contracts.payments import (
 from plumbing.inbox import Inbox
 from tests.payments import facts
 from tests.payments.conftest import Room
-from tests.shuffled import Act, Delivery, shuffled
+from tests.shuffled import SAID_OF, Act, Delivery, events_in, shuffled
 
 ANSWERS: Mapping[type[Event], type[Event]] = {
     FilingProposed: DemandCharged,
@@ -217,10 +217,7 @@ async def test_whatever_comes_first_and_twice_the_ledger_ends_where_the_story_le
 
 
 async def said_of(room: Room, claim: UUID) -> list[Event]:
-    found = await room.rows(
-        f"select type, payload from said where key = '{claim}' order by batch, n"
-    )
-    return [Event.registry[row.type].model_validate_json(row.payload) for row in found]
+    return events_in(await room.rows(SAID_OF, claim=claim))
 
 
 async def standing(room: Room, claim: UUID) -> frozenset[str]:

@@ -13,8 +13,9 @@ from plumbing import commands
 from plumbing.identity import Identity, identity_of, require
 from plumbing.problems import Problem
 from plumbing.transaction import Transaction
+from services.payments.api.unmatched import waiting_on_ledger
 from services.payments.handlers import kronofogden as handlers
-from services.payments.store import kronofogden, money
+from services.payments.store import kronofogden
 
 router = APIRouter()
 Asker = Annotated[Identity, Depends(identity_of)]
@@ -54,11 +55,7 @@ async def clear(request: Request, payment_id: UUID, cleared: Cleared, identity: 
 
 
 async def _clear(tx: Transaction, payment_id: UUID, payment_ids: list[UUID]) -> dict[str, Any]:
-    received = await money.lock_one_waiting(tx, payment_id)
-    if received is None:
-        raise Problem(404, "No such payment waits")
-    if not received.on_ledger:
-        raise Problem(409, "The payment is not booked as kronor on the account")
+    received = await waiting_on_ledger(tx, payment_id)
     sum_ore = await handlers.clear(tx, received, payment_ids)
     if sum_ore is None:
         raise Problem(404, "No such money is awaited from Kronofogden")

@@ -22,9 +22,10 @@ from plumbing import commands
 from plumbing.identity import Identity, company_of, identity_of, require
 from plumbing.problems import Problem
 from plumbing.transaction import Transaction
+from services.payments.api.unmatched import waiting
 from services.payments.handlers import payouts, resolving
-from services.payments.store import money, resolutions
 from services.payments.store import payouts as store
+from services.payments.store import resolutions
 
 router = APIRouter()
 Asker = Annotated[Identity, Depends(identity_of)]
@@ -145,9 +146,7 @@ async def _resolve(tx: Transaction, wanted: Resolution, by: UUID) -> dict[str, A
         raise Problem(404, "No such debit waits")
     against = None
     if wanted.payment_id is not None:
-        against = await money.lock_one_waiting(tx, wanted.payment_id)
-        if against is None:
-            raise Problem(404, "No such payment waits")
+        against = await waiting(tx, wanted.payment_id)
     try:
         await resolving.resolve_debit(
             tx,

@@ -86,7 +86,7 @@ async def take_out(request: Request, payment_id: UUID, why: Why, identity: Asker
     async with request.app.state.database.transaction() as tx:
 
         async def run() -> dict[str, Any]:
-            received = await _waiting(tx, payment_id)
+            received = await waiting(tx, payment_id)
             booked = await resolving.take_out(tx, received, reason=why.reason, by=identity.person)
             return {"payment_id": payment_id, "payments_booked": booked}
 
@@ -100,7 +100,7 @@ async def book(request: Request, payment_id: UUID, kronor: Kronor, identity: Ask
     async with request.app.state.database.transaction() as tx:
 
         async def run() -> dict[str, Any]:
-            received = await _waiting(tx, payment_id)
+            received = await waiting(tx, payment_id)
             try:
                 await resolving.book_held(
                     tx,
@@ -116,17 +116,24 @@ async def book(request: Request, payment_id: UUID, kronor: Kronor, identity: Ask
         return await commands.once(tx, request, identity.person, run, status=200)
 
 
-async def _waiting(tx: Transaction, payment_id: UUID) -> Received:
+async def waiting(tx: Transaction, payment_id: UUID) -> Received:
+    """Lock a payment that waits; 404 where it does not."""
     received = await money.lock_one_waiting(tx, payment_id)
     if received is None:
         raise Problem(404, "No such payment waits")
     return received
 
 
-async def _allocate(tx: Transaction, payment_id: UUID, claim_id: UUID) -> dict[str, Any]:
-    received = await _waiting(tx, payment_id)
+async def waiting_on_ledger(tx: Transaction, payment_id: UUID) -> Received:
+    """The same for one that can be spent; 409 where it is not booked as money of ours."""
+    received = await waiting(tx, payment_id)
     if not received.on_ledger:
         raise Problem(409, "The payment is not booked as kronor on the account")
+    return received
+
+
+async def _allocate(tx: Transaction, payment_id: UUID, claim_id: UUID) -> dict[str, Any]:
+    received = await waiting_on_ledger(tx, payment_id)
     claim = (await claims.lock(tx, [claim_id])).get(claim_id)
     if claim is None:
         raise Problem(404, "There is no such claim")

@@ -1,32 +1,27 @@
 """What is heard about claims beside money: credit notes, disputes, and what became of letters."""
 
 from collections.abc import Sequence
-from typing import TypeVar
 
 from contracts.collections import ClaimDisputed, DisputeSettled
-from contracts.envelope import Event
 from contracts.invoicing import InvoiceCredited
 from contracts.notifications import DeliveryAccepted, DeliveryFailed, Letter
 from contracts.terms import ChargeKind
 from plumbing.transaction import Transaction
 from services.payments.domain import changes
-from services.payments.domain.claim import Claim
 from services.payments.handlers.carrying import carry_out
+from services.payments.handlers.hearing import locked, locked_with_histories
 from services.payments.handlers.rates import in_force
 from services.payments.store import charges, claims
 
-E = TypeVar("E", bound=Event)
 CHARGED_LETTERS = {Letter.REMINDER: ChargeKind.REMINDER, Letter.DEMAND: ChargeKind.DEMAND}
 
 
 async def credit_claims(tx: Transaction, notes: Sequence[InvoiceCredited]) -> None:
     """Lower claims by credit notes."""
-    heard = await _locked(tx, notes)
-    histories = await charges.histories(tx, [claim for _, claim in heard])
+    heard = await locked_with_histories(tx, notes)
     rates = await in_force(tx)
     decisions, kept = [], []
-    for note, claim in heard:
-        history = histories[claim.claim_id]
+    for note, claim, history in heard:
         decision = changes.credit(claim, note, history, rates=rates, today=tx.today)
         booked_ore = decision.claim.book.credited_ore - claim.book.credited_ore
         decisions.append(decision)
@@ -37,20 +32,19 @@ async def credit_claims(tx: Transaction, notes: Sequence[InvoiceCredited]) -> No
 
 async def hold_disputed(tx: Transaction, objections: Sequence[ClaimDisputed]) -> None:
     """Hold claims that their debtors dispute."""
-    heard = await _locked(tx, objections)
-    histories = await charges.histories(tx, [claim for _, claim in heard])
+    heard = await locked_with_histories(tx, objections)
     rates = await in_force(tx)
-    await claims.add_disputes(tx, [objection for objection, _ in heard])
+    await claims.add_disputes(tx, [objection for objection, *_ in heard])
     decisions = [
-        changes.dispute(claim, objection, histories[claim.claim_id], rates=rates, today=tx.today)
-        for objection, claim in heard
+        changes.dispute(claim, objection, history, rates=rates, today=tx.today)
+        for objection, claim, history in heard
     ]
     await carry_out(tx, "disputed", decisions)
 
 
 async def settle_disputes(tx: Transaction, settlements: Sequence[DisputeSettled]) -> None:
     """End holds."""
-    heard = await _locked(tx, settlements)
+    heard = await locked(tx, settlements)
     await claims.settle_disputes(tx, [settlement for settlement, _ in heard])
     decisions = [changes.settle_dispute(claim, settlement) for settlement, claim in heard]
     await carry_out(tx, "dispute settled", decisions)
@@ -74,24 +68,16 @@ async def reverse_undelivered(tx: Transaction, failures: Sequence[DeliveryFailed
     charged = [one for one in failures if one.letter in CHARGED_LETTERS]
     if not charged:
         return
-    heard = await _locked(tx, charged)
-    histories = await charges.histories(tx, [claim for _, claim in heard])
+    heard = await locked_with_histories(tx, charged)
     rates = await in_force(tx)
     decisions = [
         changes.never_delivered(
             claim,
             CHARGED_LETTERS[failure.letter],
-            histories[claim.claim_id],
+            history,
             rates=rates,
             today=tx.today,
         )
-        for failure, claim in heard
+        for failure, claim, history in heard
     ]
     await carry_out(tx, "reversed", decisions)
-
-
-async def _locked(tx: Transaction, events: Sequence[E]) -> list[tuple[E, Claim]]:
-    """The events with their claims, locked; those whose claim is not open yet wait for it."""
-    known = await claims.lock(tx, [event.key for event in events])
-    await claims.wait(tx, [event for event in events if event.key not in known])
-    return [(event, known[event.key]) for event in events if event.key in known]

@@ -1,38 +1,33 @@
 """Kronofogden as the ledger sees it: what it has, what it never awards, and what it collects."""
 
 from collections.abc import Sequence
-from typing import TypeVar
 from uuid import UUID
 
 from contracts.collections import NEVER_FILED, CaseClosed, CaseFiled, CaseWithdrawn, EnforcementPaid
-from contracts.envelope import Event
 from contracts.terms import ChargeKind
 from plumbing.transaction import Transaction
 from services.payments.domain import kronofogden
 from services.payments.domain.charges import Prices
-from services.payments.domain.claim import Claim
 from services.payments.domain.ledger import Account, Movement, Posting
 from services.payments.domain.payouts import payout_on
 from services.payments.handlers.carrying import carry_out
+from services.payments.handlers.hearing import locked_with_histories
 from services.payments.handlers.rates import in_force
-from services.payments.store import charges, claims, ledger, money
+from services.payments.store import charges, ledger, money
 from services.payments.store import kronofogden as store
 from services.payments.store.money import Received
-
-E = TypeVar("E", bound=Event)
 
 
 async def keep_filed(tx: Transaction, filings: Sequence[CaseFiled], *, payee_bankgiro: str) -> None:
     """Kronofogden has applications: their costs stand, whatever is objected from now on."""
-    heard = await _locked(tx, filings)
-    histories = await charges.histories(tx, [claim for _, claim in heard])
+    heard = await locked_with_histories(tx, filings)
     prices = Prices(await in_force(tx), payee_bankgiro)
-    decisions = [kronofogden.filed(claim, histories[claim.claim_id], prices) for _, claim in heard]
+    decisions = [kronofogden.filed(claim, history, prices) for _, claim, history in heard]
     await carry_out(tx, "filed", decisions)
     sent = [
         (event.claim_id, ChargeKind.FILING, charge.ordinal, event.filed_on)
-        for (event, claim), decision in zip(heard, decisions, strict=True)
-        for charge in (*histories[claim.claim_id].charges, *decision.charges)
+        for (event, _, history), decision in zip(heard, decisions, strict=True)
+        for charge in (*history.charges, *decision.charges)
         if charge.kind is ChargeKind.FILING and charge.stands
     ]
     await charges.mark_sent(tx, sent)
@@ -40,29 +35,28 @@ async def keep_filed(tx: Transaction, filings: Sequence[CaseFiled], *, payee_ban
 
 async def reverse_unfiled(tx: Transaction, withdrawals: Sequence[CaseWithdrawn]) -> None:
     """Take back the costs of applications that were charged and never reached Kronofogden."""
-    heard = await _locked(tx, [one for one in withdrawals if one.reason == NEVER_FILED])
-    histories = await charges.histories(tx, [claim for _, claim in heard])
+    heard = await locked_with_histories(
+        tx, [one for one in withdrawals if one.reason == NEVER_FILED]
+    )
     rates = await in_force(tx)
     decisions = [
-        kronofogden.never_filed(claim, histories[claim.claim_id], rates, tx.today)
-        for _, claim in heard
+        kronofogden.never_filed(claim, history, rates, tx.today) for _, claim, history in heard
     ]
     await carry_out(tx, "reversed", decisions)
 
 
 async def reverse_unawarded(tx: Transaction, endings: Sequence[CaseClosed]) -> None:
     """Cases ended: costs that Kronofogden never awards are not the debtor's."""
-    heard = await _locked(tx, endings)
-    histories = await charges.histories(tx, [claim for _, claim in heard])
+    heard = await locked_with_histories(tx, endings)
     rates = await in_force(tx)
     decisions = [
-        kronofogden.closed(claim, event, histories[claim.claim_id], rates, tx.today)
-        for event, claim in heard
+        kronofogden.closed(claim, event, history, rates, tx.today)
+        for event, claim, history in heard
     ]
     outlays = [
         (claim, outlay_ore)
-        for event, claim in heard
-        if (outlay_ore := kronofogden.outlays_ore(event, histories[claim.claim_id]))
+        for event, claim, history in heard
+        if (outlay_ore := kronofogden.outlays_ore(event, history))
     ]
     beside = [
         line
@@ -75,15 +69,14 @@ async def reverse_unawarded(tx: Transaction, endings: Sequence[CaseClosed]) -> N
 
 async def book_collected(tx: Transaction, payments: Sequence[EnforcementPaid]) -> None:
     """Let money that Kronofogden collected meet its claims; it is not paid out before it comes."""
-    heard = await _locked(tx, payments)
-    histories = await charges.histories(tx, [claim for _, claim in heard])
+    heard = await locked_with_histories(tx, payments)
     rates = await in_force(tx)
     decisions = [
-        kronofogden.collected(claim, event, histories[claim.claim_id], rates, tx.today)
-        for event, claim in heard
+        kronofogden.collected(claim, event, history, rates, tx.today)
+        for event, claim, history in heard
     ]
     await carry_out(tx, "collected by kronofogden", decisions)
-    await store.add(tx, [event for event, _ in heard])
+    await store.add(tx, [event for event, *_ in heard])
 
 
 async def clear(tx: Transaction, received: Received, payment_ids: Sequence[UUID]) -> int | None:
@@ -107,10 +100,3 @@ async def clear(tx: Transaction, received: Received, payment_ids: Sequence[UUID]
     await store.clear(tx, payment_ids, received.payment_id)
     tx.wake("payout", {row.creditor_id: payout_on(tx.today) for row in awaited})
     return sum_ore
-
-
-async def _locked(tx: Transaction, events: Sequence[E]) -> list[tuple[E, Claim]]:
-    """The events with their claims, locked; those whose claim is not open yet wait for it."""
-    known = await claims.lock(tx, [event.key for event in events])
-    await claims.wait(tx, [event for event in events if event.key not in known])
-    return [(event, known[event.key]) for event in events if event.key in known]
