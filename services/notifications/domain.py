@@ -195,8 +195,6 @@ def is_doubtful(attempts: int, refusals: int) -> bool:
 
 def withdraw(delivery: Delivery, today: date) -> Decision:
     """Stop a letter whose charge was taken back; one that has ended stays as it is."""
-    if delivery.state not in OPEN:
-        return Decision(delivery)
     return conclude(delivery, Outcome(State.WITHDRAWN, "its charge was reversed"), today)
 
 
