@@ -2,7 +2,8 @@
 
 Whoever asks while nothing of its key is under way is served at once, alone; whoever asks meanwhile
 goes into the next group of that key. Groups are as large as the load makes them, and nobody waits
-for one to fill. A group that fails is served one by one, so that only the bad one fails.
+for one to fill; but only some keys are served at one time, so that under load groups grow and not
+transactions. A group that fails is served one by one, so that only the bad one fails.
 """
 
 from __future__ import annotations
@@ -21,6 +22,9 @@ log = structlog.get_logger()
 
 LARGEST_GROUP = 200
 """What a group holds at most: its first must not wait long for its last."""
+AT_ONCE = 4
+"""Groups served at one time: more would only share the same processors, and a few that wait for a
+lock must not stop everybody else."""
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
@@ -38,10 +42,11 @@ class Asked(Generic[Item, Answer]):
 
 
 class Gathering(Generic[Item, Answer]):
-    """Serves what is asked for one key group by group, and different keys side by side."""
+    """Serves what is asked for one key group by group, and a few keys side by side."""
 
     def __init__(self, serve: Serve[Item, Answer]) -> None:
         self._serve = serve
+        self._turns = asyncio.Semaphore(AT_ONCE)
         self._waiting: dict[UUID, list[Asked[Item, Answer]]] = {}
         """Who waits for the next group, by key; a key stands here while it is being served."""
         self._tasks: set[asyncio.Task[None]] = set()
@@ -61,9 +66,10 @@ class Gathering(Generic[Item, Answer]):
 
     async def _serve_all(self, key: UUID) -> None:
         try:
-            while waiting := self._waiting[key]:
-                group, self._waiting[key] = _next_group(waiting)
-                await self._serve_group(key, group)
+            while self._waiting[key]:
+                async with self._turns:
+                    group, self._waiting[key] = _next_group(self._waiting[key])
+                    await self._serve_group(key, group)
         finally:
             for asked in self._waiting.pop(key):
                 asked.answer.cancel()

@@ -29,6 +29,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from contracts.envelope import constant_headers, own_headers
 from plumbing import kafka
 from plumbing.clock import real_now
+from plumbing.pace import Pace
 
 log = structlog.get_logger()
 
@@ -37,6 +38,8 @@ ROUND = 400
 """Pointers a round looks at."""
 ROUND_EVENTS = 20_000
 """Events after which a round takes no further pointer: one bulk command alone may have as many."""
+ROUNDS_APART = (0.01, 0.05)
+"""Seconds from one round to the next (`pace`), unless there is more than one round took."""
 MOST_RESTING = 20_000
 """Pointers kept back at a time; beyond it nothing more is looked at until some may be tried."""
 PATIENCE = 300.0
@@ -126,7 +129,9 @@ class Relay:
                 await asyncio.sleep(0.5)
             self.leads = True
             self._held.clear()
+            pace = Pace(*ROUNDS_APART)
             while True:
+                pace.step()
                 self.wake.clear()
                 found, at_once = await self._move(connection)
                 if not found and await self._say_again(connection):
@@ -134,6 +139,7 @@ class Relay:
                 if not at_once:
                     with contextlib.suppress(TimeoutError):
                         await asyncio.wait_for(self.wake.wait(), self.poll)
+                    await pace.keep()
         finally:
             self.leads = False
             await connection.invalidate()  # ends the session, and the lock with it

@@ -18,7 +18,7 @@ from typing import Any
 import structlog
 from aiokafka.errors import KafkaError
 from fastapi import APIRouter, FastAPI, Request
-from faststream.kafka import KafkaBroker, KafkaRouter
+from faststream.kafka import KafkaRouter
 from sqlalchemy import text
 from starlette.responses import JSONResponse
 
@@ -74,14 +74,13 @@ def create_service(
     if hears:
         topics, patience = {cls.topic for cls in hears}, settings.kafka_session_seconds
         kafka.subscribe(router, topics, name, inbox, session_seconds=patience)
-    broker = KafkaBroker(
+    broker = kafka.Broker(
         settings.kafka_bootstrap_servers,
         routers=[router],
         allow_auto_create_topics=False,
         logger=structlog.stdlib.get_logger("kafka"),
         log_level=10,
     )
-    kafka.hear_at_once(broker)
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -203,7 +202,7 @@ async def _keep(app: FastAPI) -> None:
 
 async def _hear(app: FastAPI) -> None:
     """Start the consumer when a broker answers, and die with it should its loop ever end."""
-    broker: KafkaBroker = app.state.broker
+    broker: kafka.Broker = app.state.broker
     while True:
         try:
             await broker.start()

@@ -7,16 +7,18 @@ they are is left behind, for the service gets a token that the gateway minted fo
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import io
 import re
 import time
+from collections.abc import AsyncIterator
 from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 
 from plumbing.problems import Problem
-from services.gateway.sessions import ApiSession
+from services.gateway.sessions import api_session
 from services.gateway.upstream import LONG_SECONDS, Upstream
 
 router = APIRouter(prefix="/api/v1")
@@ -46,6 +48,8 @@ METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 PASSED_ON = ("content-type", "accept", "idempotency-key", "if-none-match")
 PASSED_BACK = ("content-type", "content-disposition", "etag", "location")
 KEEP_SECONDS = 60.0
+MOST_AT_ONCE = 64 * 1024
+"""Bytes; a longer answer, or one of unknown length, is passed on as it comes."""
 
 
 class Documents:
@@ -73,10 +77,14 @@ async def openapi(request: Request) -> JSONResponse:
     return JSONResponse(await documents.read(request.app.state.upstream, "Betalt"))
 
 
-@router.api_route("/{path:path}", methods=METHODS)
-async def forward(request: Request, path: str, session: ApiSession) -> Response:
-    """Ask the owner of the path on behalf of the token's holder."""
-    service, own_path = route(path)
+async def forward(request: Request) -> Response:
+    """Ask the owner of the path on behalf of the token's holder.
+
+    No FastAPI route but a bare one: there is nothing to validate here, and all of a program's
+    calls come through this.
+    """
+    session = await api_session(request)
+    service, own_path = route(request.path_params["path"])
     upstream: Upstream = request.app.state.upstream
     headers = {name: request.headers[name] for name in PASSED_ON if name in request.headers}
     body = await request.body()
@@ -91,17 +99,23 @@ async def forward(request: Request, path: str, session: ApiSession) -> Response:
         headers=headers,
         seconds=LONG_SECONDS,
     )
-    answer = await opened.__aenter__()
+    async with contextlib.AsyncExitStack() as stack:
+        answer = await stack.enter_async_context(opened)
+        back = {name: answer.headers[name] for name in PASSED_BACK if name in answer.headers}
+        length = answer.content_length
+        if length is not None and length <= MOST_AT_ONCE:
+            return Response(await answer.read(), status_code=answer.status, headers=back)
+        kept = stack.pop_all()
 
-    async def content() -> Any:
-        try:
+    async def content() -> AsyncIterator[bytes]:
+        async with kept:
             async for chunk in answer.content.iter_any():
                 yield chunk
-        finally:
-            await opened.__aexit__(None, None, None)
 
-    back = {name: answer.headers[name] for name in PASSED_BACK if name in answer.headers}
     return StreamingResponse(content(), status_code=answer.status, headers=back)
+
+
+router.add_route(f"{router.prefix}/{{path:path}}", forward, methods=METHODS)
 
 
 def route(path: str) -> tuple[str, str]:

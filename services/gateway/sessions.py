@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import hmac
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -27,6 +28,8 @@ from plumbing.problems import Problem
 LIFETIME = 8 * 3600
 """Seconds; a working day."""
 LONGEST_SEALED = 4096
+MOST_REMEMBERED = 1_000
+"""Sessions kept open, so that a program's calls are not decrypted one by one."""
 
 Purpose = Literal["page", "api"]
 
@@ -63,6 +66,7 @@ class Sessions:
             "kty": "oct", "k": base64.urlsafe_b64encode(derived).rstrip(b"=").decode(),
         })  # fmt: skip
         self._secure = secure
+        self._unsealed = lru_cache(MOST_REMEMBERED)(self._unseal)
         self.cookie = "__Host-betalt" if secure else "betalt"
 
     def seal(self, session: Session, purpose: Purpose) -> str:
@@ -85,19 +89,23 @@ class Sessions:
         if not sealed or len(sealed) > LONGEST_SEALED:
             return None
         try:
-            opened = jwe.decrypt_compact(sealed, self._key, algorithms=["dir", "A256GCM"]).plaintext
-            content: dict[str, Any] = orjson.loads(opened or b"")
-            if content["for"] != purpose or content["until"] <= real_now().timestamp():
-                return None
-            company = content["company"]
-            identity = Identity(
-                person=UUID(content["person"]),
-                roles=frozenset(content["roles"]),
-                company=UUID(company) if company else None,
-            )
-            return Session(identity, content["email"], content["name"])
+            sealed_for, until, session = self._unsealed(sealed)
         except (JoseError, ValueError, KeyError, TypeError):
             return None
+        return session if sealed_for == purpose and real_now().timestamp() < until else None
+
+    def _unseal(self, sealed: str) -> tuple[Purpose, float, Session]:
+        """What is in a text of ours: its purpose, its end and the session; raises for others'."""
+        opened = jwe.decrypt_compact(sealed, self._key, algorithms=["dir", "A256GCM"]).plaintext
+        content: dict[str, Any] = orjson.loads(opened or b"")
+        company = content["company"]
+        identity = Identity(
+            person=UUID(content["person"]),
+            roles=frozenset(content["roles"]),
+            company=UUID(company) if company else None,
+        )
+        session = Session(identity, content["email"], content["name"])
+        return content["for"], float(content["until"]), session
 
     def begin(self, response: Response, session: Session) -> None:
         """Give the browser the session."""
@@ -142,7 +150,7 @@ async def operator_session(request: Request) -> Session:
 
 
 async def api_session(request: Request) -> Session:
-    """FastAPI dependency of the public API: the bearer token's session; a cookie is no key here."""
+    """Who calls the public API: the bearer token's session; a cookie is no key here."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     sessions: Sessions = request.app.state.sessions
     session = sessions.open(token, "api") if scheme.lower() == "bearer" else None
@@ -160,5 +168,4 @@ async def api_operator(session: Annotated[Session, Depends(api_session)]) -> Ses
 
 SellerSession = Annotated[Session, Depends(seller_session)]
 OperatorSession = Annotated[Session, Depends(operator_session)]
-ApiSession = Annotated[Session, Depends(api_session)]
 ApiOperator = Annotated[Session, Depends(api_operator)]

@@ -10,7 +10,7 @@ from uuid import UUID
 
 import pytest
 
-from plumbing.gathering import LARGEST_GROUP, Gathering
+from plumbing.gathering import AT_ONCE, LARGEST_GROUP, Gathering
 
 ONE, OTHER = UUID(int=1), UUID(int=2)
 
@@ -62,6 +62,22 @@ async def test_nobody_waits_for_another_company() -> None:
     asked = await counter.ask(1) + await counter.ask(2, key=OTHER)
     assert counter.groups == [[1], [2]]
     assert await counter.answers(asked) == [2, 4]
+
+
+async def test_when_all_turns_are_taken_the_next_company_gathers_a_group() -> None:
+    counter = Counter()
+    asked = []
+    for key in range(AT_ONCE):
+        asked += await counter.ask(key, key=UUID(int=key))
+    late = await counter.ask(7, 8, 9, key=UUID(int=AT_ONCE))
+    assert counter.groups == [[key] for key in range(AT_ONCE)]
+    assert await counter.answers([*asked, *late]) == [
+        *(2 * key for key in range(AT_ONCE)),
+        14,
+        16,
+        18,
+    ]
+    assert counter.groups[AT_ONCE:] == [[7, 8, 9]]
 
 
 async def test_a_refusal_is_the_answer_of_one() -> None:
