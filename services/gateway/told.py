@@ -40,6 +40,12 @@ TOLD = (
     (r"no demand may be sent", "Lagen hindrar att kravet skickas"),
     (r"the demand lacks", "Uppgifter som kravet måste ha saknas"),
     (r"charge was reversed", "Kostnaden togs tillbaka"),
+    # what is wrong with a bank file (payments); the rest is about XML, for those who read it
+    (r"the account (\S+) is not one of ours", "Kontot {0} är inte vårt"),
+    (r"statement (\S+) of the account (\S+) has not come", "Utdrag {0} för konto {1} saknas"),
+    (r"statement (\S+) does not open with", "Utdrag {0} börjar inte där det förra slutade"),
+    # what a task is about (collections)
+    (r"^message (\d+)$", "meddelande {0}"),
 )
 """Patterns, and what to say where they are found; the first one counts."""
 
@@ -47,4 +53,7 @@ TOLD = (
 def told(reason: Any) -> str:
     """A service's reason in Swedish; one that is not known is shown as it is."""
     text = str(reason if reason is not None else "")
-    return next((swedish for pattern, swedish in TOLD if re.search(pattern, text)), text)
+    for pattern, swedish in TOLD:
+        if found := re.search(pattern, text):
+            return swedish.format(*found.groups())
+    return text

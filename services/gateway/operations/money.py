@@ -19,7 +19,7 @@ from plumbing.problems import Problem
 from services.gateway.forms import text, typed
 from services.gateway.sessions import OperatorSession, Session
 from services.gateway.upstream import Upstream, listed_in
-from services.gateway.words import advice, faults, page, parse_kronor
+from services.gateway.words import NO_BREAK, advice, faults, page, parse_kronor
 
 router = APIRouter()
 
@@ -76,7 +76,7 @@ async def book(request: Request, session: OperatorSession, payment_id: UUID) -> 
     if "kronor" in form and (ore := parse_kronor(text(form, "kronor"))) is not None:
         decision["amount_ore"] = ore
     elif "kronor" in form:
-        wrong["kronor"] = "Skriv beloppet i kronor, till exempel 1 250,00."
+        wrong["kronor"] = f"Skriv beloppet i kronor, till exempel 1{NO_BREAK}250,00."
     if wrong:
         return await _payment_page(request, session, payment_id, wrong, form)
     refusal, _ = await _ask(request, session, f"/unmatched/{payment_id}/book", decision, form)

@@ -15,7 +15,7 @@ from services.gateway.forms import text, typed
 from services.gateway.operations.money import LONGEST_KEY, REFUSED, decision_in, faults_of
 from services.gateway.sessions import OperatorSession, Session
 from services.gateway.upstream import Upstream, listed_in
-from services.gateway.words import advice, faults, page, parse_kronor
+from services.gateway.words import NO_BREAK, advice, faults, page, parse_kronor
 
 router = APIRouter()
 
@@ -82,7 +82,7 @@ async def resolve(request: Request, session: OperatorSession) -> Response:
     if "kronor" in form and (ore := parse_kronor(text(form, "kronor"))) is not None:
         decision["amount_ore"] = ore
     elif "kronor" in form:
-        wrong["kronor"] = "Skriv beloppet i kronor, till exempel 1 250,00."
+        wrong["kronor"] = f"Skriv beloppet i kronor, till exempel 1{NO_BREAK}250,00."
     if wrong:
         return await _debit_page(request, session, entry, wrong, form)
     upstream: Upstream = request.app.state.upstream
