@@ -263,7 +263,6 @@ async def test_the_pages_of_the_operator_show_the_house_as_it_is(town: Town, las
         f"/drift/betalningar/{waiting['payment_id']}": ("777,00 kr", "1111111116"),
         "/drift/utbetalningar": (),
         "/drift/inkasso": (),
-        f"/drift/inkasso/{last.claim}": (),
         "/drift/utskick": (),
         "/drift/huvudbok": ("777,00 kr",),
     }
