@@ -6,9 +6,9 @@ from starlette.datastructures import FormData
 
 
 def text(form: FormData, name: str) -> str:
-    """A field of a form as text; files and missing fields are empty."""
+    """A field of a form as text that a database takes; files and missing fields are empty."""
     value = form.get(name, "")
-    return value.strip()[:2000] if isinstance(value, str) else ""
+    return value.replace("\0", "").strip()[:2000] if isinstance(value, str) else ""
 
 
 def typed(form: FormData) -> dict[str, str]:

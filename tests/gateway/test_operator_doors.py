@@ -90,7 +90,7 @@ async def test_a_payment_is_taken_out_with_a_reason_and_after_a_look_at_the_bank
     page = await turned_back(operator, path, {"ta-bort-skal": WHY})
     assert WHY in page, "what was typed stays"
     assert not world.asked("payments", f"/unmatched/{PAYMENT}/take-out")
-    form = {"ta-bort-skal": WHY, "ta-bort-sett": "1", "nyckel": "once"}
+    form = {"ta-bort-skal": f"{WHY}\0", "ta-bort-sett": "1", "nyckel": "once"}
     where = await sent(operator, path, form)
     (call,) = world.asked("payments", f"/unmatched/{PAYMENT}/take-out", "POST")
     assert (call.json, call.headers["idempotency-key"]) == ({"reason": WHY}, "once")
