@@ -127,10 +127,10 @@ async def settle(
 
 
 @router.get("/cases")
-async def get_cases(request: Request, identity: Asking) -> dict[str, Any]:
-    """The newest cases: the company's, or everybody's for operators."""
+async def get_cases(request: Request, identity: Asking, stopped: bool = False) -> dict[str, Any]:
+    """The newest cases, or those that stand still: the company's, or everybody's for operators."""
     async with request.app.state.database.transaction(tenant=_tenant(identity)) as tx:
-        return {"cases": [_shown(case) for case in await store.read_cases(tx)]}
+        return {"cases": [_shown(case) for case in await store.read_cases(tx, stopped=stopped)]}
 
 
 @router.get("/cases/alarms")
@@ -139,11 +139,12 @@ async def get_alarms(
     identity: Asking,
     after: Annotated[int, Query(ge=0, lt=2**62)] = 0,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
+    claim_id: UUID | None = None,
 ) -> dict[str, Any]:
-    """What waits for an operator: how many in all, and a page of them, oldest first."""
+    """What waits for an operator, of one claim if it is named: how many, and a page of them."""
     require(identity, "operator")
     async with request.app.state.database.transaction() as tx:
-        count, tasks = await store.read_tasks(tx, after, limit)
+        count, tasks = await store.read_tasks(tx, after, limit, claim_id)
     more = tasks[-1]["id"] if len(tasks) == limit else None
     return {"count": count, "alarms": tasks, "next": more}
 
@@ -217,6 +218,6 @@ def _shown(case: Any) -> dict[str, Any]:
     names = (
         *("claim_id", "creditor_id", "number", "opened_on", "stage", "held", "lack", "next_on"),
         *("respond_by", "sent_on", "filed_on", "amount_ore", "kronofogden_number", "decided_on"),
-        *("enforced_on", "close_reason"),
+        *("enforced_on", "close_reason", "stopped"),
     )
     return {name: getattr(case, name) for name in names}

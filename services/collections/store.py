@@ -20,6 +20,7 @@ from plumbing.literals import ids
 from plumbing.transaction import Transaction, columns
 from services.collections.domain.cases import (
     HOUSE_POLICY,
+    MAY_STOP,
     Case,
     Filing,
     Lack,
@@ -84,6 +85,7 @@ LOCK_NUMBERS = text(f"""
 """)
 READ_CASES = text(f"""
   {CASE} where (cast(:claim_id as uuid) is null or c.claim_id = :claim_id)
+    and (cast(:stages as text[]) is null or c.stage = any(cast(:stages as text[])))
   order by c.opened_on desc, c.number desc limit :limit
 """)
 PREPARE = text("""
@@ -138,9 +140,13 @@ FINISH_TASK = text("""
 """)
 READ_TASKS = text("""
   select id, claim_id, kind, detail, made_on from task where done_on is null and id > :after
+    and (cast(:claim_id as uuid) is null or claim_id = :claim_id)
   order by id limit :limit
 """)
-COUNT_TASKS = text("select count(*) from task where done_on is null")
+COUNT_TASKS = text("""
+  select count(*) from task
+  where done_on is null and (cast(:claim_id as uuid) is null or claim_id = :claim_id)
+""")
 ADD_POLICIES = text("""
   insert into policy (creditor_id, filing, enforcement)
   select u, :filing, :enforcement from unnest(cast(:creditor_ids as uuid[])) as u
@@ -170,10 +176,13 @@ async def lock_numbers(tx: Transaction, numbers: Sequence[str]) -> dict[str, Cas
     return {row.number: _case(row) for row in rows}
 
 
-async def read_cases(tx: Transaction, claim_id: ClaimId | None = None) -> list[Case]:
-    """The newest cases that the transaction may see, or one claim's."""
-    rows = await tx.execute(READ_CASES, {"claim_id": claim_id, "limit": 500})
-    return [_case(row) for row in rows]
+async def read_cases(
+    tx: Transaction, claim_id: ClaimId | None = None, *, stopped: bool = False
+) -> list[Case]:
+    """The newest cases that the transaction may see, one claim's, or those that stand still."""
+    which = {"claim_id": claim_id, "stages": list(MAY_STOP) if stopped else None}
+    cases = [_case(row) for row in await tx.execute(READ_CASES, {**which, "limit": 500})]
+    return [case for case in cases if case.stopped or not stopped]
 
 
 async def save_cases(tx: Transaction, cases: Sequence[Case]) -> None:
@@ -280,10 +289,13 @@ async def finish_task(tx: Transaction, task_id: int) -> bool:
     return found.first() is not None
 
 
-async def read_tasks(tx: Transaction, after: int, limit: int) -> tuple[int, list[dict[str, Any]]]:
-    """How many tasks are open, and a page of them, oldest first."""
-    count = (await tx.execute(COUNT_TASKS)).scalar_one()
-    rows = await tx.execute(READ_TASKS, {"after": after, "limit": limit})
+async def read_tasks(
+    tx: Transaction, after: int, limit: int, claim_id: UUID | None = None
+) -> tuple[int, list[dict[str, Any]]]:
+    """How many tasks are open, of all or one claim, and a page of them, oldest first."""
+    which = {"claim_id": claim_id}
+    count = (await tx.execute(COUNT_TASKS, which)).scalar_one()
+    rows = await tx.execute(READ_TASKS, {**which, "after": after, "limit": limit})
     return count, [dict(row) for row in rows.mappings()]
 
 

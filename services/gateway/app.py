@@ -21,9 +21,11 @@ from starlette.exceptions import HTTPException
 from plumbing import logs
 from plumbing.identity import Keys
 from plumbing.problems import Problem, field_errors
-from services.gateway import debtor, demo, feeds, operations, public_api, words
+from services.gateway import debtor, demo, feeds, public_api, words
 from services.gateway.clock import STANDINS, Barrier, Installation
 from services.gateway.edge import Edge
+from services.gateway.operations import overview
+from services.gateway.operations import routers as operators_routers
 from services.gateway.seller import routers as seller_routers
 from services.gateway.sessions import NotSignedInError, Sessions, page_session
 from services.gateway.settings import Settings
@@ -57,17 +59,17 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.sessions = Sessions(
         settings.identity_private_key, secure=settings.origin.startswith("https:")
     )
-    app.state.dashboard = operations.Dashboard()
+    app.state.dashboard = overview.Dashboard()
     app.state.documents = public_api.Documents()
     app.add_middleware(Edge, origin=settings.origin)
     _tell_refusals(app)
     _health(app)
     app.mount("/static", StaticFiles(directory=words.FOLDER / "static"), name="static")
-    for router in (feeds.router, public_api.router, operations.router, debtor.router):
+    for router in (feeds.router, public_api.router, *operators_routers, debtor.router):
         app.include_router(router)
     if settings.betalt_demo:
         app.include_router(demo.router)
-        app.include_router(operations.demo_router)
+        app.include_router(overview.demo_router)
     for router in seller_routers:
         app.include_router(router)
     return app

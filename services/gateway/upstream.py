@@ -156,6 +156,13 @@ class Upstream:
         return dict(zip(self.services, await asyncio.gather(*asked), strict=True))
 
 
+def listed_in(found: Any, name: str) -> list[dict[str, Any]]:
+    """The list in an answer; nothing when there was no answer."""
+    if isinstance(found, dict):
+        return list(found.get(name) or [])
+    return list(found or [])
+
+
 def _address(base: str, path: str, raw_query: str) -> URL:
     return URL(f"{base}{path}?{raw_query}" if raw_query else f"{base}{path}", encoded=True)
 

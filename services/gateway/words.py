@@ -19,6 +19,7 @@ from fastapi.responses import HTMLResponse, JSONResponse, Response
 from contracts.numbers import format_bankgiro, format_organisation_number, mask_personal_number
 from plumbing.clock import SWEDISH
 from plumbing.problems import Problem
+from services.gateway.told import told
 
 FOLDER = Path(__file__).parent
 PROGRAMS = ("/api/", "/feeds/", "/ops/", "/health/", "/demo/token")
@@ -80,7 +81,7 @@ OTHER_WORDS = {
     "withdrawal": "Återkallelse", "credit_note": "Kreditfaktura", "credit": "Kreditfaktura",
     "sent": "Skickad", "stale": "För sent", "manual": "Hålls för handpåläggning",
     "carrying": "Skickas", "queued": "I kö", "demand": "Inkassokrav", "filing": "Ansökan",
-    "unmatched": "Omatchad",
+    "unmatched": "Omatchad", "contested": "Bestridd hos Kronofogden", "late": "Dröjer",
     "enforcement_proposed": "Utmätning förbereds",
     "enforcement_charged": "Utmätning klar att begära",
     "withdrawing": "Återkallas", "exhausted": "Inget att utmäta",
@@ -132,7 +133,14 @@ REASONS = {
     "in_collection": "Fakturan är redan skickad till inkasso.",
     "not_due": "Fakturan har inte förfallit än.",
     "not_sent": "Fakturan har inte nått kunden än: rätta adressen först.",
-    "not_failed": "Utskicket går inte att skicka igen.",
+    "not_failed": "Brevet går inte att skicka igen. Det är redan på väg, eller så saknas en "
+    "e-postadress som fungerar.",
+    "on_ledger": "Betalningen är redan bokförd.",
+    "currency": "Ange belopp i kronor för annan valuta, och bara då.",
+    "entry_booked": "Bankens post är redan bokförd på ett annat sätt. Ta bort den betalningen "
+    "ur väntan först.",
+    "amount_differs": "Betalningen är inte bokförd med samma belopp som uttaget.",
+    "debit_resolved": "Uttaget väntar inte längre. Någon har redan tagit hand om det.",
     "too_early": "Det är för tidigt.",
     "barred": "Lagen hindrar det.",
     "identity_number_missing": "Kundens person- eller organisationsnummer saknas.",
@@ -148,6 +156,9 @@ FAULTS = (
     ),
     (r"not registered for VAT", "Företaget är inte momsregistrerat, så momsen ska vara 0 %."),
     (r"rows without VAT", "Skälet gäller bara rader med 0 % moms."),
+    (r"\[0-9\]\{10\}", "Skriv numret med 10 eller 12 siffror."),
+    (r"needs the BIC", "Ett IBAN-nummer behöver bankens BIC."),
+    (r"\[A-Z\]\{6\}", "BIC har 8 eller 11 tecken."),
     (r"field required|is needed|missing", "Fyll i uppgiften."),
     (r"at least (\d+) character", "Skriv minst {0} tecken."),
     (r"at most (\d+) character", "Skriv högst {0} tecken."),
@@ -182,6 +193,8 @@ FAULTS = (
     (r"total must be", "Fakturans summa ska vara över noll."),
     (r"coming day", "Välj en dag framåt i tiden."),
     (r"valid (integer|decimal|number)|integer|decimal", "Skriv ett tal."),
+    (r"check digit|must have .* digits|is not Swedish", "Numret stämmer inte. Kontrollera det."),
+    (r"is empty", "Fyll i uppgiften."),
     (r"valid date|date", "Skriv ett datum, till exempel 2026-11-22."),
 )
 """Patterns of services' reasons for a field, and the same in Swedish."""
@@ -212,6 +225,13 @@ def plain_kronor(amount_ore: int | str | None) -> str:
     whole, rest = divmod(abs(amount_ore), 100)
     sign = "−" if amount_ore < 0 else ""
     return f"{sign}{whole:,}".replace(",", NO_BREAK) + f",{rest:02d}"
+
+
+def money(amount: int | str | None, currency: str = "SEK") -> str:
+    """An amount in hundredths of a currency: `10,00 EUR`; kronor as `kronor` writes them."""
+    if currency == "SEK" or amount is None:
+        return kronor(amount)
+    return f"{plain_kronor(amount)}{NO_BREAK}{currency}"
 
 
 def short_kronor(amount_ore: int | str | None) -> str:
@@ -326,6 +346,14 @@ def word(code: Any) -> str:
     return OTHER_WORDS.get(text) or COMPONENTS.get(text) or text.replace("_", " ").capitalize()
 
 
+CHANNELS = {"email": "e-post", "paper": "papper"}
+
+
+def channel(code: Any) -> str:
+    """How a letter went, in running text."""
+    return CHANNELS.get(str(code)) or word(code).lower()
+
+
 def identity_number(number: str | None) -> str:
     """An organisation or personal number for a list: personal ones are masked."""
     if not number or "*" in number:  # its service has masked it
@@ -373,6 +401,8 @@ def fault(reason: str) -> str:
 STOPPED = {
     "undeliverable": "Inkassokravet kunde inte lämnas till kunden.",
     "refused": "Kronofogden nekade ansökan.",
+    "decided": "Kronofogden har beslutat, men utmätning är inte begärd.",
+    "barred": "Fordran är preskriberad.",
 }
 
 
@@ -417,8 +447,8 @@ PAGES.filters.update(
     kronor=kronor, plain_kronor=plain_kronor, short_kronor=short_kronor, day=day,
     clock_time=clock_time, count=count, rate=rate, duration=duration, percent=percent,
     state_word=state_word, state_tone=state_tone,
-    word=word, waiting=waiting, stopped=stopped, identity_number=identity_number,
-    bankgiro=bankgiro, ocr=ocr,
+    money=money, told=told, channel=channel, word=word, waiting=waiting, stopped=stopped,
+    identity_number=identity_number, bankgiro=bankgiro, ocr=ocr,
     organisation_number=organisation_number, postcode=postcode, quantity=quantity,
 )  # fmt: skip
 

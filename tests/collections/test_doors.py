@@ -180,6 +180,9 @@ async def test_an_operator_does_a_task_and_the_next_ones_come_a_page_at_a_time(
             assert (await operator.post(done)).status_code == 200
         assert (await operator.post("/cases/alarms/999999/done")).status_code == 404
         assert (await operator.get("/cases/alarms")).json()["count"] == 2
+        assert (await operator.get(f"/cases/alarms?claim_id={CLAIM}")).json()["count"] == 2
+        other = (await operator.get(f"/cases/alarms?claim_id={UUID(int=7)}")).json()
+        assert (other["count"], other["alarms"]) == (0, [])
     async with house.door(company=CREDITOR) as seller:
         assert (await seller.post(done)).status_code == 403
 
@@ -195,10 +198,13 @@ async def test_an_operator_corrects_what_is_known_of_a_debtor_and_the_case_goes_
         path = f"/cases/{CLAIM}/resume"
         wrong = await operator.post(path, json={"debtor_identity_number": "12"})
         assert wrong.status_code == 422
+        (stopped,) = (await operator.get("/cases?stopped=true")).json()["cases"]
+        assert (stopped["stage"], stopped["stopped"]) == ("undeliverable", True)
         answer = await operator.post(path, json={})
         assert (answer.status_code, answer.json()["stage"]) == (202, "demand_proposed")
         assert (await operator.post(path, json={})).status_code == 409
         assert await house.alarms() == []
+        assert (await operator.get("/cases?stopped=true")).json()["cases"] == []
         await house.hear(demand_charged(2), sent(2))
         await house.day(FILING_ON)
         missing = await operator.post(path, json={})

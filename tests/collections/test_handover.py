@@ -109,6 +109,21 @@ def test_an_operator_cannot_hurry_what_is_not_stopped_or_still_lacks_something(c
     assert handover.resume(case, LATER) is None
 
 
+@pytest.mark.parametrize("case", [lost(), refused(), lacking(), filed(Stage.DECIDED)])
+def test_a_case_stands_still_where_only_a_person_can_let_it_go_on(case: Case) -> None:
+    """Not while a date or the creditor is waited for, nor while a dispute holds it."""
+    still = replace(case, next_on=None)
+    assert still.stopped
+    assert not demanded().stopped
+    assert not replace(still, stage=Stage.CLOSED).stopped
+    if case.stage is Stage.AWAITS_CREDITOR:
+        assert not replace(still, lack=Lack.CREDITOR_DECIDES).stopped
+        assert not disputes.hold(still).case.stopped
+    if case.stage is Stage.DECIDED:
+        assert not replace(still, next_on=LATER).stopped
+        assert not replace(still, policy=Policy(enforcement=False)).stopped
+
+
 def test_an_operator_lets_a_stopped_decision_go_on_unless_the_creditor_stopped_it() -> None:
     stopped = filed(Stage.DECIDED)
     told = handover.resume(stopped, LATER)

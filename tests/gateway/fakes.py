@@ -28,7 +28,11 @@ CUSTOMER = UUID("0193c000-0000-7000-8000-000000000001")
 ARTICLE = UUID("0193d000-0000-7000-8000-000000000001")
 DISPUTE = UUID("0193e000-0000-7000-8000-000000000001")
 PAYMENT = UUID("0193f000-0000-7000-8000-000000000001")
+HELD = UUID("0193f000-0000-7000-8000-000000000002")
+"""A payment in euro, held off the ledger."""
 FILE = UUID("0193f000-0000-7000-8000-000000000009")
+DELIVERY = UUID("0193f000-0000-7000-8000-000000000010")
+DEBIT = "R/1 & more"
 TODAY = date(2026, 11, 22)
 
 STATES = (
@@ -169,6 +173,26 @@ DOCUMENT: dict[str, Any] = {
     "zero_vat_statement": None, "link_version": 1, "upheld": False, "credit_note": None,
     "notices": ["Efter förfallodagen debiteras dröjsmålsränta med 12 % per år enligt avtal."],
     "costs": COSTS,
+}  # fmt: skip
+WAITING = {
+    "payment_id": str(PAYMENT), "reason": "unknown_reference", "held": None,
+    "can_be_allocated": True, "amount_ore": 125_050, "currency": "SEK", "paid_on": "2026-11-20",
+    "received_on": "2026-11-20", "references": ["987654321"], "payer_name": "Kalle Ek",
+}  # fmt: skip
+WAITING_EURO = WAITING | {
+    "payment_id": str(HELD), "reason": "held", "held": "the currency is not SEK",
+    "can_be_allocated": False, "amount_ore": 10_000, "currency": "EUR",
+}  # fmt: skip
+UNKNOWN_DEBIT = {
+    "source_key": DEBIT, "booked_on": "2026-11-20", "amount_ore": 125_050, "currency": "SEK",
+    "end_to_end_id": None, "bank_reference": "R", "reason": "it is no payout of ours",
+}  # fmt: skip
+CASE = {
+    "claim_id": str(CLAIM), "creditor_id": str(ANNA), "number": "INK-2026-000001",
+    "opened_on": "2026-11-12", "stage": "undeliverable", "held": False, "lack": None,
+    "next_on": None, "respond_by": "2026-11-24", "sent_on": None, "filed_on": None,
+    "amount_ore": 0, "kronofogden_number": None, "decided_on": None, "enforced_on": None,
+    "close_reason": None, "stopped": True,
 }  # fmt: skip
 NOTE = {
     "note_id": "n", "number": 1208, "credited_on": "2026-11-05", "kind": "correction",
@@ -347,12 +371,27 @@ ANSWERS: dict[tuple[str, str, str], Any] = {
         ],
     },
     ("payments", "GET", "/unmatched"): lambda w, c: {
-        "payments": [
-            {"payment_id": str(PAYMENT), "reason": "unknown_reference", "held": None,
-             "can_be_allocated": True, "amount_ore": 125_050, "paid_on": "2026-11-20",
-             "received_on": "2026-11-20", "references": ["987654321"], "payer_name": "Kalle Ek"},
+        "payments": [WAITING, WAITING_EURO], "next": None,
+    },
+    ("payments", "GET", f"/unmatched/{PAYMENT}"): lambda w, c: WAITING,
+    ("payments", "GET", f"/unmatched/{HELD}"): lambda w, c: WAITING_EURO,
+    ("payments", "POST", f"/unmatched/{PAYMENT}/take-out"): lambda w, c: {"payments_booked": 2},
+    ("payments", "POST", f"/unmatched/{HELD}/book"): lambda w, c: {"payment_id": str(HELD)},
+    ("payments", "GET", "/payouts/alarms"): lambda w, c: {
+        "late": [], "unknown_debits": [UNKNOWN_DEBIT],
+        "rejected": [
+            {"payout_id": "1", "creditor_id": str(ANNA), "amount_ore": 250_000,
+             "state": "rejected", "ordered_on": "2026-11-04", "ended_on": "2026-11-05",
+             "reason": "AC04"},
+        ],
+        "waiting": [
+            {"creditor_id": str(BERIT), "amount_ore": 99_000, "since": "2026-11-10",
+             "reason": "no payout account"},
         ],
     },
+    ("payments", "POST", "/payouts/debits/resolve"): lambda w, c: {"source_key": DEBIT},
+    ("payments", "POST", "/payouts/again"): lambda w, c: {"creditor_id": str(ANNA)},
+    ("payments", "PUT", "/payout-account"): lambda w, c: {"kind": "iban", "number": "•••0003"},
     ("payments", "POST", f"/unmatched/{PAYMENT}/allocate"): lambda w, c: {"claim_id": str(CLAIM)},
     ("payments", "GET", "/bank-files"): lambda w, c: {
         "files": [
@@ -394,20 +433,23 @@ ANSWERS: dict[tuple[str, str, str], Any] = {
         "cases": [
             {"claim_id": str(CLAIM), "number": f"I-100{n}", "opened_on": "2026-11-12",
              "stage": stage, "held": held, "respond_by": "2026-11-24", "filed_on": filed,
-             "amount_ore": ore}
+             "amount_ore": ore, "lack": None, "stopped": stage == "undeliverable"}
             for n, (stage, held, filed, ore) in enumerate((
                 ("demanded", False, None, None), ("awaits_creditor", False, None, None),
                 ("filed", False, "2026-11-20", 1_112_050), ("demanded", True, None, None),
+                ("undeliverable", False, None, None),
             ))
         ],
     },
     ("collections", "GET", "/cases/alarms"): lambda w, c: {
         "count": 13, "next": None,
         "alarms": [
-            {"id": 5, "claim_id": str(CLAIM), "kind": "application_uncertain", "detail": ""},
+            {"id": 5, "claim_id": str(CLAIM), "kind": "application_uncertain", "detail": "",
+             "made_on": "2026-11-20"},
         ],
     },
     ("collections", "POST", "/cases/alarms/5/done"): lambda w, c: {"id": 5},
+    ("collections", "POST", f"/cases/{CLAIM}/resume"): lambda w, c: CASE,
     ("invoicing", "POST", f"/invoices/{CLAIM}/collection/anew"): lambda w, c: {},
     ("payments", "GET", "/kronofogden/awaited"): lambda w, c: {
         "awaited": [
@@ -418,18 +460,23 @@ ANSWERS: dict[tuple[str, str, str], Any] = {
     ("payments", "POST", f"/unmatched/{PAYMENT}/kronofogden"): lambda w, c: {},
     ("notifications", "GET", "/deliveries"): lambda w, c: {
         "deliveries": [
-            {"letter": "invoice", "channel": "email", "state": "accepted", "asked_on": "2026-09-30",
-             "ended_on": "2026-09-30", "doubtful": False},
-            {"letter": "reminder", "channel": "email", "state": "accepted",
-             "asked_on": "2026-11-04", "ended_on": "2026-11-04", "doubtful": True},
+            {"delivery_id": str(DELIVERY), "letter": "invoice", "channel": "email",
+             "state": "failed", "asked_on": "2026-09-30", "ended_on": "2026-09-30",
+             "reason": "no e-mail address is known", "doubtful": False},
+            {"delivery_id": "x", "letter": "reminder", "channel": "email", "state": "accepted",
+             "asked_on": "2026-11-04", "ended_on": "2026-11-04", "reason": None,
+             "doubtful": True},
         ],
     },
     ("notifications", "GET", "/deliveries/doubtful"): lambda w, c: {
         "deliveries": [
             {"letter": "reminder", "channel": "email", "claim_id": str(CLAIM), "state": "accepted",
-             "asked_on": "2026-11-04", "ended_on": "2026-11-04", "doubtful": True},
+             "asked_on": "2026-11-04", "ended_on": "2026-11-04", "reason": None,
+             "doubtful": True},
         ],
     },
+    ("notifications", "GET", "/deliveries/manual"): lambda w, c: {"deliveries": [], "next": None},
+    ("notifications", "POST", f"/deliveries/{DELIVERY}/again"): lambda w, c: {"state": "queued"},
     ("notifications", "POST", "/opened"): lambda w, c: {"opened_on": "2026-11-22"},
     ("dunning", "GET", "/ops/parked/7"): lambda w, c: PARKED
     | {"headers": {"ce_type": PARKED["type"]}, "event": {"claim_id": str(CLAIM), "name": "•••"}},

@@ -108,7 +108,10 @@ async def test_claimed_identities_are_left_at_the_door(browser: Browser, world: 
     assert not {"x-company", "x-roles", "cookie"} & {name.lower() for name in call.headers}
 
 
-@pytest.mark.parametrize("path", ["/drift", "/drift/parkerade", "/drift/huvudbok"])
+@pytest.mark.parametrize(
+    "path",
+    ["/drift", "/drift/parkerade", "/drift/huvudbok", "/drift/inkasso", "/drift/utbetalningar"],
+)
 async def test_a_seller_sees_no_operators_page(browser: Browser, path: str) -> None:
     """And an operator no company's."""
     await sign_in(browser, ANNA)

@@ -16,6 +16,7 @@ from tests.gateway.fakes import (
     ANNA,
     ANSWERS,
     ARTICLES,
+    BERIT,
     CLAIM,
     CLAIM_TODAY,
     CUSTOMER,
@@ -58,6 +59,8 @@ async def test_every_page_of_a_company_opens(browser: Browser, path: str) -> Non
     [
         "/drift", "/drift/parkerade", "/drift/parkerade/dunning/7", "/drift/betalningar",
         "/drift/bankfiler", f"/drift/bankfiler/{FILE}", "/drift/utskick", "/drift/huvudbok",
+        "/drift/utbetalningar", "/drift/inkasso", f"/drift/betalningar/{PAYMENT}",
+        f"/drift/utbetalningar/konto/{BERIT}",
     ],
 )  # fmt: skip
 async def test_every_page_of_the_operator_opens(browser: Browser, path: str) -> None:

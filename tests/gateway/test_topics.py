@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from services.gateway.operations import Rates, rates_between, topic_rows
+from services.gateway.operations.overview import Rates, rates_between, topic_rows
 
 
 def numbers(heard: int, sent_on: dict[str, int], lag: dict[str, int] | None = None) -> Any:

@@ -253,12 +253,16 @@ async def test_the_pages_of_a_debtor_show_what_is_owed_today(town: Town, last: D
 
 async def test_the_pages_of_the_operator_show_the_house_as_it_is(town: Town, last: Diary) -> None:
     (file, *_) = (await town.client.read("operator", "/bank-files"))["files"]
+    (waiting, *_) = (await town.client.read("operator", "/unmatched"))["payments"]
     pages: dict[str, tuple[str, ...]] = {
         "/drift": ("Parkerade händelser",),
         "/drift/parkerade": ("Inget är parkerat",),
         "/drift/betalningar": ("777,00 kr", "1111111116"),
         "/drift/bankfiler": ("777,00 kr",),
         f"/drift/bankfiler/{file['file_id']}": (),
+        f"/drift/betalningar/{waiting['payment_id']}": ("777,00 kr", "1111111116"),
+        "/drift/utbetalningar": (),
+        "/drift/inkasso": (),
         "/drift/utskick": (),
         "/drift/huvudbok": ("777,00 kr",),
     }
@@ -271,7 +275,10 @@ async def test_the_pages_of_the_operator_show_the_house_as_it_is(town: Town, las
 async def test_the_gateways_fakes_say_what_the_services_say(town: Town, last: Diary) -> None:
     """Every field of every faked answer is in the true one, and of the same kind."""
     read = town.client.read
+    (waiting, *_) = (await read("operator", "/unmatched"))["payments"]
     true = {
+        fakes.PAYMENT: waiting["payment_id"],
+        fakes.HELD: waiting["payment_id"],
         fakes.CUSTOMER: (await read(last.company, "/customers"))["customers"][0]["customer_id"],
         fakes.ARTICLE: (await read(last.company, "/articles"))["articles"][0]["article_id"],
         fakes.FILE: (await read("operator", "/bank-files"))["files"][0]["file_id"],

@@ -67,7 +67,8 @@ async def test_an_entry_that_a_person_takes_out_gives_way_to_its_payments(house:
     await told(house, notification(wrong(0, 1)), notification(credit([0, 1])))
     whole = payment_id_of("E1/entry")
     held = payment_id_of(key(0))
-    assert (await door(house, f"/unmatched/{held}/book")).status_code == 409
+    refused = await door(house, f"/unmatched/{held}/book")
+    assert (refused.status_code, refused.json()["reason"]) == (409, "entry_booked")
     answer = await door(house, f"/unmatched/{whole}/take-out")
     assert (answer.status_code, answer.json()["payments_booked"]) == (200, 2)
     assert (await door(house, f"/unmatched/{whole}/take-out", reason="again")).status_code == 404
@@ -113,7 +114,11 @@ async def test_money_in_another_currency_is_booked_with_the_kronor_the_bank_cred
     tx = Tx("10.00", "EUR", bank_reference="EUR1", remittance=camt_samples.ocr("7000000000"))
     await told(house, notification(Ntry((tx,), amount="10.00", currency="EUR")))
     path = f"/unmatched/{payment_id_of('EUR1')}/book"
-    assert (await door(house, path)).status_code == 409, "how many kronor?"
+    async with client(house, "operator") as operator:
+        waiting = (await operator.get(path.removesuffix("/book"))).json()
+    assert (waiting["amount_ore"], waiting["currency"]) == (10_00, "EUR")
+    refused = await door(house, path)
+    assert (refused.status_code, refused.json()["reason"]) == (409, "currency"), "how many kronor?"
     assert (await door(house, path, amount_ore=110_00)).status_code == 200
     assert await house.balance("bank:client") == 110_00
     assert await house.one("select paid_ore from claim") == 100_00

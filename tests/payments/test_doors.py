@@ -400,6 +400,8 @@ async def test_an_operator_says_whose_unmatched_money_is(room: Room) -> None:
     async with room.asker("operator") as operator:
         (waiting,) = (await operator.get("/unmatched")).json()["payments"]
         assert waiting["references"] == ["99"]
+        one = f"/unmatched/{waiting['payment_id']}"
+        assert (await operator.get(one)).json() == waiting
         path, body = (
             f"/unmatched/{waiting['payment_id']}/allocate",
             {"claim_id": str(invoice.claim_id)},
@@ -410,6 +412,7 @@ async def test_an_operator_says_whose_unmatched_money_is(room: Room) -> None:
             assert answer.status_code == 200, answer.text
         assert (await operator.post(path, json=body)).status_code == 404
         assert (await operator.get("/unmatched")).json()["payments"] == []
+        assert (await operator.get(one)).status_code == 404
         check = (await operator.get("/ledger/check")).json()
         assert check["problems"] == []
         assert check["accounts"]["payable"] == -100_000
@@ -417,6 +420,7 @@ async def test_an_operator_says_whose_unmatched_money_is(room: Room) -> None:
         assert {one["account"] for one in balances} >= {"bank:client", "payable", "pending"}
     async with room.asker("seller", company=facts.CREDITOR) as seller:
         assert (await seller.get("/unmatched")).status_code == 403
+        assert (await seller.get(one)).status_code == 403
     assert len(await room.said_of(PaymentAllocated)) == 1
 
 

@@ -106,6 +106,10 @@ class Lack(StrEnum):
     BARRED = "barred"
 
 
+MAY_STOP = (Stage.UNDELIVERABLE, Stage.REFUSED, Stage.AWAITS_CREDITOR, Stage.DECIDED)
+"""The stages in which a case may stand still."""
+
+
 @dataclass(frozen=True, slots=True)
 class Case:
     """A case. `handover` is the latest that was heard; days are Swedish calendar dates.
@@ -157,6 +161,18 @@ class Case:
         """Whether Kronofogden may have an open application of this case."""
         applying = self.stage in (Stage.FILING_CHARGED, Stage.APPLYING) and self.attempted
         return applying or self.stage in AT_KRONOFOGDEN
+
+    @property
+    def stopped(self) -> bool:
+        """Whether it stands still until somebody corrects it or lets it go on (`handover`)."""
+        match self.stage:
+            case Stage.UNDELIVERABLE | Stage.REFUSED:
+                return True
+            case Stage.AWAITS_CREDITOR:
+                return self.lack is not Lack.CREDITOR_DECIDES and not self.held
+            case Stage.DECIDED:
+                return self.policy.enforcement and not self.held and self.next_on is None
+        return False
 
 
 @dataclass(frozen=True, slots=True)

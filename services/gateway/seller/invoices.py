@@ -17,7 +17,7 @@ from plumbing.links import make_token
 from plumbing.problems import Problem
 from services.gateway.sessions import SellerSession, Session
 from services.gateway.settings import Settings
-from services.gateway.upstream import Upstream
+from services.gateway.upstream import Upstream, listed_in
 from services.gateway.words import STATES, advice, as_date, page
 
 router = APIRouter()
@@ -48,6 +48,7 @@ NOTICES = {
     "meddelande": "Meddelandet är skickat.",
     "aterkallad": "Inkassoärendet är återkallat.",
     "sparrad": "Länken är spärrad. Kommande brev till kunden får en ny.",
+    "igen": "Brevet är på väg igen.",
     "ansokt": "Ansökan till Kronofogden är beställd.",
 }
 
@@ -261,6 +262,15 @@ async def renew_link(request: Request, session: SellerSession, claim_id: UUID) -
     return await _act(request, session, claim_id, command, "sparrad")
 
 
+@router.post("/fakturor/{claim_id}/utskick/{delivery_id}/igen")
+async def send_again(
+    request: Request, session: SellerSession, claim_id: UUID, delivery_id: UUID
+) -> Response:
+    """Send a letter once more that no channel took, to the address known today."""
+    command: Command = ("notifications", f"/deliveries/{delivery_id}/again", {})
+    return await _act(request, session, claim_id, command, "igen")
+
+
 @router.post("/fakturor/{claim_id}/meddelande")
 async def write(
     request: Request,
@@ -334,13 +344,6 @@ async def _invoice_page(
         link=f"/f/{make_token(settings.link_key, claim_id, version)}",
         **({"wrong": {}, "notice": None, "refusal": None} | values),
     )
-
-
-def listed_in(found: Any, name: str) -> list[dict[str, Any]]:
-    """The list in an answer; nothing when there was no answer."""
-    if isinstance(found, dict):
-        return list(found.get(name) or [])
-    return list(found or [])
 
 
 def pdf_answer(content: bytes, name: str) -> Response:

@@ -17,10 +17,11 @@ from fastapi.responses import RedirectResponse, Response
 from starlette.datastructures import FormData
 
 from plumbing.problems import Problem
-from services.gateway.seller.invoices import SHORTEST_SEARCH, listed_in, pdf_answer
-from services.gateway.seller.registers import customer_in, text
+from services.gateway.forms import text
+from services.gateway.seller.invoices import SHORTEST_SEARCH, pdf_answer
+from services.gateway.seller.registers import customer_in
 from services.gateway.sessions import SellerSession, Session
-from services.gateway.upstream import Upstream
+from services.gateway.upstream import Upstream, listed_in
 from services.gateway.words import (
     faults,
     page,

@@ -7,9 +7,8 @@ import asyncio
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from services.gateway.seller.invoices import listed_in
 from services.gateway.sessions import SellerSession
-from services.gateway.upstream import Upstream
+from services.gateway.upstream import Upstream, listed_in
 from services.gateway.words import page
 
 router = APIRouter()

@@ -14,9 +14,10 @@ from fastapi.responses import RedirectResponse, Response
 from starlette.datastructures import FormData
 
 from plumbing.problems import Problem
-from services.gateway.seller.invoices import SHORTEST_SEARCH, listed_in
+from services.gateway.forms import text
+from services.gateway.seller.invoices import SHORTEST_SEARCH
 from services.gateway.sessions import SellerSession, Session
-from services.gateway.upstream import Query, Upstream
+from services.gateway.upstream import Query, Upstream, listed_in
 from services.gateway.words import faults, page, parse_kronor, plain_kronor
 
 router = APIRouter()
@@ -95,12 +96,6 @@ def customer_in(form: FormData, prefix: str = "") -> dict[str, Any]:
         "channel": "email",  # the only one there is (R-62)
         "name": given["name"] or "",
     }
-
-
-def text(form: FormData, name: str) -> str:
-    """A field of a form as text; files and missing fields are empty."""
-    value = form.get(name, "")
-    return value.strip()[:2000] if isinstance(value, str) else ""
 
 
 @router.get("/artiklar")

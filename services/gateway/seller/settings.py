@@ -15,7 +15,7 @@ from fastapi.responses import RedirectResponse, Response
 from starlette.datastructures import FormData
 
 from plumbing.problems import Problem
-from services.gateway.seller.registers import text
+from services.gateway.forms import text, typed
 from services.gateway.sessions import SellerSession, Session, page_session
 from services.gateway.upstream import Upstream
 from services.gateway.words import faults, page
@@ -65,8 +65,7 @@ async def save(request: Request, session: SellerSession, tab: str) -> Response:
                 raise
             wrong |= faults(problem) or {"form": "Inställningen gick inte att spara."}
     if wrong:
-        typed = {name: value for name, value in form.items() if isinstance(value, str)}
-        return await _settings_page(request, session, tab, wrong=wrong, typed=typed)
+        return await _settings_page(request, session, tab, wrong=wrong, given=typed(form))
     return RedirectResponse(f"/installningar/{tab}?sparat=1", status_code=303)
 
 
@@ -103,7 +102,7 @@ async def _settings_page(
     *,
     saved: bool = False,
     wrong: dict[str, str] | None = None,
-    typed: dict[str, str] | None = None,
+    given: dict[str, str] | None = None,
 ) -> Response:
     upstream: Upstream = request.app.state.upstream
     who = session.identity
@@ -115,7 +114,7 @@ async def _settings_page(
     )
     return page(
         request, "installningar.html", status=422 if wrong else 200, session=session,
-        tab=_known(tab), tabs=TABS, company=company | (typed or {}), reminders=reminders,
+        tab=_known(tab), tabs=TABS, company=company | (given or {}), reminders=reminders,
         collection=collection, account=account, saved=saved, wrong=wrong or {},
     )  # fmt: skip
 

@@ -157,7 +157,7 @@ async def _resolve(tx: Transaction, wanted: Resolution, by: UUID) -> dict[str, A
             by=by,
         )
     except resolving.ResolvingError as refusal:
-        raise Problem(409, str(refusal)) from None
+        raise Problem(409, str(refusal), reason=refusal.reason) from None
     return {"source_key": wanted.source_key}
 
 

@@ -50,21 +50,36 @@ async def read_unmatched(
     require(identity, "operator")
     async with request.app.state.database.transaction() as tx:
         rows = await money.list_waiting(tx, after=after, limit=limit)
-    payments = [
-        {
-            "payment_id": row.payment_id,
-            "reason": row.reason,
-            "held": row.hold,
-            "can_be_allocated": row.on_ledger,
-            "amount_ore": row.amount_ore,
-            "paid_on": row.paid_on,
-            "received_on": row.received_on,
-            "references": [one.value for one in money.payment_of(row.payment).references],
-            "payer_name": money.payment_of(row.payment).payer_name,
-        }
-        for row in rows
-    ]
+    payments = [_shown(row) for row in rows]
     return {"payments": payments, "next": rows[-1].payment_id if len(rows) == limit else None}
+
+
+@router.get("/{payment_id}")
+async def read_one(request: Request, payment_id: UUID, identity: Asker) -> dict[str, Any]:
+    """One payment that waits."""
+    require(identity, "operator")
+    async with request.app.state.database.transaction() as tx:
+        row = await money.read_waiting(tx, payment_id)
+    if row is None:
+        raise Problem(404, "No such payment waits")
+    return _shown(row)
+
+
+def _shown(row: Any) -> dict[str, Any]:
+    """A waiting payment as JSON; the amount is in hundredths of its currency."""
+    payment = money.payment_of(row.payment)
+    return {
+        "payment_id": row.payment_id,
+        "reason": row.reason,
+        "held": row.hold,
+        "can_be_allocated": row.on_ledger,
+        "amount_ore": row.amount_ore,
+        "currency": payment.currency,
+        "paid_on": row.paid_on,
+        "received_on": row.received_on,
+        "references": [one.value for one in payment.references],
+        "payer_name": payment.payer_name,
+    }
 
 
 @router.post("/{payment_id}/allocate")
@@ -110,7 +125,7 @@ async def book(request: Request, payment_id: UUID, kronor: Kronor, identity: Ask
                     by=identity.person,
                 )
             except resolving.ResolvingError as refusal:
-                raise Problem(409, str(refusal)) from None
+                raise Problem(409, str(refusal), reason=refusal.reason) from None
             return {"payment_id": payment_id}
 
         return await commands.once(tx, request, identity.person, run, status=200)

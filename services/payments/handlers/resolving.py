@@ -25,7 +25,11 @@ BY_HAND = -1
 
 
 class ResolvingError(Exception):
-    """A decision that the books do not bear; says why."""
+    """A decision that the books do not bear; says why, and `reason` for programs."""
+
+    def __init__(self, reason: str, why: str) -> None:
+        super().__init__(why)
+        self.reason = reason
 
 
 async def take_out(tx: Transaction, received: Received, *, reason: str, by: UUID) -> int:
@@ -65,15 +69,15 @@ async def book_held(
     """
     payment = received.payment
     if received.on_ledger:
-        raise ResolvingError("The payment is on the ledger already")
-    if (amount_ore is None) is not (payment.currency == SEK):
-        raise ResolvingError("Kronor are told for a payment in another currency, and only there")
+        raise ResolvingError("on_ledger", "The payment is on the ledger already")
+    _told_kronor(amount_ore, payment.currency, "a payment")
     if payment.held is Hold.ENTRY_TWICE and payment.entry:
         await entries.lock(tx, alone=True)
         known = (await entries.known(tx, [payment.entry.key])).get(payment.entry.key)
         other = known and (known.by_payments if payment.entry.in_one_piece else known.in_one_piece)
         if other:
-            raise ResolvingError("Its entry is booked otherwise: take that out first")
+            why = "Its entry is booked otherwise: take that out first"
+            raise ResolvingError("entry_booked", why)
     now = payment._replace(amount_ore=amount_ore or payment.amount_ore, currency=SEK)
     await _put_on_ledger(tx, [received._replace(payment=now)])
     await store.keep(
@@ -84,6 +88,12 @@ async def book_held(
         by=by,
         payment_id=received.payment_id,
     )
+
+
+def _told_kronor(amount_ore: int | None, currency: str, of: str) -> None:
+    if (amount_ore is None) is not (currency == SEK):
+        why = f"Kronor are told for {of} in another currency, and only there"
+        raise ResolvingError("currency", why)
 
 
 async def _put_on_ledger(tx: Transaction, held: Sequence[Received]) -> None:
@@ -128,14 +138,14 @@ async def resolve_debit(
 ) -> None:
     """Book a debit that is no payout: the bank took back a payment that waits, or the operator
     bears it (a fee, a deduction). `amount_ore` as in `book_held`."""
-    if (amount_ore is None) is not (debit.currency == SEK):
-        raise ResolvingError("Kronor are told for a debit in another currency, and only there")
+    _told_kronor(amount_ore, debit.currency, "a debit")
     ore = amount_ore or debit.amount_ore
     account = Account.OPERATOR
     payment_id: PaymentId | None = None
     if against is not None:
         if not against.on_ledger or against.payment.amount_ore != ore:
-            raise ResolvingError("The payment does not stand on the ledger with that amount")
+            why = "The payment does not stand on the ledger with that amount"
+            raise ResolvingError("amount_differs", why)
         account, payment_id = Account.SUSPENSE, against.payment_id
         await money.end_waiting(tx, [against.payment_id])
     postings = (

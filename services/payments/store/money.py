@@ -76,11 +76,12 @@ NO_LONGER_WAITING = text("""
     delete from unmatched where payment_id = any(cast(:ids as uuid[])) returning payment_id)
   delete from unmatched_reference where payment_id in (select payment_id from gone)
 """)
-LIST_WAITING = text("""
-  select payment_id, reason, hold, on_ledger, amount_ore, paid_on, received_on, payment
-  from unmatched where (cast(:after as uuid) is null or payment_id > :after)
+_SHOWN = "payment_id, reason, hold, on_ledger, amount_ore, paid_on, received_on, payment"
+LIST_WAITING = text(f"""
+  select {_SHOWN} from unmatched where (cast(:after as uuid) is null or payment_id > :after)
   order by payment_id limit :limit
 """)
+ONE_WAITING = text(f"select {_SHOWN} from unmatched where payment_id = :payment_id")
 
 
 class Received(NamedTuple):
@@ -192,6 +193,11 @@ async def end_waiting(tx: Transaction, payment_ids: Sequence[UUID]) -> None:
 async def list_waiting(tx: Transaction, *, after: UUID | None, limit: int) -> Sequence[Any]:
     """A page of what waits."""
     return (await tx.execute(LIST_WAITING, {"after": after, "limit": limit})).all()
+
+
+async def read_waiting(tx: Transaction, payment_id: UUID) -> Any | None:
+    """One that waits."""
+    return (await tx.execute(ONE_WAITING, {"payment_id": payment_id})).first()
 
 
 def received_of(row: Any) -> Received:

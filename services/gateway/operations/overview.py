@@ -1,4 +1,4 @@
-"""The operator's pages and API: the topics, what is parked, money without a claim, and the clock.
+"""The operator's first page and API: the topics, what is parked, and the clock.
 
 Numbers come from every service's `/ops/numbers`; rates are the difference of two readings. Nothing
 is stored: a restart of the gateway only forgets the last reading.
@@ -14,7 +14,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Annotated, Any
-from uuid import UUID, uuid4
 
 import orjson
 from fastapi import APIRouter, Form, Path, Request
@@ -24,8 +23,8 @@ from pydantic import BaseModel, Field
 from contracts.topics import TOPICS
 from plumbing.problems import Problem
 from services.gateway.clock import Barrier, Reading, waiting_for
-from services.gateway.sessions import ApiOperator, OperatorSession, Session
-from services.gateway.upstream import Upstream
+from services.gateway.sessions import ApiOperator, OperatorSession
+from services.gateway.upstream import Upstream, listed_in
 from services.gateway.words import as_date, page
 
 router = APIRouter()
@@ -36,6 +35,7 @@ LONGEST_QUIET_SECONDS = 600
 SERVICE_DOORS = re.compile(r"numbers|parked(/[0-9]{1,18}|/redrive)?|say-again")
 """What of a service's `/ops` may be reached from outside; its clock moves with all others' only."""
 RATE_WINDOW_SECONDS = 1.0
+RowNumber = Annotated[int, Path(ge=1, lt=2**63)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,25 +152,13 @@ async def overview(request: Request, session: OperatorSession) -> Response:
         rates=rates,
         topics=topic_rows(numbers, rates),
         ledger=ledger,
-        alarms=_rows(alarms, "alarms"),
+        alarms=listed_in(alarms, "alarms"),
         alarm_count=(alarms or {}).get("count", 0),
         today=min(days.values()) if days else None,
         job=barrier.job,
         waiting=barrier.job.waiting if barrier.moving and barrier.job else waiting_for(reading),
         parked=sum(reading.parked.values()),
     )
-
-
-RowNumber = Annotated[int, Path(ge=1, lt=2**63)]
-
-
-@router.post("/drift/larm/{task_id}/klart")
-async def finish_task(request: Request, session: OperatorSession, task_id: RowNumber) -> Response:
-    """Say that what an alarm asked for is done."""
-    upstream, _ = _parts(request)
-    path = f"/cases/alarms/{task_id}/done"
-    await upstream.ask(session.identity, "collections", path, method="POST", json={})
-    return _to("/drift")
 
 
 @router.get("/drift/parkerade")
@@ -214,116 +202,6 @@ async def redrive(
         seconds=60,
     )
     return _to("/drift/parkerade")
-
-
-@router.get("/drift/betalningar")
-async def unmatched(request: Request, session: OperatorSession) -> Response:
-    """Money that waits for its claim."""
-    return await _unmatched_page(request, session)
-
-
-@router.post("/drift/betalningar/{payment_id}/koppla")
-async def allocate(
-    request: Request,
-    session: OperatorSession,
-    payment_id: UUID,
-    fordran: Annotated[str, Form()] = "",
-    nyckel: Annotated[str, Form()] = "",
-) -> Response:
-    """Let a payment meet the claim the operator names."""
-    upstream, _ = _parts(request)
-    try:
-        claim = UUID(fordran.strip())
-    except ValueError:
-        wrong = {
-            str(payment_id): "Skriv fordrans id, 36 tecken, som det står i drifts- och API-svar."
-        }
-        return await _unmatched_page(request, session, wrong, status=422)
-    path = f"/unmatched/{payment_id}/allocate"
-    try:
-        await upstream.ask(
-            session.identity, "payments", path, method="POST", json={"claim_id": str(claim)},
-            key=nyckel[:200] or None,
-        )  # fmt: skip
-    except Problem as problem:
-        if problem.status not in (404, 409, 422):
-            raise
-        wrong = {str(payment_id): "Betalningen kan inte kopplas till den fordran."}
-        return await _unmatched_page(request, session, wrong, status=problem.status)
-    return _to("/drift/betalningar")
-
-
-async def _unmatched_page(
-    request: Request, session: Session, wrong: dict[str, str] | None = None, status: int = 200
-) -> Response:
-    upstream, _ = _parts(request)
-    found, awaited = await asyncio.gather(
-        upstream.ask(session.identity, "payments", "/unmatched"),
-        upstream.perhaps(session.identity, "payments", "/kronofogden/awaited"),
-    )
-    return page(
-        request, "omatchade.html", status=status, session=session,
-        payments=_rows(found, "payments", "unmatched"), awaited=_rows(awaited, "awaited"),
-        wrong=wrong or {}, new_key=uuid4,
-    )  # fmt: skip
-
-
-@router.post("/drift/betalningar/kronofogden")
-async def clear_kronofogden(
-    request: Request,
-    session: OperatorSession,
-    betalning: Annotated[str, Form()] = "",
-    for_these: Annotated[list[UUID] | None, Form(alias="gäller")] = None,
-    nyckel: Annotated[str, Form()] = "",
-) -> Response:
-    """Say that a payment is Kronofogden's, and for what of all that it has collected."""
-    upstream, _ = _parts(request)
-    named = [str(each) for each in for_these or ()]
-    try:
-        path = f"/unmatched/{UUID(betalning)}/kronofogden"
-        await upstream.ask(
-            session.identity, "payments", path, method="POST", json={"payment_ids": named},
-            key=nyckel[:200] or None,
-        )  # fmt: skip
-    except (ValueError, Problem) as refusal:
-        if isinstance(refusal, Problem) and refusal.status not in (404, 409, 422):
-            raise
-        wrong = {"kronofogden": "Välj en betalning och poster som tillsammans är lika stora."}
-        return await _unmatched_page(request, session, wrong, status=422)
-    return _to("/drift/betalningar")
-
-
-@router.get("/drift/bankfiler")
-async def bank_files(request: Request, session: OperatorSession) -> Response:
-    """Files of the bank: what they held and what was wrong with them."""
-    upstream, _ = _parts(request)
-    found = await upstream.ask(session.identity, "payments", "/bank-files")
-    files = _rows(found, "files", "bank_files")
-    return page(request, "bankfiler.html", session=session, files=files)
-
-
-@router.get("/drift/bankfiler/{file_id}")
-async def bank_file(request: Request, session: OperatorSession, file_id: UUID) -> Response:
-    """One file of the bank."""
-    upstream, _ = _parts(request)
-    found = await upstream.ask(session.identity, "payments", f"/bank-files/{file_id}")
-    return page(request, "bankfil.html", session=session, file=found)
-
-
-@router.get("/drift/utskick")
-async def doubtful(request: Request, session: OperatorSession) -> Response:
-    """Letters of which nobody knows whether they were taken."""
-    upstream, _ = _parts(request)
-    found = await upstream.ask(session.identity, "notifications", "/deliveries/doubtful")
-    return page(request, "utskick.html", session=session, deliveries=_rows(found, "deliveries"))
-
-
-@router.get("/drift/huvudbok")
-async def ledger(request: Request, session: OperatorSession) -> Response:
-    """The ledger's own judgement: accounts, sums, what is wrong."""
-    upstream, _ = _parts(request)
-    found = await upstream.ask(session.identity, "payments", "/ledger/check", seconds=60)
-    return page(request, "huvudbok.html", session=session, ledger=found)
 
 
 @demo_router.post("/drift/klocka")
@@ -445,13 +323,6 @@ def _known(upstream: Upstream, service: str) -> str:
     if service not in upstream.services:
         raise Problem(404, "No such service")
     return service
-
-
-def _rows(found: Any, *names: str) -> list[dict[str, Any]] | None:
-    """The list in an answer, whichever of the names it has; None when there was no answer."""
-    if isinstance(found, dict):
-        return next((found[name] for name in names if name in found), [])
-    return found if isinstance(found, list) else None
 
 
 def _to(address: str) -> RedirectResponse:

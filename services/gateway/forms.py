@@ -1,0 +1,16 @@
+"""What a form holds, as it was typed."""
+
+from __future__ import annotations
+
+from starlette.datastructures import FormData
+
+
+def text(form: FormData, name: str) -> str:
+    """A field of a form as text that a database takes; files and missing fields are empty."""
+    value = form.get(name, "")
+    return value.replace("\0", "").strip()[:2000] if isinstance(value, str) else ""
+
+
+def typed(form: FormData) -> dict[str, str]:
+    """All fields of a form, to be shown once more beside what is wrong with them."""
+    return {name: value for name, value in form.items() if isinstance(value, str)}

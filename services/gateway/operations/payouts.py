@@ -1,0 +1,193 @@
+"""Money that goes out, where a person must look: debits that nobody knows, payouts that stuck."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated, Any
+from uuid import UUID, uuid4
+
+from fastapi import APIRouter, Form, Request
+from fastapi.responses import RedirectResponse, Response
+from starlette.datastructures import FormData
+
+from plumbing.problems import Problem
+from services.gateway.forms import text, typed
+from services.gateway.operations.money import LONGEST_KEY, REFUSED, decision_in, faults_of
+from services.gateway.sessions import OperatorSession, Session
+from services.gateway.upstream import Upstream, listed_in
+from services.gateway.words import NO_BREAK, advice, faults, page, parse_kronor
+
+router = APIRouter()
+
+OWN = "egen"
+"""A debit that the operator bears; any other choice is a waiting payment's id."""
+SEK = "SEK"
+KINDS = (
+    ("bankgiro", "Bankgiro"), ("plusgiro", "Plusgiro"), ("account", "Bankkonto"), ("iban", "IBAN"),
+)  # fmt: skip
+NOTICES = {
+    "forklarat": "Uttaget är bokfört och väntar inte längre.",
+    "igen": "Pengarna beställs på nytt i dag, om de kan betalas ut.",
+    "konto": "Kontot är registrerat. Pengarna som väntade betalas ut.",
+}
+
+
+@router.get("/drift/utbetalningar")
+async def alarms(request: Request, session: OperatorSession, gjort: str = "") -> Response:
+    """Debits that no payout explains, and payouts that are late, rejected or lack an account."""
+    upstream: Upstream = request.app.state.upstream
+    found, names = await asyncio.gather(
+        upstream.ask(session.identity, "payments", "/payouts/alarms"),
+        _names(upstream, session),
+    )
+    return page(
+        request, "utbetalningar_drift.html", session=session, found=found, names=names,
+        notice=NOTICES.get(gjort), new_key=uuid4,
+    )  # fmt: skip
+
+
+@router.post("/drift/utbetalningar/igen")
+async def order_again(
+    request: Request,
+    session: OperatorSession,
+    foretag: Annotated[UUID, Form()],
+    nyckel: Annotated[str, Form()] = "",
+) -> Response:
+    """Order anew what the bank rejected."""
+    upstream: Upstream = request.app.state.upstream
+    await upstream.ask(
+        session.identity, "payments", "/payouts/again", method="POST",
+        json={"creditor_id": str(foretag)}, key=nyckel[:LONGEST_KEY] or None,
+    )  # fmt: skip
+    return RedirectResponse("/drift/utbetalningar?gjort=igen", status_code=303)
+
+
+@router.get("/drift/utbetalningar/uttag")
+async def debit(request: Request, session: OperatorSession, post: str = "") -> Response:
+    """One debit that no payout explains; `post` is the bank's entry."""
+    return await _debit_page(request, session, post)
+
+
+@router.post("/drift/utbetalningar/uttag")
+async def resolve(request: Request, session: OperatorSession) -> Response:
+    """Say what a debit is: a waiting payment that the bank took back, or the operator's to bear."""
+    form = await request.form()
+    entry, chosen = text(form, "post"), text(form, "ar")
+    decision, wrong = decision_in(form, "uttag")
+    decision["source_key"] = entry
+    if not chosen:
+        wrong["ar"] = "Välj vad uttaget är."
+    elif chosen != OWN:
+        decision["payment_id"] = chosen
+    if "kronor" in form and (ore := parse_kronor(text(form, "kronor"))) is not None:
+        decision["amount_ore"] = ore
+    elif "kronor" in form:
+        wrong["kronor"] = f"Skriv beloppet i kronor, till exempel 1{NO_BREAK}250,00."
+    if wrong:
+        return await _debit_page(request, session, entry, wrong, form)
+    upstream: Upstream = request.app.state.upstream
+    try:
+        await upstream.ask(
+            session.identity, "payments", "/payouts/debits/resolve", method="POST", json=decision,
+            key=text(form, "nyckel")[:LONGEST_KEY] or None,
+        )  # fmt: skip
+    except Problem as refusal:
+        if refusal.status not in REFUSED:
+            raise
+        return await _debit_page(request, session, entry, _faults(refusal), form, refusal)
+    return RedirectResponse("/drift/utbetalningar?gjort=forklarat", status_code=303)
+
+
+@router.get("/drift/utbetalningar/konto/{creditor_id}")
+async def account(request: Request, session: OperatorSession, creditor_id: UUID) -> Response:
+    """The form for a company's account."""
+    return await _account_page(request, session, creditor_id)
+
+
+@router.post("/drift/utbetalningar/konto/{creditor_id}")
+async def set_account(request: Request, session: OperatorSession, creditor_id: UUID) -> Response:
+    """Set where a company is paid (R-14); the money that waited goes out."""
+    form = await request.form()
+    given = {"kind": text(form, "kind"), "number": text(form, "number")}
+    body = {**given, "creditor_id": str(creditor_id), "bic": text(form, "bic") or None}
+    wrong = {} if text(form, "sett") else {"sett": "Bekräfta att du har kontrollerat det här."}
+    if not wrong:
+        upstream: Upstream = request.app.state.upstream
+        path = "/payout-account"
+        try:
+            await upstream.ask(session.identity, "payments", path, method="PUT", json=body)
+        except Problem as refusal:
+            if refusal.status != 422:
+                raise
+            wrong = faults(refusal)
+    if wrong:
+        return await _account_page(request, session, creditor_id, wrong, form)
+    return RedirectResponse("/drift/utbetalningar?gjort=konto", status_code=303)
+
+
+async def _debit_page(
+    request: Request,
+    session: Session,
+    entry: str,
+    wrong: dict[str, str] | None = None,
+    form: FormData | None = None,
+    refusal: Problem | None = None,
+) -> Response:
+    """The page of one debit, with the payments that it may be; 404 where it does not wait."""
+    upstream: Upstream = request.app.state.upstream
+    found, waiting = await asyncio.gather(
+        upstream.ask(session.identity, "payments", "/payouts/alarms"),
+        upstream.perhaps(session.identity, "payments", "/unmatched", {"limit": 500}),
+    )
+    debits = listed_in(found, "unknown_debits")
+    one = next((each for each in debits if each["source_key"] == entry), None)
+    if one is None:
+        raise Problem(404, "No such debit waits", reason="debit_resolved")
+    return page(
+        request, "uttag.html", status=refusal.status if refusal else 422 if wrong else 200,
+        session=session, debit=one, payments=_possible(one, listed_in(waiting, "payments")),
+        refusal=advice(refusal) if refusal and not wrong else None, wrong=wrong or {},
+        given=typed(form) if form else {}, own=OWN, new_key=uuid4,
+    )  # fmt: skip
+
+
+def _possible(debit: dict[str, Any], waiting: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The waiting payments that a debit may take back: booked, and of its amount in kronor."""
+    return [
+        each
+        for each in waiting
+        if each["can_be_allocated"]
+        and (debit["currency"] != SEK or each["amount_ore"] == debit["amount_ore"])
+    ]
+
+
+def _faults(refusal: Problem) -> dict[str, str]:
+    found = faults_of(refusal, "uttag")
+    if "payment_id" in found or refusal.body.get("reason") == "amount_differs":
+        found["ar"] = advice(refusal)[1]
+    return found
+
+
+async def _account_page(
+    request: Request,
+    session: Session,
+    creditor_id: UUID,
+    wrong: dict[str, str] | None = None,
+    form: FormData | None = None,
+) -> Response:
+    upstream: Upstream = request.app.state.upstream
+    who, query = session.identity, {"creditor_id": str(creditor_id)}
+    names, known = await asyncio.gather(
+        _names(upstream, session), upstream.perhaps(who, "payments", "/payout-account", query)
+    )
+    return page(
+        request, "konto.html", status=422 if wrong else 200, session=session,
+        creditor_id=creditor_id, name=names.get(str(creditor_id)), known=known, kinds=KINDS,
+        given=typed(form) if form else {}, wrong=wrong or {},
+    )  # fmt: skip
+
+
+async def _names(upstream: Upstream, session: Session) -> dict[str, str]:
+    """The companies' names by their ids, as far as invoicing answers."""
+    found = await upstream.perhaps(session.identity, "invoicing", "/creditors", {"limit": 200})
+    return {each["creditor_id"]: each["name"] for each in listed_in(found, "creditors")}

@@ -1,0 +1,332 @@
+"""What an operator decides by button: money that waits, debits, stopped cases, letters.
+
+A door of money needs its reason and its tick; each tells at the field what was wrong.
+"""
+
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from services.gateway.told import told
+from tests.gateway.fakes import (
+    ANNA,
+    ANSWERS,
+    BERIT,
+    CASE,
+    CLAIM,
+    DEBIT,
+    DELIVERY,
+    HELD,
+    PAYMENT,
+    UNKNOWN_DEBIT,
+    World,
+)
+from tests.gateway.test_edge import Browser, sign_in
+
+LIST = "/drift/betalningar"
+WHY = "banken har rättat posten"
+
+
+@pytest.fixture
+async def operator(browser: Browser) -> Browser:
+    """The operator's browser."""
+    await sign_in(browser, "operator")
+    return browser
+
+
+async def sent(browser: Browser, path: str, form: dict[str, str] | None = None) -> str:
+    """Where a form leads that was taken."""
+    async with browser.post(path, data=form, allow_redirects=False) as answer:
+        assert answer.status == 303, await answer.text()
+        return answer.headers["location"]
+
+
+async def turned_back(
+    browser: Browser, path: str, form: dict[str, str] | None = None, status: int = 422
+) -> str:
+    """The page that a form comes back on."""
+    async with browser.post(path, data=form, allow_redirects=False) as answer:
+        assert answer.status == status
+        return await answer.text()
+
+
+def at_field(page: str, name: str, fault: str) -> bool:
+    """Whether a fault stands at a field, for eyes and for screen readers."""
+    marked = page.partition(f'id="falt-{name}"')[2].partition(">")[0]
+    shown = page.partition(f'<p class="fault" id="falt-{name}-hjalp">')[2].partition("</p>")[0]
+    described = f'aria-describedby="falt-{name}-hjalp"' in marked
+    return described and 'aria-invalid="true"' in marked and fault in shown
+
+
+async def test_each_waiting_payment_has_a_page_with_the_doors_that_fit_it(
+    operator: Browser,
+) -> None:
+    """What is on the ledger can be matched; what is held can be booked; each can be taken out."""
+    async with operator.get(LIST) as answer:
+        page = await answer.text()
+    for waiting in (PAYMENT, HELD):
+        assert f'href="{LIST}/{waiting}"' in page
+    assert "annan valuta" in page
+    assert "100,00\N{NO-BREAK SPACE}EUR" in page
+    doors = {
+        PAYMENT: {"koppla": True, "bokfor": False, "ta-bort": True},
+        HELD: {"koppla": False, "bokfor": True, "ta-bort": True},
+    }
+    for waiting, offered in doors.items():
+        async with operator.get(f"{LIST}/{waiting}") as answer:
+            page = await answer.text()
+        shown = {door: f"{LIST}/{waiting}/{door}#{door}" in page for door in offered}
+        assert shown == offered
+
+
+async def test_a_payment_is_taken_out_with_a_reason_and_after_a_look_at_the_bank(
+    operator: Browser, world: World
+) -> None:
+    path = f"{LIST}/{PAYMENT}/ta-bort"
+    page = await turned_back(operator, path, {"ta-bort-skal": " "})
+    assert at_field(page, "ta-bort-skal", "Skriv varför")
+    assert at_field(page, "ta-bort-sett", "Bekräfta")
+    page = await turned_back(operator, path, {"ta-bort-skal": WHY})
+    assert WHY in page, "what was typed stays"
+    assert not world.asked("payments", f"/unmatched/{PAYMENT}/take-out")
+    form = {"ta-bort-skal": f"{WHY}\0", "ta-bort-sett": "1", "nyckel": "once"}
+    where = await sent(operator, path, form)
+    (call,) = world.asked("payments", f"/unmatched/{PAYMENT}/take-out", "POST")
+    assert (call.json, call.headers["idempotency-key"]) == ({"reason": WHY}, "once")
+    async with operator.get(where) as answer:
+        page = await answer.text()
+    assert 'role="status"' in page
+    assert "2 betalningar ur samma post bokfördes" in page
+
+
+async def test_a_held_payment_is_booked_with_the_kronor_that_the_bank_credited(
+    operator: Browser, world: World
+) -> None:
+    path, door = f"{LIST}/{HELD}/bokfor", f"/unmatched/{HELD}/book"
+    form = {"bokfor-skal": WHY, "bokfor-sett": "1", "kronor": "mycket"}
+    assert at_field(await turned_back(operator, path, form), "kronor", "Skriv beloppet")
+    form["kronor"] = "1 131,50"
+    refusals: list[tuple[int, dict[str, Any], str, str]] = [
+        (409, {"reason": "currency"}, "kronor", "Ange belopp i kronor"),
+        (
+            422,
+            {"errors": [{"field": "body.reason", "reason": "at least 3 characters"}]},
+            "bokfor-skal",
+            "Skriv minst 3 tecken.",
+        ),
+    ]
+    for status, why, field, fault in refusals:
+        world.refuse["payments", door] = (status, {"title": "No", **why})
+        assert at_field(await turned_back(operator, path, form, status), field, fault)
+    world.refuse["payments", door] = (409, {"title": "No", "reason": "entry_booked"})
+    page = await turned_back(operator, path, form, 409)
+    assert "redan bokförd på ett annat sätt" in page.partition('role="alert"')[2]
+    world.refuse.clear()
+    world.calls.clear()
+    assert await sent(operator, path, form) == f"{LIST}?gjort=bokford"
+    (call,) = world.asked("payments", door, "POST")
+    assert call.json == {"reason": WHY, "amount_ore": 113_150}
+
+
+async def test_a_payment_that_somebody_else_took_care_of_is_told_on_the_list(
+    operator: Browser,
+) -> None:
+    async with operator.get(f"{LIST}/{UUID(int=7)}") as answer:
+        page = await answer.text()
+        assert answer.status == 404
+    assert "väntar inte längre" in page
+    assert "<table" in page
+
+
+async def test_a_claim_may_be_named_by_the_address_of_its_page(
+    operator: Browser, world: World
+) -> None:
+    path = f"{LIST}/{PAYMENT}/koppla"
+    assert at_field(await turned_back(operator, path, {"fordran": "1207"}), "fordran", "36 tecken")
+    where = await sent(operator, path, {"fordran": f"https://betalt.example/fakturor/{CLAIM}"})
+    assert where == f"{LIST}?gjort=kopplad"
+    (call,) = world.asked("payments", f"/unmatched/{PAYMENT}/allocate", "POST")
+    assert call.json == {"claim_id": str(CLAIM)}
+
+
+async def test_a_debit_that_nobody_knows_is_explained(operator: Browser, world: World) -> None:
+    """A fee that we bear, or a payment that the bank took back: only one of the same amount."""
+    async with operator.get("/drift/utbetalningar") as answer:
+        page = await answer.text()
+    path = "/drift/utbetalningar/uttag"
+    assert f'href="{path}?post=R/1%20%26%20more"' in page
+    assert "ingen utbetalning som vi har beställt" in page
+    async with operator.get(path, params={"post": DEBIT}) as answer:
+        page = await answer.text()
+    assert f'value="{PAYMENT}"' in page
+    assert f'value="{HELD}"' not in page
+    form = {"post": DEBIT, "uttag-skal": WHY, "uttag-sett": "1"}
+    assert at_field(await turned_back(operator, path, form), "ar", "Välj vad uttaget är.")
+    door = "/payouts/debits/resolve"
+    world.refuse["payments", door] = (409, {"title": "No", "reason": "amount_differs"})
+    page = await turned_back(operator, path, form | {"ar": str(PAYMENT)}, 409)
+    assert at_field(page, "ar", "samma belopp")
+    world.refuse.clear()
+    world.calls.clear()
+    for chosen in ("egen", str(PAYMENT)):
+        where = await sent(operator, path, form | {"ar": chosen})
+        assert where == "/drift/utbetalningar?gjort=forklarat"
+    own, taken_back = (call.json for call in world.asked("payments", door, "POST"))
+    assert own == {"source_key": DEBIT, "reason": WHY}
+    assert taken_back == own | {"payment_id": str(PAYMENT)}
+    async with operator.get(path, params={"post": "gone"}) as answer:
+        assert answer.status == 404
+        assert "Uttaget väntar inte längre" in await answer.text()
+
+
+async def test_a_debit_in_other_money_is_explained_in_kronor(
+    operator: Browser, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alarms = {"unknown_debits": [UNKNOWN_DEBIT | {"currency": "EUR"}]}
+    monkeypatch.setitem(ANSWERS, ("payments", "GET", "/payouts/alarms"), lambda w, c: alarms)
+    path = "/drift/utbetalningar/uttag"
+    form = {"post": DEBIT, "uttag-skal": WHY, "uttag-sett": "1", "ar": "egen", "kronor": ""}
+    assert at_field(await turned_back(operator, path, form), "kronor", "Skriv beloppet")
+    await sent(operator, path, form | {"kronor": "14 100"})
+    (call,) = world.asked("payments", "/payouts/debits/resolve", "POST")
+    assert call.json["amount_ore"] == 1_410_000
+
+
+async def test_rejected_payouts_are_ordered_anew_and_money_gets_an_account(
+    operator: Browser, world: World
+) -> None:
+    """R-14: only after a look at who asks for it."""
+    path = "/drift/utbetalningar"
+    assert await sent(operator, f"{path}/igen", {"foretag": str(ANNA)}) == f"{path}?gjort=igen"
+    (call,) = world.asked("payments", "/payouts/again", "POST")
+    assert call.json == {"creditor_id": str(ANNA)}
+    form = {"kind": "bankgiro", "number": "5050-1056"}
+    page = await turned_back(operator, f"{path}/konto/{BERIT}", form)
+    assert at_field(page, "sett", "Bekräfta")
+    errors = [{"field": "number", "reason": "bankgiro number has a wrong check digit"}]
+    world.refuse["payments", "/payout-account"] = (422, {"title": "No", "errors": errors})
+    page = await turned_back(operator, f"{path}/konto/{BERIT}", form | {"sett": "1"})
+    assert at_field(page, "number", "Numret stämmer inte")
+    world.refuse.clear()
+    assert (
+        await sent(operator, f"{path}/konto/{BERIT}", form | {"sett": "1"}) == f"{path}?gjort=konto"
+    )
+    call = world.asked("payments", "/payout-account", "PUT")[-1]
+    assert call.json == {**form, "creditor_id": str(BERIT), "bic": None}
+
+
+@pytest.fixture
+def stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A case that stands still."""
+    monkeypatch.setitem(ANSWERS, ("collections", "GET", f"/cases/{CLAIM}"), lambda w, c: CASE)
+
+
+@pytest.mark.usefixtures("stopped")
+async def test_an_operator_corrects_a_stopped_case_and_lets_it_go_on(
+    operator: Browser, world: World
+) -> None:
+    """What is left empty stays as it is known."""
+    async with operator.get("/drift/inkasso") as answer:
+        assert f'href="/drift/inkasso/{CLAIM}"' in await answer.text()
+    assert world.asked("collections", "/cases")[0].query == {"stopped": "true"}
+    path, door = f"/drift/inkasso/{CLAIM}", f"/cases/{CLAIM}/resume"
+    form = {"debtor_identity_number": "19730724-5428", "street": "Storgatan 1", "nyckel": "once"}
+    errors = [{"field": "body.debtor_address.town", "reason": "should have at least 1 character"}]
+    world.refuse["collections", door] = (422, {"title": "No", "errors": errors})
+    page = await turned_back(operator, path, form)
+    assert at_field(page, "town", "Skriv minst 1 tecken.")
+    assert "Storgatan 1" in page
+    world.refuse["collections", door] = (409, {"title": "No", "reason": "address_missing"})
+    page = await turned_back(operator, path, form, 409)
+    assert "Kundens adress saknas." in page.partition('role="alert"')[2]
+    world.refuse.clear()
+    world.calls.clear()
+    where = await sent(operator, path, form | {"postcode": "111 22", "town": "Stockholm"})
+    (call,) = world.asked("collections", door, "POST")
+    assert call.headers["idempotency-key"] == "once"
+    assert call.json == {
+        "debtor_identity_number": "197307245428",
+        "debtor_address": {"street": "Storgatan 1", "postcode": "111 22", "town": "Stockholm"},
+    }
+    async with operator.get(where) as answer:
+        assert "Ärendet går vidare." in await answer.text()
+
+
+@pytest.mark.usefixtures("stopped")
+async def test_a_task_is_done_where_it_is_read(operator: Browser, world: World) -> None:
+    """On the first page, on the list, on its case; and nowhere else can a form lead."""
+    path = "/drift/larm/5/klart"
+    case = f"/drift/inkasso/{CLAIM}"
+    assert await sent(operator, path) == "/drift"
+    assert await sent(operator, path, {"lista": "1"}) == "/drift/inkasso?gjort=klart"
+    assert await sent(operator, path, {"fordran": str(CLAIM)}) == f"{case}?gjort=klart"
+    await turned_back(operator, path, {"fordran": "//evil.example"})
+    assert len(world.asked("collections", "/cases/alarms/5/done", "POST")) == 3
+    async with operator.get(case) as answer:
+        page = await answer.text()
+    assert path in page
+    assert world.asked("collections", "/cases/alarms")[-1].query == {"claim_id": str(CLAIM)}
+
+
+async def test_a_seller_sends_again_what_no_channel_took(browser: Browser, world: World) -> None:
+    """Invoices and credit notes that failed; the operator is told who may."""
+    await sign_in(browser, ANNA)
+    async with browser.get(f"/fakturor/{CLAIM}") as answer:
+        page = await answer.text()
+    assert page.count("Skicka igen") == 1
+    assert "Kunden saknar e-postadress" in page
+    path, door = f"/fakturor/{CLAIM}/utskick/{DELIVERY}/igen", f"/deliveries/{DELIVERY}/again"
+    assert await sent(browser, path) == f"/fakturor/{CLAIM}?gjort=igen"
+    (call,) = world.asked("notifications", door, "POST")
+    assert call.identity
+    assert (call.identity.company, call.identity.roles) == (ANNA, frozenset({"seller"}))
+    world.refuse["notifications", door] = (409, {"title": "No", "reason": "not_failed"})
+    assert "Det är redan på väg" in await turned_back(browser, path, status=409)
+    await sign_in(browser, "operator")
+    async with browser.get("/drift/utskick") as answer:
+        page = await answer.text()
+    assert "kan säljaren skicka igen" in page
+    assert "/igen" not in page
+    async with browser.post(path) as answer:
+        assert answer.status == 403
+
+
+async def test_a_seller_sees_which_cases_stand_still(browser: Browser) -> None:
+    await sign_in(browser, ANNA)
+    async with browser.get("/inkasso") as answer:
+        assert (await answer.text()).count("Står still.") == 1
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        f"{LIST}/{PAYMENT}/ta-bort",
+        f"{LIST}/{HELD}/bokfor",
+        "/drift/utbetalningar/uttag",
+        "/drift/utbetalningar/igen",
+        f"/drift/utbetalningar/konto/{BERIT}",
+        f"/drift/inkasso/{CLAIM}",
+        "/drift/larm/5/klart",
+    ],
+)
+async def test_only_operators_come_through_and_only_from_our_own_pages(
+    browser: Browser, world: World, path: str
+) -> None:
+    form = {"foretag": str(ANNA)}
+    await sign_in(browser, ANNA)
+    world.calls.clear()
+    async with browser.post(path, data=form) as answer:
+        assert answer.status == 403
+    await sign_in(browser, "operator")
+    world.calls.clear()
+    async with browser.post(path, data=form, headers={"Sec-Fetch-Site": "cross-site"}) as answer:
+        assert answer.status == 403
+    assert world.calls == []
+
+
+def test_what_services_tell_is_said_in_swedish_and_what_is_new_is_shown_as_it_is() -> None:
+    assert told("the payout was ordered with 100 öre").startswith("Utbetalningen beställdes")
+    assert told("the mail server did not answer in time").startswith("Mejlservern")
+    assert told("AC04") == "AC04"
+    assert told(None) == ""
