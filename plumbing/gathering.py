@@ -22,7 +22,7 @@ log = structlog.get_logger()
 
 LARGEST_GROUP = 200
 """What a group holds at most: its first must not wait long for its last."""
-AT_ONCE = 4
+AT_ONCE = 3
 """Groups served at one time: more would only share the same processors, and a few that wait for a
 lock must not stop everybody else."""
 

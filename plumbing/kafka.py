@@ -27,7 +27,7 @@ log = structlog.get_logger()
 BATCH_BYTES = 512 * 1024
 MAX_RECORDS = 3_000
 """Records a door takes at a time; it never waits to have them (stack.md 5, rule 4)."""
-BATCHES_APART = (0.02, 0.1)
+BATCHES_APART = (0.005, 0.1)
 """Seconds from one batch to the next under a stream of small ones (`pace`): each of them costs the
 broker, the consumer and the database as much as a batch of twenty (measured)."""
 

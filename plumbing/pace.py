@@ -1,13 +1,12 @@
 """Keeps the steps of a loop apart, so that a stream of single things is worked on many at a time.
 
-A step costs the same for one event as for twenty: a fetch, a transaction, an offset. The first step
-after a pause is taken at once; of those that follow closely each waits twice as long as the one
-before, up to `longest`. A step that takes longer than that by itself is never waited for, and after
-one that took twice as long the gaps begin anew.
+A step costs the same for one event as for twenty: a fetch, a transaction, an offset. As long as
+there is something to do whenever the next step may be taken, each waits twice as long after the one
+before, up to `longest`; what the step itself took counts. As soon as the loop has stood idle for as
+long as it would wait, there is no stream: the next step is taken at once, and gaps begin anew.
 """
 
 import asyncio
-import math
 import time
 from dataclasses import dataclass
 
@@ -19,17 +18,16 @@ class Pace:
     shortest: float
     longest: float
     _gap: float = 0.0
-    _stepped_at: float = -math.inf
+    _stepped_at: float = 0.0
+    _ready_at: float = 0.0
 
     def step(self) -> None:
         """Note that a step is taken now."""
-        now = time.monotonic()
-        if now - self._stepped_at > 2 * self.longest:
-            self._gap = self.shortest
-        self._stepped_at = now
+        self._stepped_at = time.monotonic()
+        idle = self._stepped_at - self._ready_at
+        self._gap = self.shortest if idle > self._gap else min(self.longest, 2 * self._gap)
 
     async def keep(self) -> None:
         """Wait until the next step may be taken."""
-        since = time.monotonic() - self._stepped_at
-        await asyncio.sleep(max(0.0, self._gap - since))
-        self._gap = min(self.longest, 2 * self._gap)
+        await asyncio.sleep(max(0.0, self._stepped_at + self._gap - time.monotonic()))
+        self._ready_at = time.monotonic()

@@ -38,7 +38,7 @@ ROUND = 400
 """Pointers a round looks at."""
 ROUND_EVENTS = 20_000
 """Events after which a round takes no further pointer: one bulk command alone may have as many."""
-ROUNDS_APART = (0.01, 0.05)
+ROUNDS_APART = (0.005, 0.05)
 """Seconds from one round to the next (`pace`), unless there is more than one round took."""
 MOST_RESTING = 20_000
 """Pointers kept back at a time; beyond it nothing more is looked at until some may be tried."""
@@ -137,9 +137,9 @@ class Relay:
                 if not found and await self._say_again(connection):
                     continue
                 if not at_once:
+                    await pace.keep()
                     with contextlib.suppress(TimeoutError):
                         await asyncio.wait_for(self.wake.wait(), self.poll)
-                    await pace.keep()
         finally:
             self.leads = False
             await connection.invalidate()  # ends the session, and the lock with it

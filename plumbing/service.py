@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
+import logging
 import os
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
@@ -78,8 +79,8 @@ def create_service(
         settings.kafka_bootstrap_servers,
         routers=[router],
         allow_auto_create_topics=False,
-        logger=structlog.stdlib.get_logger("kafka"),
-        log_level=10,
+        logger=logging.getLogger("kafka"),  # tells of each batch, at a level that costs nothing
+        log_level=logging.DEBUG,
     )
 
     @contextlib.asynccontextmanager

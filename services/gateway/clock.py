@@ -1,10 +1,11 @@
 """The quiet barrier: moves the business day of everything at once, and only when all is quiet.
 
 Quiet is two equal readings of everything said, heard, fired and carried, with nothing under way in
-any service or in a stand-in's hands (events.md 6). A day comes to all services before any of them
-acts on it, and to the outside parties' stand-ins after them, so that nobody meets an event or an
-answer of a day that it has not reached. The rules are pure functions over readings; `Barrier` asks,
-waits and moves.
+any service or in a stand-in's hands (events.md 6). While something is, only those that had work are
+asked again: whoever reads everybody's numbers takes the processor from the work itself. A day comes
+to all services before any of them acts on it, and to the outside parties' stand-ins after that, so
+that nobody meets an event or an answer of a day that it has not reached. The rules are pure
+functions over readings; `Barrier` asks, waits and moves.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping, Set
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import partial
@@ -51,6 +52,15 @@ class Reading:
             for name, numbers in self.services.items()
             if numbers is not None
         }
+
+    @property
+    def names(self) -> Set[str]:
+        """Who was asked."""
+        return self.services.keys() | self.standins.keys()
+
+    def renewed(self, later: Reading) -> Reading:
+        """This reading, with what a later one has read anew."""
+        return Reading({**self.services, **later.services}, {**self.standins, **later.standins})
 
     @property
     def parked(self) -> dict[str, int]:
@@ -144,8 +154,8 @@ class Job:
 class World(Protocol):
     """What the barrier reads and moves: the services and stand-ins, or a toy in a test."""
 
-    async def read(self) -> Reading:
-        """One reading of everything."""
+    async def read(self, only: Collection[str] | None = None) -> Reading:
+        """One reading of everybody, or of `only` these."""
 
     async def move_services(self, day: date, *, hold: bool) -> list[str]:
         """Ask every service to live on a day, acting or not yet; names of those that did not."""
@@ -193,7 +203,8 @@ class Barrier:
             waits = waiting_for(before)
             if self.job is not None:
                 self.job.waiting = waits
-            if any(name in STANDINS for name in _names(waits)):
+            busy = {wait.partition(":")[0] for wait in waits} & before.names
+            if busy.intersection(STANDINS):
                 await self._world.report_payments()
             await asyncio.sleep(READ_SLOWLY_SECONDS if waits else READ_EVERY_SECONDS)
             after = await self._world.read()
@@ -275,23 +286,21 @@ class Barrier:
         return None
 
     async def _live_on(self, job: Job, day: date) -> None:
-        """All services first, then they act, then stand-ins; asks until each has confirmed.
+        """All services first; then they act, and the stand-ins follow. Asks until all confirm.
 
         One that was killed and comes back lives on the day that it had confirmed, not on another.
         """
-        steps = (
-            partial(self._world.move_services, hold=True),
-            partial(self._world.move_services, hold=False),
-            self._world.move_standins,
-        )
-        for step in steps:
+
+        async def insist(step: Callable[[date], Awaitable[list[str]]]) -> None:
             while behind := await step(day):
                 job.waiting = tuple(f"{name}: not yet on {day}" for name in behind)
                 await asyncio.sleep(READ_SLOWLY_SECONDS)
 
-
-def _names(waits: tuple[str, ...]) -> list[str]:
-    return [wait.partition(":")[0] for wait in waits]
+        await insist(partial(self._world.move_services, hold=True))
+        await asyncio.gather(
+            insist(partial(self._world.move_services, hold=False)),
+            insist(self._world.move_standins),
+        )
 
 
 class Asker(Protocol):
@@ -318,9 +327,12 @@ class Installation:
         self._upstream = upstream
         self._standins = tuple(name for name in STANDINS if upstream.knows(name))
 
-    async def read(self) -> Reading:
-        """Numbers of all services and pending work of all stand-ins."""
-        services, standins = self._upstream.services, self._standins
+    async def read(self, only: Collection[str] | None = None) -> Reading:
+        """Numbers of services and pending work of stand-ins, of all or of `only` these."""
+        services, standins = (
+            [name for name in names if only is None or name in only]
+            for names in (self._upstream.services, self._standins)
+        )
         found = await asyncio.gather(
             *(self._ask(CLOCKWORK, name, "/ops/numbers") for name in services),
             *(self._ask(None, name, "/pending") for name in standins),
