@@ -32,9 +32,7 @@ COUNTS = text("""
     (select count(*) from (select 1 from timers where failed is null limit 10000) t) as armed,
     (select count(*) from timers where failed is not null) as set_aside,
     (select min(due_on) from timers where failed is null) as next_on,
-    (select count(*) from (select 1 from outbound o where not given_up and not exists
-      (select 1 from outbound e where e.given_up and e.kind = o.kind and e.key = o.key
-        and e.place < o.place) limit 10000) w) as outbound,
+    (select count(*) from (select 1 from outbound where not given_up limit 10000) q) as queued,
     (select count(*) from outbound where given_up) as given_up,
     (select count(distinct o.id) from outbound e join outbound o on o.kind = e.kind
       and o.key = e.key and o.place > e.place and not o.given_up where e.given_up) as behind,
@@ -128,7 +126,7 @@ async def numbers(state: Any) -> dict[str, Any]:
             "fired": state.timers.fired,
         },
         "outbound": {
-            "waiting": row.outbound,
+            "waiting": max(0, row.queued - row.behind),
             "given_up": row.given_up,
             "behind_given_up": row.behind,
             "carried": state.outbound.carried,

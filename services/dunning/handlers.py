@@ -30,7 +30,8 @@ async def hear(tx: Transaction, events: Sequence[Event]) -> None:
     """Add what events tell, and wake each claim on the day that now follows."""
     facts = [fact for event in events if (fact := domain.facts_of(event)) is not None]
     if facts:
-        _set_timers(tx, await store.hear(tx, facts))
+        standing = await store.hear(tx, facts)
+        tx.wake(STEP, {fact.claim_id: None for fact in facts} | _next_days(standing))
 
 
 async def take_steps(tx: Transaction, claim_ids: Sequence[ClaimId]) -> None:
@@ -109,5 +110,10 @@ async def _lock(tx: Transaction, claim_id: ClaimId) -> Claim:
 
 
 def _set_timers(tx: Transaction, claims: Sequence[Claim]) -> None:
+    tx.wake(STEP, _next_days(claims))
+
+
+def _next_days(claims: Sequence[Claim]) -> dict[ClaimId, date | None]:
+    """When each claim is looked at again; None: nothing is to be done."""
     steps = {claim.claim_id: domain.next_step(claim) for claim in claims}
-    tx.wake(STEP, {claim_id: step.on if step else None for claim_id, step in steps.items()})
+    return {claim_id: step.on if step else None for claim_id, step in steps.items()}

@@ -5,10 +5,10 @@ no index but its key, so that those updates stay on their page. A null there was
 """
 
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 
 from contracts.ids import ClaimId, CreditorId
 from plumbing.literals import casts, written
@@ -29,33 +29,42 @@ CLAIM = """
   c.invoice_sent_on, c.reminder_sent_on, c.reminder_ordinal, c.stale_ordinal,
   p.reminders, p.reminder_days, p.collection, p.collection_after_days
 """
-FACTS = {
+TYPES = {
     **{"claim_id": "uuid", "creditor_id": "uuid", "due_on": "date", "settled": "boolean"},
     **{"dispute": "text", "in_collection": "boolean", "reminder": "text", "pay_by": "date"},
     **{"not_before": "date", "invoice_sent_on": "date", "reminder_sent_on": "date"},
     **{"reminder_ordinal": "int", "stale_ordinal": "int"},
 }
-HEAR = text(f"""
-  with heard as (
-    insert into claim as c (claim_id, creditor_id, due_on, settled, dispute, in_collection,
-      reminder, pay_by, not_before, invoice_sent_on, reminder_sent_on, reminder_ordinal,
-      stale_ordinal)
-    select * from unnest({casts(FACTS)}) as u(claim_id) order by u.claim_id
-    on conflict (claim_id) do update set
-      due_on = coalesce(excluded.due_on, c.due_on),
-      settled = coalesce(excluded.settled, c.settled),
-      dispute = coalesce(excluded.dispute, c.dispute),
-      in_collection = coalesce(excluded.in_collection, c.in_collection),
-      reminder = coalesce(excluded.reminder, c.reminder),
-      pay_by = coalesce(excluded.pay_by, c.pay_by),
-      not_before = greatest(excluded.not_before, c.not_before),
-      invoice_sent_on = coalesce(c.invoice_sent_on, excluded.invoice_sent_on),
-      reminder_sent_on = coalesce(c.reminder_sent_on, excluded.reminder_sent_on),
-      reminder_ordinal = greatest(excluded.reminder_ordinal, c.reminder_ordinal),
-      stale_ordinal = greatest(excluded.stale_ordinal, c.stale_ordinal)
-    returning *)
-  select {CLAIM} from heard c left join policy p using (creditor_id)
-""")
+"""What facts tell, with the types of the columns."""
+ADDED = (
+    dict.fromkeys(TYPES, "coalesce(excluded.{0}, c.{0})")
+    | dict.fromkeys(("invoice_sent_on", "reminder_sent_on"), "coalesce(c.{0}, excluded.{0})")
+    | dict.fromkeys(
+        ("not_before", "reminder_ordinal", "stale_ordinal"), "greatest(excluded.{0}, c.{0})"
+    )
+)
+"""How a fact is added to what was known: the latest told, the first day, or the greatest."""
+
+
+@cache
+def _hear(names: tuple[str, ...]) -> TextClause:
+    """The statement that adds these facts, and answers with the claims that stand open.
+
+    The creditor, which never changes, is set as well: some events tell nothing else.
+    """
+    added = [f"{name} = {ADDED[name].format(name)}" for name in names if name != "claim_id"]
+    return text(f"""
+      with heard as (
+        insert into claim as c ({", ".join(names)})
+        select * from unnest({casts({name: TYPES[name] for name in names})}) as u(claim_id)
+        order by u.claim_id
+        on conflict (claim_id) do update set {", ".join(added)}
+        returning *)
+      select {CLAIM} from heard c left join policy p using (creditor_id)
+      where c.settled is not true
+    """)
+
+
 LOCK = text(f"""
   select {CLAIM} from claim c left join policy p using (creditor_id)
   where c.claim_id = any(cast(:claim_ids as uuid[])) order by c.claim_id for update of c
@@ -94,11 +103,17 @@ READ_POLICY = text("select * from policy where creditor_id = :creditor_id")
 
 
 async def hear(tx: Transaction, facts: Sequence[Facts]) -> list[Claim]:
-    """Add facts to their claims, locking them in order; returns the claims as now known."""
+    """Add facts to their claims, locking them in order; returns those that are not settled.
+
+    Only the columns are written that any of the facts names.
+    """
+    columns_of = {name: [getattr(fact, name) for fact in facts] for name in TYPES}
     given = {
-        name: written(kind, [getattr(fact, name) for fact in facts]) for name, kind in FACTS.items()
+        name: written(TYPES[name], column)
+        for name, column in columns_of.items()
+        if any(value is not None for value in column)
     }
-    return [_claim(row) for row in await tx.execute(HEAR, given)]
+    return [_claim(row) for row in await tx.execute(_hear(tuple(given)), given)]
 
 
 async def lock_claims(tx: Transaction, claim_ids: Sequence[ClaimId]) -> list[Claim]:

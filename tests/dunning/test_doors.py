@@ -11,6 +11,7 @@ import httpx2
 from sqlalchemy import text
 
 from contracts.ids import ClaimId, CreditorId, new_id
+from contracts.terms import ChargeKind
 from plumbing.inbox import Inbox
 from plumbing.service import create_service
 from plumbing.timers import Timers
@@ -28,6 +29,7 @@ from tests.dunning.builders import (
     PAY_BY,
     REMINDER_ON,
     allocated,
+    charge_reversed,
     charged,
     issued,
     reminder_sent,
@@ -91,6 +93,20 @@ async def test_a_batch_of_many_claims_is_one_set_of_rows(own: Database) -> None:
         reminded = set((await tx.execute(text("select key from said"))).scalars())
         assert (await tx.execute(text("select count(*) from timers"))).scalar_one() == 0
     assert not reminded & set(paid)
+
+
+async def test_an_event_that_changes_nothing_here_leaves_the_claim_and_its_timer(
+    own: Database,
+) -> None:
+    """A demand's charge taken back tells whose claim it is, and no more."""
+    demand = charge_reversed(kind=ChargeKind.DEMAND, remaining_ore=1_000_00)
+    await hear(own, [record(demand)])
+    await hear(own, [record(event) for event in (issued(), sent())])
+    await hear(own, [record(charge_reversed(kind=ChargeKind.DEMAND, remaining_ore=1_000_00))])
+    async with own.transaction() as tx:
+        assert (await tx.execute(text("select count(*) from parked"))).scalar_one() == 0
+    await live_on(own, REMINDER_ON)
+    assert await said(own) == ["dunning.reminder.proposed.v1"]
 
 
 async def test_a_changed_policy_moves_the_claims_that_stand(own: Database) -> None:
