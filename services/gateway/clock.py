@@ -1,11 +1,10 @@
 """The quiet barrier: moves the business day of everything at once, and only when all is quiet.
 
 Quiet is two equal readings of everything said, heard, fired and carried, with nothing under way in
-any service or in a stand-in's hands (events.md 6). While something is, only those that had work are
-asked again: whoever reads everybody's numbers takes the processor from the work itself. A day comes
-to all services before any of them acts on it, and to the outside parties' stand-ins after that, so
-that nobody meets an event or an answer of a day that it has not reached. The rules are pure
-functions over readings; `Barrier` asks, waits and moves.
+any service or in a stand-in's hands (events.md 6). A day comes to all services before any of them
+acts on it, and to the outside parties' stand-ins after them, so that nobody meets an event or an
+answer of a day that it has not reached. The rules are pure functions over readings; `Barrier` asks,
+waits and moves.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Awaitable, Callable, Collection, Mapping, Set
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import partial
@@ -52,15 +51,6 @@ class Reading:
             for name, numbers in self.services.items()
             if numbers is not None
         }
-
-    @property
-    def names(self) -> Set[str]:
-        """Who was asked."""
-        return self.services.keys() | self.standins.keys()
-
-    def renewed(self, later: Reading) -> Reading:
-        """This reading, with what a later one has read anew."""
-        return Reading({**self.services, **later.services}, {**self.standins, **later.standins})
 
     @property
     def parked(self) -> dict[str, int]:
@@ -154,8 +144,8 @@ class Job:
 class World(Protocol):
     """What the barrier reads and moves: the services and stand-ins, or a toy in a test."""
 
-    async def read(self, only: Collection[str] | None = None) -> Reading:
-        """One reading of everybody, or of `only` these."""
+    async def read(self) -> Reading:
+        """One reading of everything."""
 
     async def move_services(self, day: date, *, hold: bool) -> list[str]:
         """Ask every service to live on a day, acting or not yet; names of those that did not."""
@@ -203,8 +193,7 @@ class Barrier:
             waits = waiting_for(before)
             if self.job is not None:
                 self.job.waiting = waits
-            busy = {wait.partition(":")[0] for wait in waits} & before.names
-            if busy.intersection(STANDINS):
+            if any(name in STANDINS for name in _names(waits)):
                 await self._world.report_payments()
             await asyncio.sleep(READ_SLOWLY_SECONDS if waits else READ_EVERY_SECONDS)
             after = await self._world.read()
@@ -303,6 +292,10 @@ class Barrier:
         )
 
 
+def _names(waits: tuple[str, ...]) -> list[str]:
+    return [wait.partition(":")[0] for wait in waits]
+
+
 class Asker(Protocol):
     """What of the upstream hop the clock needs."""
 
@@ -327,12 +320,9 @@ class Installation:
         self._upstream = upstream
         self._standins = tuple(name for name in STANDINS if upstream.knows(name))
 
-    async def read(self, only: Collection[str] | None = None) -> Reading:
-        """Numbers of services and pending work of stand-ins, of all or of `only` these."""
-        services, standins = (
-            [name for name in names if only is None or name in only]
-            for names in (self._upstream.services, self._standins)
-        )
+    async def read(self) -> Reading:
+        """Numbers of all services and pending work of all stand-ins."""
+        services, standins = self._upstream.services, self._standins
         found = await asyncio.gather(
             *(self._ask(CLOCKWORK, name, "/ops/numbers") for name in services),
             *(self._ask(None, name, "/pending") for name in standins),

@@ -1,7 +1,7 @@
 """The quiet barrier, as a pure rule over readings and against a toy world that counts its steps."""
 
 import asyncio
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any
 
@@ -107,12 +107,10 @@ class Toy:
         self.stuck = False
         self.held = False
         self.away = 0
-        self.read_of: list[Collection[str] | None] = []
 
-    async def read(self, only: Collection[str] | None = None) -> Reading:
+    async def read(self) -> Reading:
         """One reading; work shrinks by one each time."""
         await asyncio.sleep(0)
-        self.read_of.append(only)
         left = self.work
         if not self.stuck:
             self.work = max(0, self.work - 1)
@@ -120,7 +118,7 @@ class Toy:
         if self.away:
             self.away -= 1
             return Reading({"toy": None}, {})
-        return Reading({"toy": own}, {} if only else {"bank": {"pending": 0}})
+        return Reading({"toy": own}, {"bank": {"pending": 0}})
 
     async def move_services(self, day: date, *, hold: bool) -> list[str]:
         """Some asks go unheard, then the day comes, and its work when it is no longer held."""
@@ -229,32 +227,3 @@ async def test_waiting_for_quiet_gives_up_when_told_to() -> None:
     quiet, last = await Barrier(toy).quiet(0.1)
     assert not quiet
     assert waiting_for(last) == ("toy: 4 under way",)
-
-
-async def test_only_those_with_work_are_asked_again_and_everybody_in_the_end() -> None:
-    """Reading numbers is work too; the bank's, read before, stay in the picture."""
-    toy = Toy()
-    toy.work = 3
-    quiet, last = await Barrier(toy).quiet(5)
-    assert quiet
-    assert toy.read_of == [None, {"toy"}, {"toy"}, {"toy"}, None]
-    assert set(last.standins) == {"bank"}
-
-
-async def test_what_moves_behind_the_back_of_a_partial_reading_is_seen() -> None:
-    """The whole reading at the end is compared with the older one of whoever was not asked."""
-
-    class Pair(Toy):
-        """The other service acts while only the first is asked."""
-
-        async def read(self, only: Collection[str] | None = None) -> Reading:
-            whole = await super().read(only)
-            heard = 1 if self.read_of == [None] else 2
-            other = {} if only else {"other": numbers(heard=heard)}
-            return Reading({**whole.services, **other}, whole.standins)
-
-    pair = Pair()
-    pair.work = 1
-    quiet, _ = await Barrier(pair).quiet(5)
-    assert quiet
-    assert pair.read_of == [None, {"toy"}, None, None]

@@ -70,6 +70,15 @@ class Gate:
         await self._handler(tx, loans)
 
 
+async def test_a_service_hears_with_a_patient_consumer(library: Library) -> None:
+    """FastStream puts one of aiokafka's own in its place whenever it connects."""
+    shelf = library.make_shelf()
+    async with running(shelf):
+        await until(lambda: holds(bool(places_of(shelf))))
+        consumers = bus.consumers_of(shelf.state.broker)
+    assert {type(each) for each in consumers} == {bus.PatientConsumer}
+
+
 async def test_what_is_on_the_topic_twice_is_acted_on_once(library: Library) -> None:
     """Each record again after all the others were heard, as after a crash of a relay."""
     shelf, books = library.make_shelf(), [book() for _ in range(20)]

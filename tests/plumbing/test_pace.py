@@ -44,22 +44,24 @@ async def steps(of: Pace, watch: Watch, count: int, *, working: float) -> list[f
 
 
 async def test_a_stream_of_small_steps_slows_down_to_the_longest_gap(watch: Watch) -> None:
-    kept = Pace(0.02, 0.1)
-    assert await steps(kept, watch, 5, working=0.0) == [0.02, 0.04, 0.08, 0.1, 0.1]
+    kept = Pace(0.005, 0.1)
+    assert await steps(kept, watch, 6, working=0.0) == [0.005, 0.01, 0.02, 0.04, 0.08, 0.1]
+    assert await steps(kept, watch, 2, working=0.0) == [0.1, 0.1]
 
 
 async def test_work_counts_as_waiting(watch: Watch) -> None:
-    kept = Pace(0.02, 0.1)
-    assert await steps(kept, watch, 4, working=0.03) == [0.0, 0.01, 0.05, 0.07]
-    assert await steps(kept, watch, 3, working=0.21) == [0.0, 0.0, 0.0]
-    assert await steps(kept, watch, 2, working=0.0) == [0.02, 0.04]
+    kept = Pace(0.005, 0.1)
+    assert await steps(kept, watch, 6, working=0.03) == [0.0, 0.0, 0.0, 0.01, 0.05, 0.07]
+    assert await steps(kept, watch, 2, working=0.2) == [0.0, 0.0]
 
 
-async def test_after_a_pause_the_gaps_begin_anew(watch: Watch) -> None:
-    kept = Pace(0.02, 0.1)
-    await steps(kept, watch, 6, working=0.0)
+async def test_who_comes_when_the_loop_stood_idle_finds_the_gaps_anew(watch: Watch) -> None:
+    kept = Pace(0.005, 0.1)
+    await steps(kept, watch, 8, working=0.0)
+    watch.now += 0.09  # less than it would have waited: still the stream
+    assert await steps(kept, watch, 1, working=0.0) == [0.1]
     watch.now += 0.11
-    assert await steps(kept, watch, 2, working=0.0) == [0.02, 0.04]
+    assert await steps(kept, watch, 2, working=0.0) == [0.005, 0.01]
 
 
 async def test_it_sleeps_by_the_real_clock() -> None:
