@@ -350,6 +350,19 @@ def cards(source: Source) -> Iterator[Finding]:
         )
 
 
+def set_twice(source: Source) -> Iterator[Finding]:
+    """A constant has one value: a second statement of the same name takes the first one's place,
+    and whoever meant the first runs the second."""
+    seen: set[str] = set()
+    for node in source.tree.body:
+        targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+        for target in targets:
+            if isinstance(target, ast.Name) and not isinstance(node, ast.AugAssign):
+                if target.id in seen:
+                    yield Finding(source.name, node.lineno, f"{target.id} is set a second time")
+                seen.add(target.id)
+
+
 RULES: tuple[Rule, ...] = (
     forbidden_imports,
     relative_imports,
@@ -362,4 +375,5 @@ RULES: tuple[Rule, ...] = (
     fractions,
     wordless,
     cards,
+    set_twice,
 )

@@ -9,6 +9,8 @@ from tests.architecture.rules import RULES, Source
 
 WRONG: list[tuple[str, str, str]] = [
     # rule, module, text that must fail
+    ("set_twice", "services.dunning.store", "READ = 1\nOTHER = 2\nREAD = 3"),
+    ("set_twice", "services.dunning.store", "READ: int = 1\nREAD = 2"),
     ("forbidden_imports", "contracts.payments", "import sqlalchemy"),
     ("forbidden_imports", "contracts.payments", "from law import interest"),
     ("forbidden_imports", "contracts.payments", "from plumbing.clock import Clock"),
@@ -97,6 +99,7 @@ WRONG: list[tuple[str, str, str]] = [
 ]
 
 RIGHT: list[tuple[str, str, str]] = [
+    ("set_twice", "services.dunning.store", "READ = 1\nREAD += 1\ndef f():\n    READ = 2"),
     ("forbidden_imports", "contracts.numbers.ocr", "from stdnum import luhn\nimport re"),
     ("forbidden_imports", "contracts.invoicing", "from contracts.terms import VatSum"),
     ("forbidden_imports", "law.calendar", "import holidays\nfrom contracts.terms import Component"),

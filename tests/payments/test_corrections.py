@@ -3,6 +3,7 @@ twice or guessed, and a person can bring it to its end."""
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 from uuid import UUID
 
@@ -123,6 +124,20 @@ async def test_money_in_another_currency_is_booked_with_the_kronor_the_bank_cred
     assert await house.balance("bank:client") == 110_00
     assert await house.one("select paid_ore from claim") == 100_00
     assert await house.one("select overpaid_ore from claim") == 10_00
+    await house.check_ledger()
+
+
+async def test_of_many_who_decide_at_once_one_decides(house: House) -> None:
+    """The payment is locked by whoever came first; for the others it waits no longer."""
+    await house.open_claims(1)
+    tx = Tx("10.00", "EUR", bank_reference="EUR1", remittance=camt_samples.ocr("7000000000"))
+    await told(house, notification(Ntry((tx,), amount="10.00", currency="EUR")))
+    path = f"/unmatched/{payment_id_of('EUR1')}/book"
+    answers = await asyncio.gather(
+        *(door(house, path, amount_ore=110_00, reason=f"says operator {n}") for n in range(6))
+    )
+    assert sorted(answer.status_code for answer in answers) == [200, *[404] * 5]
+    assert await house.balance("bank:client") == 110_00
     await house.check_ledger()
 
 

@@ -68,7 +68,7 @@ WAITING_FOR = text("""
     where r.reference = any(cast(:references as text[])))
   order by u.payment_id for update
 """)
-ONE_WAITING = text("""
+LOCK_ONE_WAITING = text("""
   select payment_id, payment, on_ledger from unmatched where payment_id = :payment_id for update
 """)
 NO_LONGER_WAITING = text("""
@@ -180,7 +180,7 @@ async def lock_waiting_for(tx: Transaction, references: Sequence[str]) -> list[R
 
 async def lock_one_waiting(tx: Transaction, payment_id: UUID) -> Received | None:
     """Lock one waiting payment; None if it does not wait."""
-    row = (await tx.execute(ONE_WAITING, {"payment_id": payment_id})).first()
+    row = (await tx.execute(LOCK_ONE_WAITING, {"payment_id": payment_id})).first()
     return row and received_of(row)
 
 
