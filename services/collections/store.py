@@ -20,7 +20,6 @@ from plumbing.literals import ids
 from plumbing.transaction import Transaction, columns
 from services.collections.domain.cases import (
     HOUSE_POLICY,
-    MAY_STOP,
     Case,
     Filing,
     Lack,
@@ -83,9 +82,16 @@ LOCK_CASES = text(f"""
 LOCK_NUMBERS = text(f"""
   {CASE} where c.number = any(cast(:numbers as text[])) order by c.claim_id for update of c
 """)
+STOPPED = f"""
+  (c.stage in ('{Stage.UNDELIVERABLE}', '{Stage.REFUSED}') or not c.held and (
+    c.stage = '{Stage.AWAITS_CREDITOR}' and c.lack is distinct from '{Lack.CREDITOR_DECIDES}'
+    or c.stage = '{Stage.DECIDED}' and c.next_on is null
+      and coalesce(p.enforcement, {HOUSE_POLICY.enforcement})))
+"""
+"""`Case.stopped`, for looking among all of them."""
 READ_CASES = text(f"""
   {CASE} where (cast(:claim_id as uuid) is null or c.claim_id = :claim_id)
-    and (cast(:stages as text[]) is null or c.stage = any(cast(:stages as text[])))
+    and (not :stopped or {STOPPED})
   order by c.opened_on desc, c.number desc limit :limit
 """)
 PREPARE = text("""
@@ -180,9 +186,8 @@ async def read_cases(
     tx: Transaction, claim_id: ClaimId | None = None, *, stopped: bool = False
 ) -> list[Case]:
     """The newest cases that the transaction may see, one claim's, or those that stand still."""
-    which = {"claim_id": claim_id, "stages": list(MAY_STOP) if stopped else None}
-    cases = [_case(row) for row in await tx.execute(READ_CASES, {**which, "limit": 500})]
-    return [case for case in cases if case.stopped or not stopped]
+    which = {"claim_id": claim_id, "stopped": stopped, "limit": 500}
+    return [_case(row) for row in await tx.execute(READ_CASES, which)]
 
 
 async def save_cases(tx: Transaction, cases: Sequence[Case]) -> None:

@@ -31,6 +31,7 @@ from contracts.payments import (
 from contracts.terms import ChargeKind
 from plumbing.inbox import Inbox
 from plumbing.transaction import Database
+from services.collections import store
 from services.collections.subscribers import hears
 from tests.collections.builders import (
     CREDITOR,
@@ -159,6 +160,10 @@ class World:
             "select kind from outbound where key = :claim",
         ):
             assert await self.rows(nothing) == []
+        async with self.own.transaction() as tx:
+            (case,) = await store.read_cases(tx, self.claim)
+            stopped = await store.read_cases(tx, self.claim, stopped=True)
+        assert stopped == ([case] if case.stopped else []), "the rule and its SQL agree"
         ((stage,),) = await self.rows("select stage from collection_case where claim_id = :claim")
         tasks = await self.rows("select kind from task where claim_id = :claim order by id")
         of_case = [e for e in await self.said() if e.topic == "collections.cases"]

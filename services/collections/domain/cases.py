@@ -106,10 +106,6 @@ class Lack(StrEnum):
     BARRED = "barred"
 
 
-MAY_STOP = (Stage.UNDELIVERABLE, Stage.REFUSED, Stage.AWAITS_CREDITOR, Stage.DECIDED)
-"""The stages in which a case may stand still."""
-
-
 @dataclass(frozen=True, slots=True)
 class Case:
     """A case. `handover` is the latest that was heard; days are Swedish calendar dates.
