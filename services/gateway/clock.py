@@ -35,6 +35,9 @@ READ_SLOWLY_SECONDS = 0.06
 RELEASE_EVERY_SECONDS = 0.5
 FAR_DAYS = 3660
 
+Step = Callable[[date], Awaitable[list[str]]]
+"""Moves some to a day; names of those that did not confirm it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Reading:
@@ -218,7 +221,7 @@ class Barrier:
             raise Problem(409, "The clock is moving already", reason="moving")
         job = Job(begun_on=today, target=wanted, today=today)
         self.job = job
-        job.task = asyncio.create_task(self._run(job))
+        job.task = asyncio.create_task(self._run(job, together=_are_together(reading)))
         return job
 
     async def release(self) -> None:
@@ -249,9 +252,12 @@ class Barrier:
             self.job.task.cancel()
             await asyncio.gather(self.job.task, return_exceptions=True)
 
-    async def _run(self, job: Job) -> None:
+    async def _run(self, job: Job, *, together: bool) -> None:
         try:
-            await self._live_on(job, job.today)  # whoever was left behind comes along first
+            if together:
+                await self._insist(job, job.today, self._world.move_standins)
+            else:
+                await self._live_on(job, job.today)  # whoever was left behind comes along first
             reading = await self._until_quiet(job)
             while job.today < job.target and not job.stopped and reading is not None:
                 day = next_day(reading, job.today, job.target)
@@ -279,17 +285,22 @@ class Barrier:
 
         One that was killed and comes back lives on the day that it had confirmed, not on another.
         """
-
-        async def insist(step: Callable[[date], Awaitable[list[str]]]) -> None:
-            while behind := await step(day):
-                job.waiting = tuple(f"{name}: not yet on {day}" for name in behind)
-                await asyncio.sleep(READ_SLOWLY_SECONDS)
-
-        await insist(partial(self._world.move_services, hold=True))
+        await self._insist(job, day, partial(self._world.move_services, hold=True))
         await asyncio.gather(
-            insist(partial(self._world.move_services, hold=False)),
-            insist(self._world.move_standins),
+            self._insist(job, day, partial(self._world.move_services, hold=False)),
+            self._insist(job, day, self._world.move_standins),
         )
+
+    async def _insist(self, job: Job, day: date, step: Step) -> None:
+        while behind := await step(day):
+            job.waiting = tuple(f"{name}: not yet on {day}" for name in behind)
+            await asyncio.sleep(READ_SLOWLY_SECONDS)
+
+
+def _are_together(reading: Reading) -> bool:
+    """Whether all services live on one day, and none is held on it."""
+    held = any(numbers and numbers["clock_held"] for numbers in reading.services.values())
+    return not held and len(set(reading.days.values())) == 1
 
 
 def _names(waits: tuple[str, ...]) -> list[str]:
