@@ -3,7 +3,7 @@
 Nothing is made up: claims that the platform itself issued and saw paid are copied as they lie in
 every service's tables, with other identifiers. An old identifier begins with the copy's number
 where a new one has the time, so copies sort before everything new, as old rows do. What was payable
-of a copy counts as paid out.
+of a copy is under way to its company.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ TABLES: Mapping[str, Sequence[Copied]] = {
             {
                 "claim_id": _old("claim_id"),
                 "payment_id": _old("payment_id"),
-                "payout_id": "coalesce(payout_id, creditor_id)",
+                "payout_id": "creditor_id",
             },
         ),
         INBOX,
@@ -101,6 +101,18 @@ TABLES: Mapping[str, Sequence[Copied]] = {
     ),
 }
 """Every table that keeps something of a claim that was issued and paid."""
+AFTERWARDS: Mapping[str, Sequence[str]] = {
+    "payments": (
+        """
+        insert into payout (payout_id, batch_id, creditor_id, amount_ore, account_masked, state,
+          ordered_on, execute_on)
+        select creditor_id, creditor_id, creditor_id, sum(creditor_part_ore), '', 'accepted',
+          max(booked_on), max(booked_on)
+        from allocation where payout_id = creditor_id group by creditor_id
+        """,
+    )
+}
+"""What makes the copies whole: each company's old money is one payout under way, of its own id."""
 
 
 async def lay_down(
@@ -126,6 +138,8 @@ async def lay_down(
                 async with connection.transaction():
                     for statement in statements:
                         await connection.execute(statement, nth)
+            for statement in AFTERWARDS.get(service, ()):
+                await connection.execute(statement)
             await connection.execute("analyze")
         finally:
             await connection.close()

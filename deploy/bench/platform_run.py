@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -23,6 +24,7 @@ from deploy.bench import bank_file
 from deploy.bench.figures import Figures
 from deploy.bench.old_claims import lay_down
 from deploy.local.platform import Platform
+from law.banking_days import roll_forward
 from plumbing.identity import Identity, Keys
 
 SERVICES = ("invoicing", "payments", "dunning", "collections", "notifications")
@@ -30,6 +32,7 @@ EVERYBODY = (*SERVICES, "gateway")
 BANKGIRO = "991-2346"
 PRICE_ORE = 80_000
 SENT = "update claim set invoice_sent_on = current_date where invoice_sent_on is null"
+REMINDED = "select count(*) from charge where kind = 'reminder' and state = 'charged'"
 COMPANIES = (
     *("5561000000", "5561001370", "5561002741", "5561004119"),
     *("5561005488", "5561006858", "5561008227", "5561009597"),
@@ -342,12 +345,8 @@ async def _one_by_one(figures: Figures, house: House, count: int = 2_000) -> Non
 
 async def _let_invoices_be_sent(house: House) -> None:
     """Mail is held in a bench, and nobody is reminded of what was not sent: say that it was."""
-    url = house.platform.surroundings.database_urls["dunning"]
-    connection = await asyncpg.connect(url.replace("postgresql+asyncpg", "postgresql"))
-    try:
+    async with _database(house, "dunning") as connection:
         await connection.execute(SENT)
-    finally:
-        await connection.close()
     for company in house.companies:  # whose claims follow a policy anew
         await house.call("dunning", "PUT", "/policy", company.identity, {})
     await house.settle()
@@ -360,8 +359,10 @@ async def _reminders(
     await house.issue(count)
     await house.settle()
     await _let_invoices_be_sent(house)
-    day = await house.today() + timedelta(days=30 + 5 + 5)  # terms, reminder days, any weekend
-    due, house.unpaid = house.unpaid, 0
+    # Terms and the reminder's days; nobody is reminded on a day that is no banking day.
+    day = roll_forward(await house.today() + timedelta(days=30 + 5 + 5))
+    await _know_rate(house, day)
+    before = await _reminded(house)
     begun = time.perf_counter()
     await asyncio.gather(
         *(
@@ -370,4 +371,33 @@ async def _reminders(
         )
     )
     ended = await house.settle()
-    figures.add(name, due / (ended - begun), "reminders/s", raw)
+    charged = await _reminded(house) - before
+    if charged < count:
+        raise RuntimeError(f"only {charged} of {count} claims were reminded of")
+    figures.add(name, charged / (ended - begun), "reminders/s", raw)
+
+
+async def _know_rate(house: House, day: date) -> None:
+    """Add the reference rate of a day yet to come: without it a charge waits, and is not made."""
+    half_year = date(day.year, 1 if day.month < 7 else 7, 1).isoformat()
+    known = await house.call("payments", "GET", "/rates", house.operator)
+    if half_year not in {each["valid_from"] for each in known}:
+        rate = {"valid_from": half_year, "bp": known[0]["bp"], "source": "the bench: as before"}
+        await house.call("payments", "POST", "/rates", house.operator, rate)
+
+
+async def _reminded(house: House) -> int:
+    """How many reminders the ledger has charged."""
+    async with _database(house, "payments") as connection:
+        return int(await connection.fetchval(REMINDED))
+
+
+@asynccontextmanager
+async def _database(house: House, service: str) -> AsyncIterator[Any]:
+    """A connection to a service's own database."""
+    url = house.platform.surroundings.database_urls[service]
+    connection = await asyncpg.connect(url.replace("postgresql+asyncpg", "postgresql"))
+    try:
+        yield connection
+    finally:
+        await connection.close()
