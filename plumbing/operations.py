@@ -21,18 +21,21 @@ from plumbing import relay
 from plumbing.identity import Identity, identity_of, require
 from plumbing.problems import Problem
 
-# Asked several times a second: nothing here may grow with the tables, so counting ends at 10,000.
-COUNTS = text("""
+MOST_COUNTED = 10_000
+"""Numbers are asked for several times a second: nothing may grow with the tables."""
+COUNTS = text(f"""
   select
     (select count(*) from outbox) as pointers,
     (select coalesce(sum(events), 0) from outbox) as events,
     (select coalesce(extract(epoch from now() - min(created_at)), 0) from outbox) as age,
     (select case when is_called then last_value else 0 end from outbox_batch_seq) as last_batch,
     (select count(*) from timers where failed is null and due_on <= :today) as due,
-    (select count(*) from (select 1 from timers where failed is null limit 10000) t) as armed,
+    (select count(*) from
+      (select 1 from timers where failed is null limit {MOST_COUNTED}) t) as armed,
     (select count(*) from timers where failed is not null) as set_aside,
     (select min(due_on) from timers where failed is null) as next_on,
-    (select count(*) from (select 1 from outbound where not given_up limit 10000) q) as queued,
+    (select count(*) from
+      (select 1 from outbound where not given_up limit {MOST_COUNTED}) q) as queued,
     (select count(*) from outbound where given_up) as given_up,
     (select count(distinct o.id) from outbound e join outbound o on o.kind = e.kind
       and o.key = e.key and o.place > e.place and not o.given_up where e.given_up) as behind,
@@ -126,7 +129,7 @@ async def numbers(state: Any) -> dict[str, Any]:
             "fired": state.timers.fired,
         },
         "outbound": {
-            "waiting": max(0, row.queued - row.behind),
+            "waiting": row.queued - row.behind if row.queued < MOST_COUNTED else MOST_COUNTED,
             "given_up": row.given_up,
             "behind_given_up": row.behind,
             "carried": state.outbound.carried,
