@@ -5,7 +5,7 @@ class, which costs more than all else in a large batch. Text is taken as it is. 
 need no quotes: never for what a person or a bank has written.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -43,6 +43,16 @@ def quick_uuid(written: str | bytes) -> UUID:
 def written(kind: str, values: Iterable[Any]) -> str:
     """A column of the SQL type `kind`."""
     return _WRITERS.get(kind, numbers)(values)
+
+
+def columns_told(types: Mapping[str, str], rows: Sequence[Any]) -> dict[str, str]:
+    """Attributes of rows as columns, by their SQL types; those that no row tells are left out."""
+    columns = {name: [getattr(row, name) for row in rows] for name in types}
+    return {
+        name: written(types[name], column)
+        for name, column in columns.items()
+        if any(value is not None for value in column)
+    }
 
 
 def casts(columns: Mapping[str, str]) -> str:

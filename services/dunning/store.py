@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import TextClause, text
 
 from contracts.ids import ClaimId, CreditorId
-from plumbing.literals import casts, written
+from plumbing.literals import casts, columns_told
 from plumbing.transaction import Transaction, columns
 from services.dunning.domain import (
     HOUSE_POLICY,
@@ -107,12 +107,7 @@ async def hear(tx: Transaction, facts: Sequence[Facts]) -> list[Claim]:
 
     Only the columns are written that any of the facts names.
     """
-    columns_of = {name: [getattr(fact, name) for fact in facts] for name in TYPES}
-    given = {
-        name: written(TYPES[name], column)
-        for name, column in columns_of.items()
-        if any(value is not None for value in column)
-    }
+    given = columns_told(TYPES, facts)
     return [_claim(row) for row in await tx.execute(_hear(tuple(given)), given)]
 
 

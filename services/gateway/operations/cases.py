@@ -12,8 +12,7 @@ from fastapi.responses import RedirectResponse, Response
 from starlette.datastructures import FormData
 
 from plumbing.problems import Problem
-from services.gateway.forms import text, typed
-from services.gateway.operations.money import LONGEST_KEY
+from services.gateway.forms import key, text, typed
 from services.gateway.operations.overview import RowNumber
 from services.gateway.sessions import OperatorSession, Session
 from services.gateway.upstream import Upstream, listed_in
@@ -56,10 +55,10 @@ async def resume(request: Request, session: OperatorSession, claim_id: UUID) -> 
     """Correct what stopped a case and let it go on."""
     form = await request.form()
     upstream: Upstream = request.app.state.upstream
-    path, key = f"/cases/{claim_id}/resume", text(form, "nyckel")[:LONGEST_KEY] or None
+    path, body = f"/cases/{claim_id}/resume", corrections_in(form)
     try:
         await upstream.ask(
-            session.identity, "collections", path, method="POST", json=corrections_in(form), key=key
+            session.identity, "collections", path, method="POST", json=body, key=key(form)
         )
     except Problem as refusal:
         if refusal.status not in (409, 422):

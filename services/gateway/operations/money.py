@@ -16,14 +16,13 @@ from fastapi.responses import RedirectResponse, Response
 from starlette.datastructures import FormData
 
 from plumbing.problems import Problem
-from services.gateway.forms import text, typed
+from services.gateway.forms import key, text, typed
 from services.gateway.sessions import OperatorSession, Session
 from services.gateway.upstream import Upstream, listed_in
 from services.gateway.words import NO_BREAK, advice, faults, page, parse_kronor
 
 router = APIRouter()
 
-LONGEST_KEY = 200
 CLAIM_ID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 NOTICES = {
     "kopplad": "Betalningen är kopplad till fordran.",
@@ -61,7 +60,7 @@ async def allocate(request: Request, session: OperatorSession, payment_id: UUID)
         wrong = {"fordran": "Skriv fordrans id, 36 tecken, eller adressen till fakturans sida."}
         return await _payment_page(request, session, payment_id, wrong, form)
     path, body = f"/unmatched/{payment_id}/allocate", {"claim_id": claim[0]}
-    refusal, _ = await _ask(request, session, path, body, form)
+    refusal, _ = await ask(request, session, path, body, form)
     if refusal is None:
         return _to("/drift/betalningar?gjort=kopplad")
     wrong = {"fordran": "Betalningen kan inte kopplas till den fordran."}
@@ -72,14 +71,10 @@ async def allocate(request: Request, session: OperatorSession, payment_id: UUID)
 async def book(request: Request, session: OperatorSession, payment_id: UUID) -> Response:
     """Book a payment that is held off the ledger as money on the account after all."""
     form = await request.form()
-    decision, wrong = decision_in(form, "bokfor")
-    if "kronor" in form and (ore := parse_kronor(text(form, "kronor"))) is not None:
-        decision["amount_ore"] = ore
-    elif "kronor" in form:
-        wrong["kronor"] = f"Skriv beloppet i kronor, till exempel 1{NO_BREAK}250,00."
+    decision, wrong = decision_in(form, "bokfor", foreign=True)
     if wrong:
         return await _payment_page(request, session, payment_id, wrong, form)
-    refusal, _ = await _ask(request, session, f"/unmatched/{payment_id}/book", decision, form)
+    refusal, _ = await ask(request, session, f"/unmatched/{payment_id}/book", decision, form)
     if refusal is None:
         return _to("/drift/betalningar?gjort=bokford")
     wrong = faults_of(refusal, "bokfor")
@@ -94,7 +89,7 @@ async def take_out(request: Request, session: OperatorSession, payment_id: UUID)
     if wrong:
         return await _payment_page(request, session, payment_id, wrong, form)
     path = f"/unmatched/{payment_id}/take-out"
-    refusal, done = await _ask(request, session, path, decision, form)
+    refusal, done = await ask(request, session, path, decision, form)
     if refusal is None:
         return _to(f"/drift/betalningar?gjort=borttagen&antal={int(done['payments_booked'])}")
     wrong = faults_of(refusal, "ta-bort")
@@ -116,7 +111,7 @@ async def clear_kronofogden(
     except ValueError:
         return await _unmatched_page(request, session, wrong=wrong, status=422)
     body, form = {"payment_ids": named}, await request.form()
-    refusal, _ = await _ask(request, session, path, body, form)
+    refusal, _ = await ask(request, session, path, body, form)
     if refusal is not None:
         return await _unmatched_page(request, session, wrong=wrong, status=422)
     return _to("/drift/betalningar?gjort=kronofogden")
@@ -146,14 +141,25 @@ async def ledger(request: Request, session: OperatorSession) -> Response:
     return page(request, "huvudbok.html", session=session, ledger=found)
 
 
-def decision_in(form: FormData, door: str) -> tuple[dict[str, Any], dict[str, str]]:
-    """The reason that was typed for a decision; and what is missing of it, or of its tick."""
+def decision_in(
+    form: FormData, door: str, *, foreign: bool = False
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """The reason that was typed for a decision; and what is missing of it, or of its tick.
+
+    `foreign` takes the kronor as well where the form asks for them: of money in another currency.
+    """
+    decision: dict[str, Any] = {"reason": text(form, f"{door}-skal")}
     wrong = {}
-    if not text(form, f"{door}-skal"):
+    if not decision["reason"]:
         wrong[f"{door}-skal"] = "Skriv varför. Skälet sparas med beslutet."
     if not text(form, f"{door}-sett"):
         wrong[f"{door}-sett"] = "Bekräfta att du har kontrollerat det här."
-    return {"reason": text(form, f"{door}-skal")}, wrong
+    if foreign and "kronor" in form:
+        if (ore := parse_kronor(text(form, "kronor"))) is None:
+            wrong["kronor"] = f"Skriv beloppet i kronor, till exempel 1{NO_BREAK}250,00."
+        else:
+            decision["amount_ore"] = ore
+    return decision, wrong
 
 
 def faults_of(refusal: Problem, door: str) -> dict[str, str]:
@@ -165,15 +171,14 @@ def faults_of(refusal: Problem, door: str) -> dict[str, str]:
     return found
 
 
-async def _ask(
+async def ask(
     request: Request, session: Session, path: str, body: dict[str, Any], form: FormData
 ) -> tuple[Problem | None, Any]:
     """Ask payments once: its refusal where the page can tell it, else its answer."""
     upstream: Upstream = request.app.state.upstream
-    key = text(form, "nyckel")[:LONGEST_KEY] or None
     try:
         return None, await upstream.ask(
-            session.identity, "payments", path, method="POST", json=body, key=key
+            session.identity, "payments", path, method="POST", json=body, key=key(form)
         )
     except Problem as problem:
         if problem.status not in REFUSED:
@@ -221,12 +226,21 @@ async def _payment_page(
             raise
         gone = ("Betalningen väntar inte längre", "Någon har redan tagit hand om den.")
         return await _unmatched_page(request, session, refusal=gone, status=404)
-    status = refusal.status if refusal else 422 if wrong else 200
-    return page(
-        request, "omatchad.html", status=status, session=session, payment=payment,
-        refusal=advice(refusal) if refusal and not wrong else None, wrong=wrong or {},
-        given=typed(form) if form else {}, new_key=uuid4,
-    )  # fmt: skip
+    again = shown_again(wrong, form, refusal)
+    return page(request, "omatchad.html", session=session, payment=payment, **again)
+
+
+def shown_again(
+    wrong: dict[str, str] | None, form: FormData | None, refusal: Problem | None
+) -> dict[str, Any]:
+    """What the page of a decision shows anew: faults at their fields, else the refusal above."""
+    return {
+        "status": refusal.status if refusal else 422 if wrong else 200,
+        "refusal": advice(refusal) if refusal and not wrong else None,
+        "wrong": wrong or {},
+        "given": typed(form) if form else {},
+        "new_key": uuid4,
+    }
 
 
 def _to(address: str) -> RedirectResponse:

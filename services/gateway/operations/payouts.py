@@ -11,11 +11,11 @@ from fastapi.responses import RedirectResponse, Response
 from starlette.datastructures import FormData
 
 from plumbing.problems import Problem
-from services.gateway.forms import text, typed
-from services.gateway.operations.money import LONGEST_KEY, REFUSED, decision_in, faults_of
+from services.gateway.forms import LONGEST_KEY, text, typed
+from services.gateway.operations.money import ask, decision_in, faults_of, shown_again
 from services.gateway.sessions import OperatorSession, Session
 from services.gateway.upstream import Upstream, listed_in
-from services.gateway.words import NO_BREAK, advice, faults, page, parse_kronor
+from services.gateway.words import advice, faults, page
 
 router = APIRouter()
 
@@ -73,27 +73,16 @@ async def resolve(request: Request, session: OperatorSession) -> Response:
     """Say what a debit is: a waiting payment that the bank took back, or the operator's to bear."""
     form = await request.form()
     entry, chosen = text(form, "post"), text(form, "ar")
-    decision, wrong = decision_in(form, "uttag")
+    decision, wrong = decision_in(form, "uttag", foreign=True)
     decision["source_key"] = entry
     if not chosen:
         wrong["ar"] = "Välj vad uttaget är."
     elif chosen != OWN:
         decision["payment_id"] = chosen
-    if "kronor" in form and (ore := parse_kronor(text(form, "kronor"))) is not None:
-        decision["amount_ore"] = ore
-    elif "kronor" in form:
-        wrong["kronor"] = f"Skriv beloppet i kronor, till exempel 1{NO_BREAK}250,00."
     if wrong:
         return await _debit_page(request, session, entry, wrong, form)
-    upstream: Upstream = request.app.state.upstream
-    try:
-        await upstream.ask(
-            session.identity, "payments", "/payouts/debits/resolve", method="POST", json=decision,
-            key=text(form, "nyckel")[:LONGEST_KEY] or None,
-        )  # fmt: skip
-    except Problem as refusal:
-        if refusal.status not in REFUSED:
-            raise
+    refusal, _ = await ask(request, session, "/payouts/debits/resolve", decision, form)
+    if refusal is not None:
         return await _debit_page(request, session, entry, _faults(refusal), form, refusal)
     return RedirectResponse("/drift/utbetalningar?gjort=forklarat", status_code=303)
 
@@ -143,11 +132,10 @@ async def _debit_page(
     one = next((each for each in debits if each["source_key"] == entry), None)
     if one is None:
         raise Problem(404, "No such debit waits", reason="debit_resolved")
+    payments = _possible(one, listed_in(waiting, "payments"))
     return page(
-        request, "uttag.html", status=refusal.status if refusal else 422 if wrong else 200,
-        session=session, debit=one, payments=_possible(one, listed_in(waiting, "payments")),
-        refusal=advice(refusal) if refusal and not wrong else None, wrong=wrong or {},
-        given=typed(form) if form else {}, own=OWN, new_key=uuid4,
+        request, "uttag.html", session=session, debit=one, payments=payments, own=OWN,
+        **shown_again(wrong, form, refusal),
     )  # fmt: skip
 
 

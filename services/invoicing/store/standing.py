@@ -17,7 +17,7 @@ from sqlalchemy import TextClause, text
 from contracts.ids import ClaimId, CreditorId
 from contracts.invoicing import InvoiceCredited
 from contracts.payments import PayoutOrdered
-from plumbing.literals import casts, days, ids, numbers, words, written
+from plumbing.literals import casts, columns_told, days, ids, numbers, words
 from plumbing.transaction import Transaction, columns
 from services.invoicing.domain.standing import LADDER, News, Standing, State
 from services.invoicing.domain.timeline import Told
@@ -192,12 +192,7 @@ async def hear(
     Each claim comes at most once. Only the columns that any of the news names are written.
     """
     claims, creditors, instants, told, news = zip(*heard, strict=True)
-    named = {name: [getattr(one, name) for one in news] for name in _CHANGES}
-    changed = {
-        name: written(_CHANGES[name], column)
-        for name, column in named.items()
-        if any(value is not None for value in column)
-    }
+    changed = columns_told(_CHANGES, news)
     given = {
         "claim_id": ids(claims),
         "creditor_id": ids(creditors),
