@@ -20,6 +20,7 @@ from tests.gateway.fakes import (
     HELD,
     PAYMENT,
     UNKNOWN_DEBIT,
+    WAITING,
     World,
 )
 from tests.gateway.test_edge import Browser, sign_in
@@ -178,6 +179,18 @@ async def test_a_debit_that_nobody_knows_is_explained(operator: Browser, world: 
     async with operator.get(path, params={"post": "gone"}) as answer:
         assert answer.status == 404
         assert "Uttaget väntar inte längre" in await answer.text()
+
+
+async def test_a_debit_takes_back_no_payment_of_another_amount(
+    operator: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = WAITING | {"payment_id": str(UUID(int=8)), "amount_ore": 125_051}
+    answer = {"payments": [WAITING, other], "next": None}
+    monkeypatch.setitem(ANSWERS, ("payments", "GET", "/unmatched"), lambda w, c: answer)
+    async with operator.get("/drift/utbetalningar/uttag", params={"post": DEBIT}) as found:
+        page = await found.text()
+    offered = [each for each in (PAYMENT, UUID(int=8)) if f'value="{each}"' in page]
+    assert offered == [PAYMENT]
 
 
 async def test_a_debit_in_other_money_is_explained_in_kronor(
