@@ -105,7 +105,7 @@ class BatchOffsets:
 
 async def leave_as_is(message: KafkaMessage) -> object:
     """Decode nothing: the inbox reads record by record, so that one bad one stands alone."""
-    return message.body
+    return message.raw_message
 
 
 async def take_all(message: KafkaMessage) -> bool:
@@ -159,8 +159,8 @@ def subscribe(
     A member that is silent for `session_seconds`, which a killed one is, loses its partitions.
     """
 
-    async def on_events(message: KafkaMessage) -> None:
-        await hear(message.raw_message)
+    async def on_events(records: tuple[ConsumerRecord, ...]) -> None:
+        await hear(records)
 
     subscriber = router.subscriber(
         *sorted(topics),

@@ -2,13 +2,17 @@
 
 A step costs the same for one event as for twenty: a fetch, a transaction, an offset. As long as
 there is something to do whenever the next step may be taken, each waits twice as long after the one
-before, up to `longest`; what the step itself took counts. As soon as the loop has stood idle for as
-long as it would wait, there is no stream: the next step is taken at once, and gaps begin anew.
+before, up to `longest`; what the step itself took counts. Only a stream that goes on for seconds
+waits longer, a tenth of its age and at most twice as long: a burst must not. As soon as the loop
+has stood idle for as long as it would wait, there is no stream: the next step is taken at once, and
+gaps begin anew.
 """
 
 import asyncio
 import time
 from dataclasses import dataclass
+
+SHARE_OF_AGE = 0.1
 
 
 @dataclass
@@ -18,14 +22,18 @@ class Pace:
     shortest: float
     longest: float
     _gap: float = 0.0
+    _began_at: float = 0.0
     _stepped_at: float = 0.0
     _ready_at: float = 0.0
 
     def step(self) -> None:
         """Note that a step is taken now."""
         self._stepped_at = time.monotonic()
-        idle = self._stepped_at - self._ready_at
-        self._gap = self.shortest if idle > self._gap else min(self.longest, 2 * self._gap)
+        if self._stepped_at - self._ready_at > self._gap:
+            self._began_at, self._gap = self._stepped_at, self.shortest
+            return
+        by_age = SHARE_OF_AGE * (self._stepped_at - self._began_at)
+        self._gap = min(2 * self._gap, max(self.longest, min(by_age, 2 * self.longest)))
 
     async def keep(self) -> None:
         """Wait until the next step may be taken."""

@@ -79,6 +79,7 @@ def create_service(
         settings.kafka_bootstrap_servers,
         routers=[router],
         allow_auto_create_topics=False,
+        apply_types=False,  # what is injected is solved in a thread, for each batch
         consumer_only=True,  # the relay alone says anything
         logger=logging.getLogger("kafka"),  # tells of each batch, at a level that costs nothing
         log_level=logging.DEBUG,

@@ -10,6 +10,7 @@ import importlib
 import signal
 import sys
 
+import uvloop
 from granian.constants import Interfaces
 from granian.errors import FatalError
 from granian.log import LogLevels
@@ -38,4 +39,5 @@ async def serve(module: str, port: int) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(asyncio.run(serve(sys.argv[1], int(sys.argv[2]))))
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        sys.exit(runner.run(serve(sys.argv[1], int(sys.argv[2]))))

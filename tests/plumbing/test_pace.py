@@ -49,6 +49,18 @@ async def test_a_stream_of_small_steps_slows_down_to_the_longest_gap(watch: Watc
     assert await steps(kept, watch, 2, working=0.0) == [0.1, 0.1]
 
 
+async def test_a_stream_that_goes_on_waits_a_tenth_of_its_age_and_at_most_twice_as_long(
+    watch: Watch,
+) -> None:
+    kept = Pace(0.005, 0.1)
+    slept = await steps(kept, watch, 30, working=0.0)
+    assert slept == sorted(slept)
+    assert max(slept[:14]) == 0.1, "a burst of a second"
+    assert slept[-1] == 0.2
+    watch.now += 0.3
+    assert await steps(kept, watch, 6, working=0.0) == [0.005, 0.01, 0.02, 0.04, 0.08, 0.1]
+
+
 async def test_work_counts_as_waiting(watch: Watch) -> None:
     kept = Pace(0.005, 0.1)
     assert await steps(kept, watch, 6, working=0.03) == [0.0, 0.0, 0.0, 0.01, 0.05, 0.07]
