@@ -13,6 +13,7 @@ import html
 import re
 import sqlite3
 from collections.abc import AsyncIterator
+from email.header import decode_header, make_header
 from email.message import EmailMessage
 from email.parser import BytesHeaderParser
 from pathlib import Path
@@ -215,8 +216,8 @@ class Mail(Party):
 def read_headers(envelope: Envelope) -> dict[str, Any]:
     """One accepted message as a record."""
     raw = cast(bytes, envelope.content)
-    message = BytesHeaderParser(policy=email.policy.default).parsebytes(raw)
-    headers = [[name, str(value)] for name, value in message.items()]
+    message = BytesHeaderParser().parsebytes(raw)  # of its policies the quick one
+    headers = [[name, readable(value)] for name, value in message.items()]
     first = {name.lower(): value for name, value in reversed(headers)}
     return {
         "message_id": first.get("message-id", "").strip(),
@@ -230,6 +231,17 @@ def read_headers(envelope: Envelope) -> dict[str, Any]:
         "sha256": hashlib.sha256(raw).hexdigest(),
         "raw": raw,
     }
+
+
+def readable(value: object) -> str:
+    """A header's value on one line, its encoded words (RFC 2047) as what they say."""
+    line = re.sub(r"\r?\n(?=[ \t])", "", str(value))
+    if "=?" not in line:
+        return line
+    try:
+        return str(make_header(decode_header(line)))
+    except (ValueError, LookupError):  # an encoding that nobody knows, or broken base64
+        return line
 
 
 def _keep(books: sqlite3.Connection, record: dict[str, Any]) -> None:
