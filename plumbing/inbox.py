@@ -206,18 +206,21 @@ class Inbox:
         return set(waiting)
 
     async def _hear(self, tx: Transaction, items: Sequence[Heard]) -> None:
-        """Claim what is new and hand it over, in rounds in which each key comes once."""
+        """Claim what is new and hand it over, in rounds in which each topic's key comes once.
+
+        What several topics tell of a key goes by the order of `hears`: between them there is none.
+        """
         by_id = {item.envelope.id: item for item in items}  # twice in a batch is heard once
         ids = literal(sorted(map(str, by_id)))
         before = await tx.execute(CLAIM, {"consumer": self.consumer, "ids": ids})
         for event_id in before.scalars():
             del by_id[event_id]
         rounds: list[dict[type[Event], list[Heard]]] = []
-        seen: dict[UUID, int] = {}
+        seen: dict[tuple[str, UUID], int] = {}
         for item in by_id.values():
-            key = item.envelope.key
-            nth = seen.get(key, 0)
-            seen[key] = nth + 1
+            place = item.record.topic, item.envelope.key
+            nth = seen.get(place, 0)
+            seen[place] = nth + 1
             if nth == len(rounds):
                 rounds.append(defaultdict(list))
             rounds[nth][type(item.event)].append(item)

@@ -55,9 +55,26 @@ def columns_told(types: Mapping[str, str], rows: Sequence[Any]) -> dict[str, str
     }
 
 
+def arrays(types: Mapping[str, str], rows: Sequence[Sequence[Any]]) -> dict[str, Any]:
+    """Rows as columns in the order of `types`; a type that ends in [] is left to the driver.
+
+    Those are for what people have written and for bytes; empty rows give empty arrays.
+    """
+    columns = zip(*rows, strict=True) if rows else ((),) * len(types)
+    return {
+        name: list(column) if kind.endswith("[]") else written(kind, column)
+        for (name, kind), column in zip(types.items(), columns, strict=True)
+    }
+
+
 def casts(columns: Mapping[str, str]) -> str:
     """What `unnest` is given to read columns back: each name with its SQL type."""
-    return ", ".join(f"cast(cast(:{name} as text) as {kind}[])" for name, kind in columns.items())
+    return ", ".join(
+        f"cast(:{name} as {kind})"
+        if kind.endswith("[]")
+        else f"cast(cast(:{name} as text) as {kind}[])"
+        for name, kind in columns.items()
+    )
 
 
 _WRITERS: Mapping[str, Callable[[Iterable[Any]], str]] = {"date": days, "text": words, "uuid": ids}

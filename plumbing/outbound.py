@@ -18,16 +18,20 @@ from uuid import UUID
 import structlog
 from sqlalchemy import text
 
+from plumbing.literals import arrays, casts
 from plumbing.logs import shown
-from plumbing.transaction import Database, Transaction, columns, is_trouble
+from plumbing.transaction import Database, Transaction, is_trouble
 
 log = structlog.get_logger()
 
-QUEUE = text("""
+_PARCELS = {
+    **{"ids": "uuid", "kinds": "text", "keys": "uuid", "bodies": "bytea[]"},
+    **{"correlations": "uuid", "causes": "uuid"},
+}
+QUEUE = text(f"""
   insert into outbound (id, kind, key, body, correlation, cause)
   select u.id, u.kind, u.key, u.body, u.correlation, u.cause
-  from unnest(cast(:ids as uuid[]), cast(:kinds as text[]), cast(:keys as uuid[]),
-    cast(:bodies as bytea[]), cast(:correlations as uuid[]), cast(:causes as uuid[]))
+  from unnest({casts(_PARCELS)})
     with ordinality as u(id, kind, key, body, correlation, cause, n)
   order by u.n on conflict (id) do nothing
 """)
@@ -95,8 +99,7 @@ async def queue(tx: Transaction, kind: str, parcels: Iterable[tuple[UUID, UUID, 
         correlation = known.correlation if known else tx.correlation
         rows.append((parcel_id, kind, key, body, correlation, known.id if known else None))
     if rows:
-        names = ("ids", "kinds", "keys", "bodies", "correlations", "causes")
-        await tx.execute(QUEUE, columns(rows, names))
+        await tx.execute(QUEUE, arrays(_PARCELS, rows))
         tx.has_queued = True
 
 

@@ -18,6 +18,7 @@ import structlog
 from sqlalchemy import text
 
 from plumbing.inbox import PAUSES
+from plumbing.literals import ids, numbers
 from plumbing.logs import shown
 from plumbing.transaction import Database, Transaction, is_trouble
 
@@ -38,12 +39,12 @@ DUE = text("""
 STILL_DUE = text("""
   select t.key, t.xmin::text as version from timers t
   where t.kind = :kind and t.due_on = :due_on and t.failed is null
-    and t.key = any(cast(:keys as uuid[])) order by t.key
+    and t.key = any(cast(cast(:keys as text) as uuid[])) order by t.key
 """)
 # One that was set anew meanwhile stays: what it was set for may not have been seen.
 FIRED = text("""
-  delete from timers t using unnest(cast(:keys as uuid[]), cast(:versions as text[]))
-    as u(key, version)
+  delete from timers t using unnest(cast(cast(:keys as text) as uuid[]),
+    cast(cast(:versions as text) as text[])) as u(key, version)
   where t.kind = :kind and t.key = u.key and t.xmin::text = u.version
 """)
 SET_ASIDE = text("""
@@ -107,13 +108,13 @@ class Timers:
         async with self.database.transaction() as tx:
             await tx.execute(LOCK)  # one process fires at a time
             which = {"kind": kind, "due_on": due_on}
-            rows = (await tx.execute(STILL_DUE, {**which, "keys": list(keys)})).all()
+            rows = (await tx.execute(STILL_DUE, {**which, "keys": ids(keys)})).all()
             if not rows:
                 return
             due = [row.key for row in rows]
             await self.wakes[kind](tx, due)
-            versions = [row.version for row in rows]
-            await tx.execute(FIRED, {"kind": kind, "keys": due, "versions": versions})
+            versions = numbers(row.version for row in rows)
+            await tx.execute(FIRED, {"kind": kind, "keys": ids(due), "versions": versions})
         self.fired += len(due)
 
     async def _halve(self, kind: str, due_on: Any, keys: Sequence[UUID], error: Exception) -> None:

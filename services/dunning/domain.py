@@ -17,10 +17,11 @@ hand. An objection to a part holds the whole ladder; the rest may be demanded by
 hand.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 from functools import lru_cache
+from typing import NamedTuple
 
 from contracts.collections import CaseOpened, ClaimDisputed, DisputeOutcome, DisputeSettled
 from contracts.dunning import CollectionProposed, ReminderProposed
@@ -90,8 +91,7 @@ class Dispute(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(NamedTuple):
     """All that has been heard of a claim; `due_on` is None until its invoice has been."""
 
     claim_id: ClaimId
@@ -144,8 +144,7 @@ class Claim:
         return self.not_before is None or self.not_before <= self.collection_proposed_on
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(NamedTuple):
     """What one event tells of a claim; None says nothing of a field."""
 
     claim_id: ClaimId
@@ -170,16 +169,14 @@ class StepKind(StrEnum):
     COLLECTION = "collection"
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """The next step and the banking day on which it is taken."""
 
     kind: StepKind
     on: date
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(NamedTuple):
     """The claim as it is from now on, what is said, and when to look at it again."""
 
     claim: Claim
@@ -247,7 +244,7 @@ def _facts_of_reversal(event: ChargeReversed) -> Facts:
     )
     if event.kind is not ChargeKind.REMINDER:
         return told
-    return replace(told, reminder=Reminder.REVERSED, reminder_ordinal=event.ordinal)
+    return told._replace(reminder=Reminder.REVERSED, reminder_ordinal=event.ordinal)
 
 
 def _facts_of_sending(event: DeliveryAccepted) -> Facts | None:
@@ -255,9 +252,9 @@ def _facts_of_sending(event: DeliveryAccepted) -> Facts | None:
     told = Facts(event.claim_id, event.creditor_id)
     match event.letter:
         case Letter.INVOICE:
-            return replace(told, invoice_sent_on=event.sent_on)
+            return told._replace(invoice_sent_on=event.sent_on)
         case Letter.REMINDER:
-            return replace(told, reminder_sent_on=event.sent_on)
+            return told._replace(reminder_sent_on=event.sent_on)
     return None
 
 
@@ -268,11 +265,11 @@ def _facts_of_refusal(event: ChargeRefused) -> Facts | None:
         case RefusalReason.ALREADY_CHARGED:
             return None
         case RefusalReason.BARRED:
-            return replace(asked, reminder=Reminder.BARRED)
+            return asked._replace(reminder=Reminder.BARRED)
         case RefusalReason.SETTLED | RefusalReason.CREDITED:
-            return replace(asked, settled=True)
+            return asked._replace(settled=True)
         case RefusalReason.TOO_EARLY | RefusalReason.DISPUTED | RefusalReason.ON_HOLD:
-            return replace(asked, not_before=add_banking_days(event.as_of, 1))
+            return asked._replace(not_before=add_banking_days(event.as_of, 1))
 
 
 def _facts_of_settlement(event: DisputeSettled) -> Facts:
@@ -280,7 +277,7 @@ def _facts_of_settlement(event: DisputeSettled) -> Facts:
     if event.outcome is DisputeOutcome.UPHELD:
         return told
     again_on = add_banking_days(event.settled_on, 1)
-    return replace(told, dispute=Dispute.WITHDRAWN, not_before=again_on)
+    return told._replace(dispute=Dispute.WITHDRAWN, not_before=again_on)
 
 
 # What follows from the facts.
@@ -354,7 +351,7 @@ def take_step(claim: Claim, *, today: date) -> Decision:
     proposal = CollectionProposed(
         claim_id=claim.claim_id, creditor_id=claim.creditor_id, as_of=today
     )
-    return Decision(replace(claim, collection_proposed_on=today), (proposal,))
+    return Decision(claim._replace(collection_proposed_on=today), (proposal,))
 
 
 def remind_now(claim: Claim, *, today: date) -> Decision | Refusal:
@@ -379,7 +376,7 @@ def _propose_reminder(claim: Claim, today: date) -> Decision:
         as_of=today,
         pay_by=reminder_pay_by(today),
     )
-    proposed = replace(claim, reminder=Reminder.PROPOSED, reminder_ordinal=ordinal)
+    proposed = claim._replace(reminder=Reminder.PROPOSED, reminder_ordinal=ordinal)
     return Decision(proposed, (proposal,))
 
 

@@ -5,7 +5,6 @@ out, timers set, timers disarmed). Only `take_steps` and the creditor's own aski
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -77,7 +76,7 @@ async def remind_now(tx: Transaction, claim_id: ClaimId) -> dict[str, Any]:
 
 async def pause(tx: Transaction, claim_id: ClaimId, until: date | None) -> dict[str, Any]:
     """Take no step before a day; None lifts the pause. 404 for an unknown claim."""
-    claim = replace(await _lock(tx, claim_id), paused_until=until)
+    claim = (await _lock(tx, claim_id))._replace(paused_until=until)
     await store.save_claims(tx, [claim])
     _set_timers(tx, [claim])
     return show(claim)

@@ -11,8 +11,8 @@ from typing import Any
 from sqlalchemy import TextClause, text
 
 from contracts.ids import ClaimId, CreditorId
-from plumbing.literals import casts, columns_told
-from plumbing.transaction import Transaction, columns
+from plumbing.literals import arrays, casts, columns_told, ids
+from plumbing.transaction import Transaction
 from services.dunning.domain import (
     HOUSE_POLICY,
     Claim,
@@ -67,7 +67,8 @@ def _hear(names: tuple[str, ...]) -> TextClause:
 
 LOCK = text(f"""
   select {CLAIM} from claim c left join policy p using (creditor_id)
-  where c.claim_id = any(cast(:claim_ids as uuid[])) order by c.claim_id for update of c
+  where c.claim_id = any(cast(cast(:claim_ids as text) as uuid[]))
+  order by c.claim_id for update of c
 """)
 READ = text(f"""
   select {CLAIM} from claim c left join policy p using (creditor_id) where c.claim_id = :claim_id
@@ -78,11 +79,14 @@ STANDING = text(f"""
     and c.settled is not true and c.in_collection is not true
   order by c.claim_id for update of c
 """)
-SAVE = text("""
+_DECIDED = {
+    **{"claim_ids": "uuid", "reminders": "text", "collections": "date", "pauses": "date"},
+    **{"ordinals": "int"},
+}
+SAVE = text(f"""
   update claim c set reminder = u.reminder, collection_proposed_on = u.collection_proposed_on,
     paused_until = u.paused_until, reminder_ordinal = u.reminder_ordinal
-  from unnest(cast(:claim_ids as uuid[]), cast(:reminders as text[]),
-    cast(:collections as date[]), cast(:pauses as date[]), cast(:ordinals as int[]))
+  from unnest({casts(_DECIDED)})
     as u(claim_id, reminder, collection_proposed_on, paused_until, reminder_ordinal)
   where c.claim_id = u.claim_id
 """)
@@ -113,7 +117,7 @@ async def hear(tx: Transaction, facts: Sequence[Facts]) -> list[Claim]:
 
 async def lock_claims(tx: Transaction, claim_ids: Sequence[ClaimId]) -> list[Claim]:
     """Claims by id, locked; ids never heard of are left out."""
-    return [_claim(row) for row in await tx.execute(LOCK, {"claim_ids": list(claim_ids)})]
+    return [_claim(row) for row in await tx.execute(LOCK, {"claim_ids": ids(claim_ids)})]
 
 
 async def read_claim(tx: Transaction, claim_id: ClaimId) -> Claim | None:
@@ -138,8 +142,7 @@ async def save_claims(tx: Transaction, claims: Sequence[Claim]) -> None:
             (c.claim_id, c.reminder, c.collection_proposed_on, c.paused_until, c.reminder_ordinal)
             for c in claims
         ]
-        names = ("claim_ids", "reminders", "collections", "pauses", "ordinals")
-        await tx.execute(SAVE, columns(rows, names))
+        await tx.execute(SAVE, arrays(_DECIDED, rows))
 
 
 async def add_policies(tx: Transaction, creditor_ids: Sequence[CreditorId]) -> None:

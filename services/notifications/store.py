@@ -21,6 +21,7 @@ from contracts.invoicing import (
     RecipientNamed,
 )
 from contracts.notifications import Letter
+from plumbing.literals import arrays, casts
 from plumbing.transaction import Transaction, columns
 from services.notifications.domain import Delivery as Delivery
 from services.notifications.domain import Recipient, State
@@ -45,15 +46,17 @@ AWAIT_NAMES = text("""
   order by creditor_id for share
 """)
 
-_RECIPIENTS = """
+_RECIPIENT = {
+    **{"claims": "uuid", "creditors": "uuid", "names": "text[]", "emails": "text[]"},
+    **{"streets": "text[]", "postcodes": "text[]", "towns": "text[]", "channels": "text[]"},
+    **{"protected": "boolean", "versions": "int"},
+}
+_RECIPIENTS = f"""
   insert into recipients (claim_id, creditor_id, name, email, street, postcode, town, channels,
     protected_identity, link_version)
   select u.claim_id, u.creditor_id, u.name, u.email, u.street, u.postcode, u.town,
     string_to_array(u.channels, ','), u.protected_identity, u.link_version
-  from unnest(cast(:claims as uuid[]), cast(:creditors as uuid[]), cast(:names as text[]),
-    cast(:emails as text[]), cast(:streets as text[]), cast(:postcodes as text[]),
-    cast(:towns as text[]), cast(:channels as text[]), cast(:protected as boolean[]),
-    cast(:versions as int[])) as u(claim_id, creditor_id, name, email, street, postcode, town,
+  from unnest({casts(_RECIPIENT)}) as u(claim_id, creditor_id, name, email, street, postcode, town,
     channels, protected_identity, link_version)
   on conflict (claim_id) do
 """
@@ -67,44 +70,50 @@ CHANGE_RECIPIENTS = text(
 """
 )
 
-KNOWN = text("""
+_CLAIM = {"claims": "uuid", "creditors": "uuid"}
+KNOWN = text(f"""
   select u.claim_id, i.claim_id is not null as has_invoice, c.name is not null as has_creditor,
     h.claim_id is not null as has_basis,
     r.name, r.email, r.channels, r.protected_identity, r.link_version
-  from unnest(cast(:claims as uuid[]), cast(:creditors as uuid[])) as u(claim_id, creditor_id)
+  from unnest({casts(_CLAIM)}) as u(claim_id, creditor_id)
   left join invoices i on i.claim_id = u.claim_id
   left join creditors c on c.creditor_id = u.creditor_id
   left join recipients r on r.claim_id = u.claim_id
   left join handovers h on h.claim_id = u.claim_id
 """)
-SAVE_INVOICES = text("""
+_INVOICE = {**_CLAIM, "said": "bytea[]"}
+SAVE_INVOICES = text(f"""
   with saved as (
     insert into invoices (claim_id, creditor_id, said)
-    select * from unnest(cast(:claims as uuid[]), cast(:creditors as uuid[]),
-      cast(:said as bytea[])) on conflict do nothing)
+    select * from unnest({casts(_INVOICE)}) on conflict do nothing)
   select distinct claim_id from deliveries
-  where claim_id = any(cast(:claims as uuid[])) and state = 'waiting'
+  where claim_id = any(cast(cast(:claims as text) as uuid[])) and state = 'waiting'
 """)
 SAVE_BASES = text("""
   insert into handovers (claim_id, creditor_id, basis)
   select * from unnest(cast(:claims as uuid[]), cast(:creditors as uuid[]), cast(:bases as text[]))
   on conflict (claim_id) do update set basis = excluded.basis
 """)
-ADD_DELIVERIES = text("""
+_NEW = {
+    **{"ids": "uuid", "claims": "uuid", "creditors": "uuid", "causes": "uuid", "letters": "text"},
+    **{"ordinals": "int", "states": "text", "channels": "text", "asked": "date", "ended": "date"},
+    **{"reasons": "text[]", "said": "bytea[]"},
+}
+ADD_DELIVERIES = text(f"""
   insert into deliveries (delivery_id, claim_id, creditor_id, cause_event, letter, ordinal, state,
     channel, asked_on, ended_on, reason, said, asked_at)
   select u.*, cast(:asked_at as timestamptz)
-  from unnest(cast(:ids as uuid[]), cast(:claims as uuid[]), cast(:creditors as uuid[]),
-    cast(:causes as uuid[]), cast(:letters as text[]), cast(:ordinals as int[]),
-    cast(:states as text[]), cast(:channels as text[]), cast(:asked as date[]),
-    cast(:ended as date[]), cast(:reasons as text[]), cast(:said as bytea[])) as u
+  from unnest({casts(_NEW)}) as u
   on conflict do nothing returning delivery_id
 """)
-SAVE_DELIVERIES = text("""
+_ENDED = {
+    **{"ids": "uuid", "states": "text", "channels": "text", "ended": "date"},
+    **{"reasons": "text[]", "doubtful": "boolean"},
+}
+SAVE_DELIVERIES = text(f"""
   update deliveries d set state = u.state, channel = u.channel, ended_on = u.ended_on,
     reason = u.reason, doubtful = u.doubtful
-  from unnest(cast(:ids as uuid[]), cast(:states as text[]), cast(:channels as text[]),
-    cast(:ended as date[]), cast(:reasons as text[]), cast(:doubtful as boolean[]))
+  from unnest({casts(_ENDED)})
     as u(id, state, channel, ended_on, reason, doubtful)
   where d.delivery_id = u.id
 """)
@@ -261,7 +270,7 @@ async def change_recipients(tx: Transaction, recipients: Sequence[RecipientNamed
     await tx.execute(CHANGE_RECIPIENTS, _recipient_columns(recipients))
 
 
-def _recipient_columns(recipients: Sequence[RecipientNamed]) -> dict[str, list[Any]]:
+def _recipient_columns(recipients: Sequence[RecipientNamed]) -> dict[str, Any]:
     rows = [
         (
             r.claim_id,
@@ -277,14 +286,13 @@ def _recipient_columns(recipients: Sequence[RecipientNamed]) -> dict[str, list[A
         )
         for r in sorted(recipients, key=lambda r: r.claim_id)
     ]
-    names = "claims creditors names emails streets postcodes towns channels protected versions"
-    return columns(rows, names.split())
+    return arrays(_RECIPIENT, rows)
 
 
 async def save_invoices(tx: Transaction, invoices: Sequence[InvoiceIssued]) -> list[ClaimId]:
     """Keep invoices as they were said; returns the claims of which letters wait already."""
     rows = [(i.claim_id, i.creditor_id, i.payload()) for i in invoices]
-    found = await tx.execute(SAVE_INVOICES, columns(rows, ("claims", "creditors", "said")))
+    found = await tx.execute(SAVE_INVOICES, arrays(_INVOICE, rows))
     return list(found.scalars())
 
 
@@ -313,7 +321,7 @@ async def read_known(
 async def _look(
     tx: Transaction, claims: Sequence[tuple[ClaimId, CreditorId]]
 ) -> dict[ClaimId, Known]:
-    rows = await tx.execute(KNOWN, columns(claims, ("claims", "creditors")))
+    rows = await tx.execute(KNOWN, arrays(_CLAIM, claims))
     return {row.claim_id: _known(row) for row in rows}
 
 
@@ -345,8 +353,7 @@ async def add_deliveries(
         )
         for d, said in deliveries
     ]
-    names = "ids claims creditors causes letters ordinals states channels asked ended reasons said"
-    given = {**columns(rows, names.split()), "asked_at": tx.now}
+    given = {**arrays(_NEW, rows), "asked_at": tx.now}
     return set((await tx.execute(ADD_DELIVERIES, given)).scalars())
 
 
@@ -356,8 +363,7 @@ async def save_deliveries(tx: Transaction, deliveries: Iterable[Delivery]) -> No
         (d.delivery_id, d.state, d.channel, d.ended_on, d.reason, d.doubtful) for d in deliveries
     ]
     if rows:
-        names = ("ids", "states", "channels", "ended", "reasons", "doubtful")
-        await tx.execute(SAVE_DELIVERIES, columns(rows, names))
+        await tx.execute(SAVE_DELIVERIES, arrays(_ENDED, rows))
 
 
 async def ask_again(tx: Transaction, deliveries: Iterable[Delivery]) -> None:

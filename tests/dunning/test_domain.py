@@ -62,13 +62,13 @@ def known(*events: Event, policy: Policy = AUTOMATIC, start: Claim | None = None
             name: max(getattr(claim, name), getattr(facts, name) or 0)
             for name in ("reminder_ordinal", "stale_ordinal")
         }
-        claim = replace(claim, **told, **ordinals, not_before=max(days, default=None))
+        claim = claim._replace(**told, **ordinals, not_before=max(days, default=None))
     return claim
 
 
 def asked(claim: Claim) -> Claim:
     """The claim with its reminder proposed."""
-    return replace(claim, reminder=PROPOSED, reminder_ordinal=1)
+    return claim._replace(reminder=PROPOSED, reminder_ordinal=1)
 
 
 @pytest.mark.parametrize(
@@ -229,7 +229,7 @@ def test_the_order_between_topics_does_not_matter() -> None:
 
 
 def test_a_paused_claim_waits_until_the_day_the_creditor_gave() -> None:
-    claim = replace(known(issued()), paused_until=date(2026, 10, 24))
+    claim = known(issued())._replace(paused_until=date(2026, 10, 24))
     assert domain.next_step(claim) == Step(StepKind.REMINDER, date(2026, 10, 26))
 
 
@@ -254,7 +254,7 @@ def test_nobody_is_reminded_or_collected_from_before_the_invoice_was_sent() -> N
     """events.md 3.3: sent counts from the channel's yes; law.demand's NOT_NOTIFIED."""
     unsent = Claim(CLAIM, CREDITOR, policy=AUTOMATIC)
     for policy in (AUTOMATIC, replace(AUTOMATIC, reminders=False)):
-        claim = known(issued(), start=replace(unsent, policy=policy))
+        claim = known(issued(), start=unsent._replace(policy=policy))
         assert domain.next_step(claim) is None
         assert domain.take_step(claim, today=COLLECTION_ON) == Decision(claim)
         assert domain.remind_now(claim, today=COLLECTION_ON) is Refusal.NOT_SENT

@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import text
 
 from contracts.terms import ChargeKind
-from plumbing.literals import days, numbers, words
+from plumbing.literals import days, ids, numbers, words
 from plumbing.transaction import Transaction, columns
 from services.payments.domain.claim import Claim
 from services.payments.domain.history import NO_HISTORY, Charge, ChargeState, History, Met
@@ -37,15 +37,17 @@ _LITERALS: dict[Callable[[list[Any]], str], tuple[str, ...]] = {
     numbers: ("ordinal", "fee_ore", "work_ore", "interest_ore"),
     days: ("as_of", "pay_by", "charged_on", "sent_on", "half_year", "reversed_on"),
     words: ("kind", "state", "cause"),
+    ids: ("claim_id", "creditor_id"),
 }
 
 CHARGES = text(f"""
-  select {", ".join(_COLUMNS)} from charge where claim_id = any(cast(:ids as uuid[]))
+  select {", ".join(_COLUMNS)} from charge
+  where claim_id = any(cast(cast(:ids as text) as uuid[]))
 """)
 SAVE = text(f"""
   insert into charge ({", ".join(_COLUMNS)})
-  select * from unnest(cast(:claim_id as uuid[]), cast(cast(:kind as text) as text[]),
-    cast(cast(:ordinal as text) as int[]), cast(:creditor_id as uuid[]),
+  select * from unnest(cast(cast(:claim_id as text) as uuid[]), cast(cast(:kind as text) as text[]),
+    cast(cast(:ordinal as text) as int[]), cast(cast(:creditor_id as text) as uuid[]),
     cast(cast(:state as text) as text[]), cast(cast(:as_of as text) as date[]),
     cast(cast(:pay_by as text) as date[]), cast(cast(:charged_on as text) as date[]),
     cast(cast(:fee_ore as text) as bigint[]), cast(cast(:work_ore as text) as bigint[]),
@@ -87,7 +89,7 @@ async def histories(tx: Transaction, claims: Iterable[Claim]) -> dict[UUID, Hist
     """The histories of claims that are locked; claims without any are missing in the answer."""
     by_id = {claim.claim_id: claim for claim in claims}
     charges: dict[UUID, list[Charge]] = defaultdict(list)
-    for row in (await tx.execute(CHARGES, {"ids": list(by_id)})).all():
+    for row in (await tx.execute(CHARGES, {"ids": ids(by_id)})).all():
         charges[row.claim_id].append(_charge(row))
     touched = [c for c in by_id.values() if c.book.paid_ore or c.book.overpaid_ore]
     touched += [c for c in by_id.values() if c.book.credited_ore]

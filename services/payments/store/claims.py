@@ -19,7 +19,7 @@ from contracts.envelope import Event
 from contracts.ids import ClaimId
 from contracts.invoicing import InvoiceCredited
 from contracts.terms import DebtorKind, InterestKind, InterestTerms
-from plumbing.literals import days, ids, numbers
+from plumbing.literals import arrays, casts, days, ids, numbers
 from plumbing.transaction import Transaction, columns
 from services.payments.domain.claim import COMPONENTS, Book, Claim
 
@@ -56,19 +56,21 @@ _TYPES = {"charged_on": "date", "sent_on": "date", "in_case": "boolean", "on_hol
 _READ = f"select {', '.join((*_TERMS, *_OPEN, *_BOOK))} from claim"
 _SAVED = (*_OPEN, *_BOOK)
 
-READ = text(f"{_READ} where claim_id = any(cast(:ids as uuid[])) order by claim_id")
-LOCK = text(f"{_READ} where claim_id = any(cast(:ids as uuid[])) order by claim_id for update")
+READ = text(f"{_READ} where claim_id = any(cast(cast(:ids as text) as uuid[])) order by claim_id")
+LOCK = text(READ.text + " for update")
 LOCK_BY_REFERENCE = text(
     f"{_READ} where ocr = any(cast(:references as text[])) order by claim_id for update"
 )
+_OPENED = {
+    **{"claim_id": "uuid", "creditor_id": "uuid", "ocr": "text", "debtor_kind": "text"},
+    **{"total_ore": "bigint", "issued_on": "date", "due_on": "date", "arose_on": "date"},
+    **{"due_date_agreed": "boolean", "reminder_fee_agreed": "boolean", "interest_kind": "text"},
+    **{"interest_rate_bp": "int", "notice_given": "boolean"},
+}
+"""What is told of a claim, in the order of `_TERMS`."""
 OPEN = text(f"""
   insert into claim ({", ".join((*_TERMS, "capital_ore"))})
-  select * from unnest(cast(:claim_id as uuid[]), cast(:creditor_id as uuid[]),
-    cast(:ocr as text[]), cast(:debtor_kind as text[]), cast(:total_ore as bigint[]),
-    cast(:issued_on as date[]), cast(:due_on as date[]), cast(:arose_on as date[]),
-    cast(:due_date_agreed as boolean[]), cast(:reminder_fee_agreed as boolean[]),
-    cast(:interest_kind as text[]), cast(:interest_rate_bp as int[]),
-    cast(:notice_given as boolean[]), cast(:total_ore as bigint[]))
+  select *, total_ore from unnest({casts(_OPENED)}) as u({", ".join(_TERMS)})
 """)
 SENT = text("""
   with sent as (
@@ -106,7 +108,7 @@ TAKE_WAITING = text("""
 
 async def lock(tx: Transaction, claim_ids: Iterable[UUID]) -> dict[UUID, Claim]:
     """Lock claims; those not open yet are missing in the answer."""
-    rows = (await tx.execute(LOCK, {"ids": list(set(claim_ids))})).all()
+    rows = (await tx.execute(LOCK, {"ids": ids(set(claim_ids))})).all()
     return {row[0]: claim_of(row) for row in rows}
 
 
@@ -118,7 +120,7 @@ async def lock_by_reference(tx: Transaction, references: Iterable[str]) -> list[
 
 async def read(tx: Transaction, claim_ids: Iterable[UUID]) -> dict[UUID, Claim]:
     """Read claims without locking; within the company if the transaction is bound to one."""
-    rows = (await tx.execute(READ, {"ids": list(set(claim_ids))})).all()
+    rows = (await tx.execute(READ, {"ids": ids(set(claim_ids))})).all()
     return {row[0]: claim_of(row) for row in rows}
 
 
@@ -142,7 +144,7 @@ async def insert(tx: Transaction, claims: Sequence[Claim]) -> None:
         )
         for claim in claims
     ]
-    await tx.execute(OPEN, columns(rows, _TERMS))
+    await tx.execute(OPEN, arrays(_OPENED, rows))
 
 
 async def save(tx: Transaction, books: Sequence[tuple[UUID, Book, Book]]) -> None:
