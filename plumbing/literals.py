@@ -2,7 +2,8 @@
 
 asyncpg asks of every element of an array whether it is itself a container, by an abstract base
 class, which costs more than all else in a large batch. Text is taken as it is. Only for values that
-need no quotes: never for what a person or a bank has written.
+need no quotes: never for what a person or a bank has written. And only where it is read once, as by
+`unnest`: in `= any(...)` a plan that walks the table would read the text again for each row.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence

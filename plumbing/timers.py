@@ -39,7 +39,7 @@ DUE = text("""
 STILL_DUE = text("""
   select t.key, t.xmin::text as version from timers t
   where t.kind = :kind and t.due_on = :due_on and t.failed is null
-    and t.key = any(cast(cast(:keys as text) as uuid[])) order by t.key
+    and t.key = any(cast(:keys as uuid[])) order by t.key
 """)
 # One that was set anew meanwhile stays: what it was set for may not have been seen.
 FIRED = text("""
@@ -108,7 +108,7 @@ class Timers:
         async with self.database.transaction() as tx:
             await tx.execute(LOCK)  # one process fires at a time
             which = {"kind": kind, "due_on": due_on}
-            rows = (await tx.execute(STILL_DUE, {**which, "keys": ids(keys)})).all()
+            rows = (await tx.execute(STILL_DUE, {**which, "keys": list(keys)})).all()
             if not rows:
                 return
             due = [row.key for row in rows]

@@ -16,7 +16,6 @@ from contracts.collections import CloseReason, DisputeOutcome
 from contracts.ids import ClaimId, CreditorId
 from contracts.invoicing import Channel, HandedToCollection, InvoiceIssued
 from contracts.terms import InterestKind, InterestTerms
-from plumbing.literals import ids
 from plumbing.transaction import Transaction, columns
 from services.collections.domain.cases import (
     HOUSE_POLICY,
@@ -76,8 +75,7 @@ CASE = """
   from collection_case c left join policy p using (creditor_id) left join claim t using (claim_id)
 """
 LOCK_CASES = text(f"""
-  {CASE} where c.claim_id = any(cast(cast(:claim_ids as text) as uuid[]))
-  order by c.claim_id for update of c
+  {CASE} where c.claim_id = any(cast(:claim_ids as uuid[])) order by c.claim_id for update of c
 """)
 LOCK_NUMBERS = text(f"""
   {CASE} where c.number = any(cast(:numbers as text[])) order by c.claim_id for update of c
@@ -172,7 +170,7 @@ MOVE_NEWS = text("update kronofogden_news set heard_up_to = :number")
 
 async def lock_cases(tx: Transaction, claim_ids: Sequence[ClaimId]) -> dict[ClaimId, Case]:
     """Cases by claim, locked in order; claims without a case are left out."""
-    rows = await tx.execute(LOCK_CASES, {"claim_ids": ids(claim_ids)})
+    rows = await tx.execute(LOCK_CASES, {"claim_ids": list(claim_ids)})
     return {row.claim_id: _case(row) for row in rows}
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import TextClause, text
 
 from contracts.ids import ClaimId, CreditorId
-from plumbing.literals import arrays, casts, columns_told, ids
+from plumbing.literals import arrays, casts, columns_told
 from plumbing.transaction import Transaction
 from services.dunning.domain import (
     HOUSE_POLICY,
@@ -67,8 +67,7 @@ def _hear(names: tuple[str, ...]) -> TextClause:
 
 LOCK = text(f"""
   select {CLAIM} from claim c left join policy p using (creditor_id)
-  where c.claim_id = any(cast(cast(:claim_ids as text) as uuid[]))
-  order by c.claim_id for update of c
+  where c.claim_id = any(cast(:claim_ids as uuid[])) order by c.claim_id for update of c
 """)
 READ = text(f"""
   select {CLAIM} from claim c left join policy p using (creditor_id) where c.claim_id = :claim_id
@@ -117,7 +116,7 @@ async def hear(tx: Transaction, facts: Sequence[Facts]) -> list[Claim]:
 
 async def lock_claims(tx: Transaction, claim_ids: Sequence[ClaimId]) -> list[Claim]:
     """Claims by id, locked; ids never heard of are left out."""
-    return [_claim(row) for row in await tx.execute(LOCK, {"claim_ids": ids(claim_ids)})]
+    return [_claim(row) for row in await tx.execute(LOCK, {"claim_ids": list(claim_ids)})]
 
 
 async def read_claim(tx: Transaction, claim_id: ClaimId) -> Claim | None:

@@ -87,7 +87,7 @@ SAVE_INVOICES = text(f"""
     insert into invoices (claim_id, creditor_id, said)
     select * from unnest({casts(_INVOICE)}) on conflict do nothing)
   select distinct claim_id from deliveries
-  where claim_id = any(cast(cast(:claims as text) as uuid[])) and state = 'waiting'
+  where claim_id = any(cast(:ids as uuid[])) and state = 'waiting'
 """)
 SAVE_BASES = text("""
   insert into handovers (claim_id, creditor_id, basis)
@@ -292,7 +292,8 @@ def _recipient_columns(recipients: Sequence[RecipientNamed]) -> dict[str, Any]:
 async def save_invoices(tx: Transaction, invoices: Sequence[InvoiceIssued]) -> list[ClaimId]:
     """Keep invoices as they were said; returns the claims of which letters wait already."""
     rows = [(i.claim_id, i.creditor_id, i.payload()) for i in invoices]
-    found = await tx.execute(SAVE_INVOICES, arrays(_INVOICE, rows))
+    given = {**arrays(_INVOICE, rows), "ids": [i.claim_id for i in invoices]}
+    found = await tx.execute(SAVE_INVOICES, given)
     return list(found.scalars())
 
 

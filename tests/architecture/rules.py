@@ -209,6 +209,7 @@ SQL_WORD = re.compile(
     r"\b(current_date|current_timestamp|current_time|localtimestamp|localtime)\b", re.I
 )
 STATEMENT = re.compile(r"\b(select|insert|update|delete|where|values|set)\b", re.I)
+TEXT_IN_ANY = re.compile(r"any\s*\(\s*cast\s*\(\s*cast\b", re.IGNORECASE)
 SQL_FUNCTIONS = re.compile(
     r"^(sqlalchemy\.)?func\.(now|current_date|current_timestamp|current_time|localtimestamp|"
     r"clock_timestamp|statement_timestamp|transaction_timestamp)$"
@@ -363,6 +364,14 @@ def set_twice(source: Source) -> Iterator[Finding]:
                 seen.add(target.id)
 
 
+def reads_text_per_row(source: Source) -> Iterator[Finding]:
+    """No `= any(...)` over an array that is still text: a plan that walks the table would read the
+    text again for each row."""
+    for node in ast.walk(source.tree):
+        if isinstance(node, ast.Constant) and TEXT_IN_ANY.search(str(node.value)):
+            yield Finding(source.name, node.lineno, "= any() reads its text again for each row")
+
+
 RULES: tuple[Rule, ...] = (
     forbidden_imports,
     relative_imports,
@@ -376,4 +385,5 @@ RULES: tuple[Rule, ...] = (
     wordless,
     cards,
     set_twice,
+    reads_text_per_row,
 )

@@ -10,6 +10,11 @@ from tests.architecture.rules import RULES, Source
 WRONG: list[tuple[str, str, str]] = [
     # rule, module, text that must fail
     ("set_twice", "services.dunning.store", "READ = 1\nOTHER = 2\nREAD = 3"),
+    (
+        "reads_text_per_row",
+        "services.dunning.store",
+        'X = "where id = any(cast(cast(:ids as text) as uuid[]))"',
+    ),
     ("set_twice", "services.dunning.store", "READ: int = 1\nREAD = 2"),
     ("forbidden_imports", "contracts.payments", "import sqlalchemy"),
     ("forbidden_imports", "contracts.payments", "from law import interest"),
@@ -99,6 +104,11 @@ WRONG: list[tuple[str, str, str]] = [
 ]
 
 RIGHT: list[tuple[str, str, str]] = [
+    (
+        "reads_text_per_row",
+        "services.dunning.store",
+        'X = "id = any(cast(:ids as uuid[])) from unnest(cast(cast(:days as text) as date[]))"',
+    ),
     ("set_twice", "services.dunning.store", "READ = 1\nREAD += 1\ndef f():\n    READ = 2"),
     ("forbidden_imports", "contracts.numbers.ocr", "from stdnum import luhn\nimport re"),
     ("forbidden_imports", "contracts.invoicing", "from contracts.terms import VatSum"),

@@ -41,8 +41,7 @@ _LITERALS: dict[Callable[[list[Any]], str], tuple[str, ...]] = {
 }
 
 CHARGES = text(f"""
-  select {", ".join(_COLUMNS)} from charge
-  where claim_id = any(cast(cast(:ids as text) as uuid[]))
+  select {", ".join(_COLUMNS)} from charge where claim_id = any(cast(:ids as uuid[]))
 """)
 SAVE = text(f"""
   insert into charge ({", ".join(_COLUMNS)})
@@ -89,7 +88,7 @@ async def histories(tx: Transaction, claims: Iterable[Claim]) -> dict[UUID, Hist
     """The histories of claims that are locked; claims without any are missing in the answer."""
     by_id = {claim.claim_id: claim for claim in claims}
     charges: dict[UUID, list[Charge]] = defaultdict(list)
-    for row in (await tx.execute(CHARGES, {"ids": ids(by_id)})).all():
+    for row in (await tx.execute(CHARGES, {"ids": list(by_id)})).all():
         charges[row.claim_id].append(_charge(row))
     touched = [c for c in by_id.values() if c.book.paid_ore or c.book.overpaid_ore]
     touched += [c for c in by_id.values() if c.book.credited_ore]

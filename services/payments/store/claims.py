@@ -56,7 +56,7 @@ _TYPES = {"charged_on": "date", "sent_on": "date", "in_case": "boolean", "on_hol
 _READ = f"select {', '.join((*_TERMS, *_OPEN, *_BOOK))} from claim"
 _SAVED = (*_OPEN, *_BOOK)
 
-READ = text(f"{_READ} where claim_id = any(cast(cast(:ids as text) as uuid[])) order by claim_id")
+READ = text(f"{_READ} where claim_id = any(cast(:ids as uuid[])) order by claim_id")
 LOCK = text(READ.text + " for update")
 LOCK_BY_REFERENCE = text(
     f"{_READ} where ocr = any(cast(:references as text[])) order by claim_id for update"
@@ -108,7 +108,7 @@ TAKE_WAITING = text("""
 
 async def lock(tx: Transaction, claim_ids: Iterable[UUID]) -> dict[UUID, Claim]:
     """Lock claims; those not open yet are missing in the answer."""
-    rows = (await tx.execute(LOCK, {"ids": ids(set(claim_ids))})).all()
+    rows = (await tx.execute(LOCK, {"ids": list(set(claim_ids))})).all()
     return {row[0]: claim_of(row) for row in rows}
 
 
@@ -120,7 +120,7 @@ async def lock_by_reference(tx: Transaction, references: Iterable[str]) -> list[
 
 async def read(tx: Transaction, claim_ids: Iterable[UUID]) -> dict[UUID, Claim]:
     """Read claims without locking; within the company if the transaction is bound to one."""
-    rows = (await tx.execute(READ, {"ids": ids(set(claim_ids))})).all()
+    rows = (await tx.execute(READ, {"ids": list(set(claim_ids))})).all()
     return {row[0]: claim_of(row) for row in rows}
 
 
