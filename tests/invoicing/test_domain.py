@@ -2,7 +2,7 @@
 
 import itertools
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -495,3 +495,12 @@ def test_a_reversal_that_leaves_nothing_to_pay_settles_the_invoice(
     )
     news = standing.FOLLOWED[ChargeReversed](reversed_)
     assert (news.remaining_ore, news.settled) == (remaining_ore, settled)
+
+
+def test_an_invoice_is_made_before_it_is_sent_also_in_the_first_hour_of_a_day() -> None:
+    """A Swedish day begins on the evening before, by the clock that instants are told in."""
+    day = date(2026, 11, 26)
+    half_past_midnight = datetime(2026, 11, 25, 23, 30, tzinfo=UTC)
+    told = [(half_past_midnight, timeline.Told("sent", day))]
+    entries = timeline.tell(told, issued_on=day, handed_over_on=None, credited=None)
+    assert [entry.what for entry in entries] == ["issued", "sent"]

@@ -193,7 +193,7 @@ def tell(
         own.append(Told("credited", day, credit_ore, str(number)))
     entries = [_entry(at, each) for at, each in told]
     entries += [_entry(_morning(each.on), each) for each in own]
-    return sorted(entries, key=lambda entry: (entry.on, entry.at))
+    return sorted(entries, key=lambda entry: (entry.on, entry.what != "issued", entry.at))
 
 
 def _entry(at: datetime, told: Told) -> Entry:
