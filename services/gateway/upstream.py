@@ -7,7 +7,7 @@ A service's refusal travels on as the `Problem` it was. One that is away, slow o
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 from uuid import uuid4
@@ -30,7 +30,7 @@ SECONDS = 10.0
 LONG_SECONDS = 60.0
 CONNECT_SECONDS = 2.0
 
-Query = Mapping[str, str | int | None]
+Query = Mapping[str, str | int | Sequence[str] | None]
 
 
 class Upstream:
@@ -84,7 +84,7 @@ class Upstream:
             async with self._http.request(
                 method,
                 _address(self._urls[service], path, raw_query),
-                params={k: str(v) for k, v in (query or {}).items() if v not in (None, "")},
+                params=_params(query or {}),
                 data=body,
                 headers={**(headers or {}), **own},
                 timeout=timeout,
@@ -161,6 +161,12 @@ def listed_in(found: Any, name: str) -> list[dict[str, Any]]:
     if isinstance(found, dict):
         return list(found.get(name) or [])
     return list(found or [])
+
+
+def _params(query: Query) -> dict[str, str | Sequence[str]]:
+    """What is asked for; a sequence becomes the same parameter several times."""
+    given = {name: value for name, value in query.items() if value not in (None, "")}
+    return {n: str(v) if isinstance(v, int) else v for n, v in given.items() if v is not None}
 
 
 def _address(base: str, path: str, raw_query: str) -> URL:

@@ -14,6 +14,7 @@ from uuid import UUID
 
 import orjson
 from aiohttp import web
+from multidict import MultiDict
 
 from plumbing.identity import Identity, Keys
 from plumbing.problems import Problem
@@ -59,7 +60,7 @@ class Call:
     service: str
     method: str
     path: str
-    query: dict[str, str]
+    query: MultiDict[str]
     headers: dict[str, str]
     body: bytes
     identity: Identity | None
@@ -314,7 +315,11 @@ def own(call: Call) -> bool:
 
 ANSWERS: dict[tuple[str, str, str], Any] = {
     ("invoicing", "GET", "/creditors"): lambda w, c: {
-        "creditors": [listed(COMPANY), listed(OTHER)], "next": None,
+        "creditors": [
+            listed(each) for each in (COMPANY, OTHER)
+            if each["creditor_id"] in c.query.getall("creditor_id", [each["creditor_id"]])
+        ],
+        "next": None,
     },
     ("invoicing", "GET", "/creditors/me"): lambda w, c: (
         COMPANY if c.identity.company == ANNA else OTHER
@@ -498,7 +503,7 @@ async def running(keys: Keys) -> AsyncIterator[World]:
             return web.json_response(problem.body, status=401)
         path = "/" + request.match_info["path"]
         call = Call(
-            service, request.method, path, dict(request.query), dict(request.headers),
+            service, request.method, path, MultiDict(request.query), dict(request.headers),
             await request.read(), identity,
         )  # fmt: skip
         world.calls.append(call)

@@ -211,6 +211,10 @@ async def test_rejected_payouts_are_ordered_anew_and_money_gets_an_account(
 ) -> None:
     """R-14: only after a look at who asks for it."""
     path = "/drift/utbetalningar"
+    async with operator.get(path) as answer:
+        await answer.text()
+    named = world.asked("invoicing", "/creditors")[-1]
+    assert set(named.query.getall("creditor_id")) == {str(ANNA), str(BERIT)}, "not all companies"
     assert await sent(operator, f"{path}/igen", {"foretag": str(ANNA)}) == f"{path}?gjort=igen"
     (call,) = world.asked("payments", "/payouts/again", "POST")
     assert call.json == {"creditor_id": str(ANNA)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Collection
 from typing import Annotated, Any
 from uuid import UUID, uuid4
 
@@ -14,7 +15,7 @@ from plumbing.problems import Problem
 from services.gateway.forms import LONGEST_KEY, text, typed
 from services.gateway.operations.money import ask, decision_in, faults_of, shown_again
 from services.gateway.sessions import OperatorSession, Session
-from services.gateway.upstream import Upstream, listed_in
+from services.gateway.upstream import Query, Upstream, listed_in
 from services.gateway.words import advice, faults, page
 
 router = APIRouter()
@@ -22,6 +23,7 @@ router = APIRouter()
 OWN = "egen"
 """A debit that the operator bears; any other choice is a waiting payment's id."""
 SEK = "SEK"
+NAMES_AT_ONCE = 100
 KINDS = (
     ("bankgiro", "Bankgiro"), ("plusgiro", "Plusgiro"), ("account", "Bankkonto"), ("iban", "IBAN"),
 )  # fmt: skip
@@ -36,10 +38,9 @@ NOTICES = {
 async def alarms(request: Request, session: OperatorSession, gjort: str = "") -> Response:
     """Debits that no payout explains, and payouts that are late, rejected or lack an account."""
     upstream: Upstream = request.app.state.upstream
-    found, names = await asyncio.gather(
-        upstream.ask(session.identity, "payments", "/payouts/alarms"),
-        _names(upstream, session),
-    )
+    found = await upstream.ask(session.identity, "payments", "/payouts/alarms")
+    stuck = [one for which in ("rejected", "waiting", "late") for one in listed_in(found, which)]
+    names = await _names(upstream, session, {one["creditor_id"] for one in stuck})
     return page(
         request, "utbetalningar_drift.html", session=session, found=found, names=names,
         notice=NOTICES.get(gjort), new_key=uuid4,
@@ -166,7 +167,8 @@ async def _account_page(
     upstream: Upstream = request.app.state.upstream
     who, query = session.identity, {"creditor_id": str(creditor_id)}
     names, known = await asyncio.gather(
-        _names(upstream, session), upstream.perhaps(who, "payments", "/payout-account", query)
+        _names(upstream, session, {str(creditor_id)}),
+        upstream.perhaps(who, "payments", "/payout-account", query),
     )
     return page(
         request, "konto.html", status=422 if wrong else 200, session=session,
@@ -175,7 +177,13 @@ async def _account_page(
     )  # fmt: skip
 
 
-async def _names(upstream: Upstream, session: Session) -> dict[str, str]:
-    """The companies' names by their ids, as far as invoicing answers."""
-    found = await upstream.perhaps(session.identity, "invoicing", "/creditors", {"limit": 200})
-    return {each["creditor_id"]: each["name"] for each in listed_in(found, "creditors")}
+async def _names(
+    upstream: Upstream, session: Session, creditors: Collection[str]
+) -> dict[str, str]:
+    """The names of companies by their ids, as far as invoicing answers."""
+    wanted, names = sorted(creditors), dict[str, str]()
+    for some in (wanted[at : at + NAMES_AT_ONCE] for at in range(0, len(wanted), NAMES_AT_ONCE)):
+        asked: Query = {"creditor_id": some, "limit": NAMES_AT_ONCE}
+        found = await upstream.perhaps(session.identity, "invoicing", "/creditors", asked)
+        names |= {each["creditor_id"]: each["name"] for each in listed_in(found, "creditors")}
+    return names

@@ -51,12 +51,16 @@ async def register(request: Request, identity: Asker) -> Response:
 
 @router.get("/creditors")
 async def list_creditors(
-    request: Request, identity: Asker, after: UUID | None = None, limit: Limit = 100
+    request: Request,
+    identity: Asker,
+    creditor_id: Annotated[list[UUID] | None, Query(max_length=200)] = None,
+    after: UUID | None = None,
+    limit: Limit = 100,
 ) -> dict[str, Any]:
-    """Companies in the order they came; for operators."""
+    """Companies in the order they came, or those that are named; for operators."""
     require(identity, "operator", "support")
     async with database(request).transaction() as tx:
-        found = await store.sellers(tx, after, limit)
+        found = await store.sellers(tx, creditor_id, after, limit)
     shown = [_among_others(seller) | {"registered_on": day} for seller, day in found]
     return {"creditors": shown, "next": shown[-1]["creditor_id"] if len(shown) == limit else None}
 

@@ -34,7 +34,9 @@ CHANGE_SELLER = text(f"""
 SELLER = text(f"select {SELLER_COLUMNS} from creditor where creditor_id = :creditor_id")
 SELLERS = text(f"""
   select {SELLER_COLUMNS}, registered_on from creditor
-  where (cast(:after as uuid) is null or creditor_id > :after) order by creditor_id limit :limit
+  where (cast(:after as uuid) is null or creditor_id > :after)
+    and (cast(:only as uuid[]) is null or creditor_id = any(cast(:only as uuid[])))
+  order by creditor_id limit :limit
 """)
 NEXT_NUMBER = text("select next from series where creditor_id = :creditor_id")
 LOCK_NEXT_NUMBER = text("select next from series where creditor_id = :creditor_id for update")
@@ -143,9 +145,11 @@ async def seller(tx: Transaction, creditor_id: CreditorId) -> Seller | None:
     return Seller(creditor_id, *tuple(row)[1:]) if row else None
 
 
-async def sellers(tx: Transaction, after: UUID | None, limit: int) -> list[tuple[Seller, date]]:
-    """Companies in the order they came, with the day they joined."""
-    rows = (await tx.execute(SELLERS, {"after": after, "limit": limit})).all()
+async def sellers(
+    tx: Transaction, only: Sequence[UUID] | None, after: UUID | None, limit: int
+) -> list[tuple[Seller, date]]:
+    """Companies in the order they came (`only` these), with the day they joined."""
+    rows = (await tx.execute(SELLERS, {"only": only, "after": after, "limit": limit})).all()
     return [(Seller(*tuple(row)[:-1]), row[-1]) for row in rows]
 
 
