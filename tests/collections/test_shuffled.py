@@ -450,6 +450,14 @@ ENFORCEMENTS: dict[str, Story] = {
             )
         ],
     ),
+    "disputed, which holds it": (
+        lambda world: [
+            [world.object],
+            [refused(ChargeKind.ENFORCEMENT, RefusalReason.DISPUTED)],
+            [world.carry],
+        ],
+        [End("decided", DECIDED, (APPLICATION,))],
+    ),
     "settled before it was asked": (
         lambda world: [
             [paid(), refused(ChargeKind.ENFORCEMENT, RefusalReason.SETTLED)],
@@ -475,3 +483,25 @@ async def test_whatever_comes_first_and_twice_enforcement_ends_where_the_story_l
     await world.house.day(FILING_ON)
     topics, ends = story
     assert await tell(world, data, topics(world)) in ends
+
+
+async def test_a_case_that_stands_still_is_held_while_its_debtor_objects(own: Database) -> None:
+    """R-111: then nobody need let it go on but whoever settles the objection."""
+    world = World(own)
+    await asked_to_file_by(world)
+    await world.hear(filing_charged())
+    await world.carry()
+    await world.decide()
+    await world.house.day(FILING_ON)
+    await world.hear(refused(ChargeKind.ENFORCEMENT, RefusalReason.TOO_EARLY))
+    assert (await world.end()).tasks == ("enforcement_too_early",)
+    assert await stands_still(world)
+    await world.object()
+    await world.end()
+    assert not await stands_still(world)
+
+
+async def stands_still(world: World) -> bool:
+    async with world.own.transaction() as tx:
+        (case,) = await store.read_cases(tx, world.claim)
+    return case.stopped
