@@ -25,7 +25,7 @@ from deploy.story.telling import real_today, set_clock_back
 ISSUED, FILED = "invoicing.invoice.issued.v1", "payments.filing.charged.v1"
 TAKES_SECONDS = 300
 """What all trades with their faults may take; a midnight that is nearer is waited for."""
-SHORT = replace(scale_of(25, invoices=100), companies=4)
+SHORT = replace(scale_of(25, invoices=100), companies=4, lull_days=(7, 12))
 
 
 @pytest.fixture(scope="module")
