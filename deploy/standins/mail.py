@@ -239,7 +239,7 @@ def readable(value: object) -> str:
     if "=?" not in line:
         return line
     try:
-        return str(make_header(decode_header(line)))
+        return " ".join(str(make_header(decode_header(line))).splitlines())
     except (ValueError, LookupError):  # an encoding that nobody knows, or broken base64
         return line
 

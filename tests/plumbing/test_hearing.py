@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import Any, cast
 from uuid import UUID
@@ -12,9 +13,11 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
+from contracts.envelope import Event
 from contracts.ids import new_id
 from plumbing import kafka as bus
-from plumbing.inbox import HaltedError
+from plumbing.inbox import HaltedError, Inbox
+from plumbing.transaction import Transaction
 from tests.plumbing import toy
 from tests.plumbing.conftest import Library, heard, rows, running, say, until
 from tests.records import record
@@ -52,6 +55,26 @@ async def test_events_of_one_key_never_overtake_each_other_in_a_batch(library: L
     ]
     await shelf.state.inbox(batch)
     assert set((await shelf_rows(shelf)).values()) == {(7, 7, 0)}
+    await shelf.state.database.engine.dispose()
+
+
+async def test_what_several_topics_tell_of_a_key_goes_in_the_order_in_which_it_is_heard(
+    library: Library,
+) -> None:
+    """And in as few rounds as a topic needs: order holds within topics, never between them."""
+    shelf = library.make_shelf()
+    rounds: list[list[tuple[str, int]]] = []
+
+    async def note(tx: Transaction, events: Sequence[Event]) -> None:
+        rounds.append([(event.type, cast(Any, event).step) for event in events])
+
+    inbox = Inbox(shelf.state.database, library.group, {toy.BookReturned: note, toy.BookLent: note})
+    one, other = book(), book()
+    back = [toy.BookReturned(book_id=each, step=9) for each in (one, other)]
+    batch = [*toy.loans(one, 2), back[0], *toy.loans(other, 1), back[1]]
+    await inbox([record(event) for event in batch])
+    returned, lent = (toy.BookReturned.type, 9), toy.BookLent.type
+    assert rounds == [[returned, returned], [(lent, 1), (lent, 1)], [(lent, 2)]]
     await shelf.state.database.engine.dispose()
 
 

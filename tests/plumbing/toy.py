@@ -58,6 +58,17 @@ class BookLent(Event):
     poison: bool = False
 
 
+class BookReturned(Event):
+    """A book came back: another topic's news of the same key."""
+
+    type = "library.book.returned.v1"
+    topic = "library.returns"
+    key_field = "book_id"
+
+    book_id: UUID
+    step: int
+
+
 async def shelve(tx: Transaction, loans: Sequence[BookLent]) -> None:
     """Count what was heard; a poisonous loan is a bug in the handler."""
     for loan in loans:
