@@ -6,6 +6,7 @@ from typing import Any, Self
 from uuid import UUID
 
 import aiohttp
+from multidict import MultiDict
 
 from contracts.ids import new_id
 from plumbing.identity import Identity, Keys
@@ -87,7 +88,7 @@ def faked_answers() -> Iterator[tuple[str, str, Any]]:
     for service, path in paths:
         if path.endswith(("/pdf", "/openapi.json")) or path.startswith("/ops/parked/"):
             continue
-        answer = fakes.content(world, fakes.Call(service, "GET", path, {}, {}, b"", ANNA))
+        answer = fakes.content(world, fakes.Call(service, "GET", path, MultiDict(), {}, b"", ANNA))
         if path == "/ops/numbers":
             answer["inbox"]["lag"] = None  # each hears topics of its own
         yield service, path + QUERIES.get(path, ""), answer
