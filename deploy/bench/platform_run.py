@@ -25,6 +25,7 @@ from deploy.bench.figures import Figures
 from deploy.bench.old_claims import lay_down
 from deploy.local.platform import Platform
 from law.banking_days import roll_forward
+from law.rates import half_year_start
 from plumbing.identity import Identity, Keys
 
 SERVICES = ("invoicing", "payments", "dunning", "collections", "notifications")
@@ -379,7 +380,7 @@ async def _reminders(
 
 async def _know_rate(house: House, day: date) -> None:
     """Add the reference rate of a day yet to come: without it a charge waits, and is not made."""
-    half_year = date(day.year, 1 if day.month < 7 else 7, 1).isoformat()
+    half_year = half_year_start(day).isoformat()
     known = await house.call("payments", "GET", "/rates", house.operator)
     if half_year not in {each["valid_from"] for each in known}:
         rate = {"valid_from": half_year, "bp": known[0]["bp"], "source": "the bench: as before"}

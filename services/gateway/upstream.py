@@ -165,8 +165,11 @@ def listed_in(found: Any, name: str) -> list[dict[str, Any]]:
 
 def _params(query: Query) -> dict[str, str | Sequence[str]]:
     """What is asked for; a sequence becomes the same parameter several times."""
-    given = {name: value for name, value in query.items() if value not in (None, "")}
-    return {n: str(v) if isinstance(v, int) else v for n, v in given.items() if v is not None}
+    return {
+        name: str(value) if isinstance(value, int) else value
+        for name, value in query.items()
+        if value is not None and value != ""
+    }
 
 
 def _address(base: str, path: str, raw_query: str) -> URL:

@@ -416,6 +416,15 @@ async def asked_to_file_by(world: World) -> None:
     await world.house.day(FILING_ON)
 
 
+async def decided_by(world: World) -> None:
+    """A case that was filed and decided, and whose enforcement has been proposed."""
+    await asked_to_file_by(world)
+    await world.hear(filing_charged())
+    await world.carry()
+    await world.decide()
+    await world.house.day(FILING_ON)
+
+
 DECIDED = (
     *BEFORE,
     FILED,
@@ -476,11 +485,7 @@ async def test_whatever_comes_first_and_twice_enforcement_ends_where_the_story_l
 ) -> None:
     """events.md 3; R-113."""
     world = World(own)
-    await asked_to_file_by(world)
-    await world.hear(filing_charged())
-    await world.carry()
-    await world.decide()
-    await world.house.day(FILING_ON)
+    await decided_by(world)
     topics, ends = story
     assert await tell(world, data, topics(world)) in ends
 
@@ -488,11 +493,7 @@ async def test_whatever_comes_first_and_twice_enforcement_ends_where_the_story_l
 async def test_a_case_that_stands_still_is_held_while_its_debtor_objects(own: Database) -> None:
     """R-111: then nobody need let it go on but whoever settles the objection."""
     world = World(own)
-    await asked_to_file_by(world)
-    await world.hear(filing_charged())
-    await world.carry()
-    await world.decide()
-    await world.house.day(FILING_ON)
+    await decided_by(world)
     await world.hear(refused(ChargeKind.ENFORCEMENT, RefusalReason.TOO_EARLY))
     assert (await world.end()).tasks == ("enforcement_too_early",)
     assert await stands_still(world)

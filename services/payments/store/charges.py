@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -11,33 +11,16 @@ from uuid import UUID
 from sqlalchemy import text
 
 from contracts.terms import ChargeKind
-from plumbing.literals import days, ids, numbers, words
+from plumbing.literals import arrays, casts
 from plumbing.transaction import Transaction, columns
 from services.payments.domain.claim import Claim
 from services.payments.domain.history import NO_HISTORY, Charge, ChargeState, History, Met
 
-_COLUMNS = [
-    "claim_id",
-    "kind",
-    "ordinal",
-    "creditor_id",
-    "state",
-    "as_of",
-    "pay_by",
-    "charged_on",
-    "fee_ore",
-    "work_ore",
-    "interest_ore",
-    "sent_on",
-    "half_year",
-    "reversed_on",
-    "cause",
-]
-_LITERALS: dict[Callable[[list[Any]], str], tuple[str, ...]] = {
-    numbers: ("ordinal", "fee_ore", "work_ore", "interest_ore"),
-    days: ("as_of", "pay_by", "charged_on", "sent_on", "half_year", "reversed_on"),
-    words: ("kind", "state", "cause"),
-    ids: ("claim_id", "creditor_id"),
+_COLUMNS = {
+    **{"claim_id": "uuid", "kind": "text", "ordinal": "int", "creditor_id": "uuid"},
+    **{"state": "text", "as_of": "date", "pay_by": "date", "charged_on": "date"},
+    **{"fee_ore": "bigint", "work_ore": "bigint", "interest_ore": "bigint", "sent_on": "date"},
+    **{"half_year": "date", "reversed_on": "date", "cause": "text"},
 }
 
 CHARGES = text(f"""
@@ -45,14 +28,7 @@ CHARGES = text(f"""
 """)
 SAVE = text(f"""
   insert into charge ({", ".join(_COLUMNS)})
-  select * from unnest(cast(cast(:claim_id as text) as uuid[]), cast(cast(:kind as text) as text[]),
-    cast(cast(:ordinal as text) as int[]), cast(cast(:creditor_id as text) as uuid[]),
-    cast(cast(:state as text) as text[]), cast(cast(:as_of as text) as date[]),
-    cast(cast(:pay_by as text) as date[]), cast(cast(:charged_on as text) as date[]),
-    cast(cast(:fee_ore as text) as bigint[]), cast(cast(:work_ore as text) as bigint[]),
-    cast(cast(:interest_ore as text) as bigint[]), cast(cast(:sent_on as text) as date[]),
-    cast(cast(:half_year as text) as date[]), cast(cast(:reversed_on as text) as date[]),
-    cast(cast(:cause as text) as text[]))
+  select * from unnest({casts(_COLUMNS)})
   on conflict (claim_id, kind, ordinal) do update set state = excluded.state,
     as_of = excluded.as_of, pay_by = excluded.pay_by, charged_on = excluded.charged_on,
     fee_ore = excluded.fee_ore, work_ore = excluded.work_ore, interest_ore = excluded.interest_ore,
@@ -133,10 +109,7 @@ async def save(tx: Transaction, charges: Sequence[Charge]) -> None:
         )
         for c in latest.values()
     ]
-    given: dict[str, Any] = columns(rows, _COLUMNS)
-    for write, names in _LITERALS.items():
-        given |= {name: write(given[name]) for name in names}
-    await tx.execute(SAVE, given)
+    await tx.execute(SAVE, arrays(_COLUMNS, rows))
 
 
 async def mark_sent(tx: Transaction, sent: Sequence[tuple[UUID, ChargeKind, int, date]]) -> None:
