@@ -6,7 +6,6 @@ needs a crash to show, it kills itself once in the worst moment (once per `SABOT
 `honest` breaks nothing and crashes in the same place: the product must stand that.
 """
 
-import asyncio
 import importlib
 import os
 import signal
@@ -155,7 +154,7 @@ def main(fault: str, module: str, port: int) -> int:
         return app
 
     home.create_app = create_app  # type: ignore[attr-defined]
-    return asyncio.run(serve.serve(module, port))
+    return serve.run(module, port)
 
 
 if __name__ == "__main__":

@@ -38,6 +38,11 @@ async def serve(module: str, port: int) -> int:
     return 1 if server.interrupt_children else 0
 
 
-if __name__ == "__main__":
+def run(module: str, port: int) -> int:
+    """Serve on a loop of uvloop's (ADR-0019); the exit code."""
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        sys.exit(runner.run(serve(sys.argv[1], int(sys.argv[2]))))
+        return runner.run(serve(module, port))
+
+
+if __name__ == "__main__":
+    sys.exit(run(sys.argv[1], int(sys.argv[2])))
