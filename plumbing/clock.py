@@ -13,7 +13,9 @@ from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from plumbing.driver import Connection, taken
 
 SWEDISH = ZoneInfo("Europe/Stockholm")
 
@@ -55,7 +57,7 @@ class Clock:
         """
         return real_now().astimezone(SWEDISH).date() + timedelta(days=self.offset_days)
 
-    async def follow(self, connection: AsyncConnection) -> None:
+    async def follow(self, connection: Connection) -> None:
         """Take over the durable offset and confirm it."""
         self.offset_days, self.held = (await connection.execute(LOAD)).one()
         await connection.execute(CONFIRM, {"process": self.process, "days": self.offset_days})
@@ -67,11 +69,10 @@ class Clock:
         This process takes it over when it is committed, as the others do, and not before.
         """
         real = real_now().astimezone(SWEDISH).date()
-        async with engine.begin() as connection:
+        async with taken(engine) as connection:
             await connection.execute(MOVE, {"days": (today - real).days, "held": hold})
-        async with engine.begin() as connection:
             await self.follow(connection)
 
-    async def is_confirmed(self, connection: AsyncConnection) -> bool:
+    async def is_confirmed(self, connection: Connection) -> bool:
         """Whether each process alive (seen within three seconds) acts on the durable day."""
         return bool((await connection.execute(UNCONFIRMED)).scalar_one() == 0)

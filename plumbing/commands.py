@@ -30,7 +30,11 @@ ANSWER = text("""
   from unnest(cast(:key as text[]), cast(:body as bytea[])) as u(key, body)
   where scope = :scope and command.key = u.key
 """)
-FORGET = text("delete from command where answered_at < now() - make_interval(days => :days)")
+FORGET = text("""
+  with gone as (
+    delete from command where answered_at < now() - make_interval(days => :days) returning 1)
+  select count(*) from gone
+""")
 RELEASE = text("""
   delete from command where scope = :scope and key = any(cast(:keys as text[]))
 """)
@@ -153,7 +157,7 @@ async def _release(tx: Transaction, scope: UUID, refused: Collection[str | None]
 async def forget_answers(database: Database, *, days: int) -> int:
     """Let go of answers older than so many days: a key is a new one then. Returns how many."""
     async with database.transaction() as tx:
-        return (await tx.execute(FORGET, {"days": days})).rowcount
+        return int((await tx.execute(FORGET, {"days": days})).scalar_one())
 
 
 def _json(body: bytes, status: int) -> Response:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from functools import lru_cache
@@ -37,12 +37,16 @@ Handler = Callable[[Transaction, Sequence[Any]], Awaitable[None]]
 PAUSES = (0.2, 0.5, 1.0, 2.0, 5.0)
 """Seconds between tries in trouble; then the batch is given back to Kafka."""
 
+# One round trip (`schema.hear_at_once`). Answers those heard before: they are few, and a row in the
+# answer costs more than the insert.
+HEAR = text("""
+  select waiting, heard from hear(:consumer, cast(:places as text[]),
+    cast(cast(:ids as text) as uuid[]), :limit)
+""")
 LOCK = text("""
   select pg_advisory_xact_lock(hashtextextended(place, 741002)) from
     (select place from unnest(cast(:places as text[])) as p(place) order by place) as ordered
 """)
-WAITING = text("select key from parked where consumer = :consumer limit :limit")
-# Answers those heard before: they are few, and a row in the answer costs more than the insert.
 CLAIM = text("""
   with given as (select unnest(cast(cast(:ids as text) as uuid[])) as event_id),
     fresh as (insert into inbox (consumer, event_id) select :consumer, event_id from given
@@ -74,7 +78,9 @@ UNPARK = text("delete from parked where id = :id")
 STILL_BAD = text(
     "update parked set reason = :reason, cause_of_wait = true, parked_at = now() where id = :id"
 )
-PRUNE = text("delete from inbox where event_id < :oldest")
+PRUNE = text("""
+  with gone as (delete from inbox where event_id < :oldest returning 1) select count(*) from gone
+""")
 
 BEHIND = "an earlier event of this key is parked"
 
@@ -176,48 +182,67 @@ class Inbox:
 
     async def _apply(self, items: Sequence[Heard | Unreadable]) -> None:
         async with self.database.transaction() as tx:
+            by_id = {item.envelope.id: item for item in items if isinstance(item, Heard)}
+            all_read = not any(isinstance(item, Unreadable) for item in items)
             partitions = {item.record.partition for item in items}
-            places = [f"{self.consumer}:{partition}" for partition in partitions]
-            await tx.execute(LOCK, {"places": places})
-            waiting = await self._waiting(tx)
-            fresh: list[Heard] = []
-            parked: list[tuple[Heard | Unreadable, str]] = []
-            for item in items:
-                if item.waits_by in waiting:
-                    parked.append((item, BEHIND))
-                elif isinstance(item, Unreadable):
-                    waiting.add(item.waits_by)
-                    parked.append((item, item.reason))
+            given = {
+                "consumer": self.consumer,
+                "places": [f"{self.consumer}:{partition}" for partition in partitions],
+                "ids": literal(sorted(map(str, by_id)) if all_read else ()),
+                "limit": self.parked_limit,
+            }
+            parked: list[str] = []
+            for key, before in await tx.execute(HEAR, given):
+                if key is None:
+                    del by_id[before]
                 else:
-                    fresh.append(item)
-            if parked:
-                await self._park(tx, parked)
-            if fresh:
-                await self._hear(tx, fresh)
+                    parked.append(key)
+            self._halt(len(parked))
+            if parked or not all_read:
+                by_id = await self._claim(tx, await self._put_aside(tx, items, set(parked)))
+            await self._hear(tx, by_id.values())
 
-    async def _waiting(self, tx: Transaction) -> set[str]:
-        limit = self.parked_limit
-        keys = (await tx.execute(WAITING, {"consumer": self.consumer, "limit": limit})).scalars()
-        waiting = list(keys)
-        self.halted = len(waiting) >= limit
+    def _halt(self, parked: int) -> None:
+        self.halted = parked >= self.parked_limit
         if self.halted:
-            log.critical("consumer_halted", consumer=self.consumer, parked=len(waiting))
-            raise HaltedError(f"{limit} events are parked")
-        return set(waiting)
+            log.critical("consumer_halted", consumer=self.consumer, parked=parked)
+            raise HaltedError(f"{parked} events are parked")
 
-    async def _hear(self, tx: Transaction, items: Sequence[Heard]) -> None:
-        """Claim what is new and hand it over, in rounds in which each topic's key comes once.
+    async def _put_aside(
+        self, tx: Transaction, items: Sequence[Heard | Unreadable], waiting: set[str]
+    ) -> list[Heard]:
+        """Park what cannot be read, and all that waits behind what is parked; the others."""
+        fresh: list[Heard] = []
+        parked: list[tuple[Heard | Unreadable, str]] = []
+        for item in items:
+            if item.waits_by in waiting:
+                parked.append((item, BEHIND))
+            elif isinstance(item, Unreadable):
+                waiting.add(item.waits_by)
+                parked.append((item, item.reason))
+            else:
+                fresh.append(item)
+        if parked:
+            await self._park(tx, parked)
+        return fresh
 
-        What several topics tell of a key goes by the order of `hears`: between them there is none.
-        """
-        by_id = {item.envelope.id: item for item in items}  # twice in a batch is heard once
+    async def _claim(self, tx: Transaction, items: Iterable[Heard]) -> dict[UUID, Heard]:
+        """What of this was not heard before; twice in a batch is heard once."""
+        by_id = {item.envelope.id: item for item in items}
         ids = literal(sorted(map(str, by_id)))
         before = await tx.execute(CLAIM, {"consumer": self.consumer, "ids": ids})
         for event_id in before.scalars():
             del by_id[event_id]
+        return by_id
+
+    async def _hear(self, tx: Transaction, items: Iterable[Heard]) -> None:
+        """Hand what is new over, in rounds in which each topic's key comes once.
+
+        What several topics tell of a key goes by the order of `hears`: between them there is none.
+        """
         rounds: list[dict[type[Event], list[Heard]]] = []
         seen: dict[tuple[str, UUID], int] = {}
-        for item in by_id.values():
+        for item in items:
             place = item.record.topic, item.envelope.key
             nth = seen.get(place, 0)
             seen[place] = nth + 1
@@ -272,7 +297,7 @@ class Inbox:
                 if isinstance(item, Unreadable):
                     raise ValueError(item.reason)
                 if item is not None:
-                    await self._hear(tx, [item])
+                    await self._hear(tx, (await self._claim(tx, [item])).values())
                 await tx.execute(UNPARK, {"id": row.id})
         except Exception as error:
             if is_trouble(error) or row is None:
@@ -287,7 +312,7 @@ class Inbox:
         """Forget events said before a real day; they can no longer be said again."""
         floor = int(datetime.combine(oldest, time(), UTC).timestamp() * 1000) << 80
         async with self.database.transaction() as tx:
-            return (await tx.execute(PRUNE, {"oldest": UUID(int=floor)})).rowcount
+            return int((await tx.execute(PRUNE, {"oldest": UUID(int=floor)})).scalar_one())
 
 
 def read(record: Any, cls: type[Event] | None) -> Heard | Unreadable:

@@ -7,7 +7,9 @@ house (ADR-0008): the place of a key is computed in C and is the same in any lan
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import dataclasses
+import time
 import zlib
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from functools import partial
@@ -27,9 +29,12 @@ log = structlog.get_logger()
 BATCH_BYTES = 512 * 1024
 MAX_RECORDS = 3_000
 """Records a door takes at a time; it never waits to have them (stack.md 5, rule 4)."""
-BATCHES_APART = (0.005, 0.1)
+BATCHES_APART = (0.005, 0.04, 0.2)
 """Seconds from one batch to the next under a stream of small ones (`pace`): each of them costs the
 broker, the consumer and the database as much as a batch of twenty (measured)."""
+OFFSETS_EVERY = 0.5
+"""Seconds after which offsets are committed anew; what comes twice after a crash, the inbox knows.
+A commit after each batch costs the broker as much as the fetch that brought it."""
 
 
 def partition_of(key: bytes, partitions: int) -> int:
@@ -77,7 +82,7 @@ async def read_tolerantly(
     """
     parsed = await parse((dataclasses.replace(message[0], headers=(), value=b""),))
     parsed.raw_message = message
-    parsed.consumer = BatchOffsets(cast(AIOKafkaConsumer, parsed.consumer), message)
+    parsed.consumer = BatchOffsets(cast(PatientConsumer, parsed.consumer), message)
     return parsed
 
 
@@ -87,16 +92,13 @@ class BatchOffsets:
     Of itself aiokafka commits every partition it holds, sixty and more, after each small batch.
     """
 
-    def __init__(self, consumer: AIOKafkaConsumer, records: Sequence[ConsumerRecord]) -> None:
+    def __init__(self, consumer: PatientConsumer, records: Sequence[ConsumerRecord]) -> None:
         self._consumer = consumer
         self._records = records
 
     async def commit(self) -> None:
-        """Commit the offset after each partition's last record, where it is still ours."""
-        after = {TopicPartition(r.topic, r.partition): r.offset + 1 for r in self._records}
-        held = self._consumer.assignment()
-        if ours := {place: at for place, at in after.items() if place in held}:
-            await self._consumer.commit(ours)
+        """Note the offset after each partition's last record; it is committed within a moment."""
+        self._consumer.acted_on(self._records)
 
     def seek(self, partition: TopicPartition, offset: int) -> None:
         """Go back to an offset, to be given its records again."""
@@ -121,12 +123,31 @@ class PatientConsumer(AIOKafkaConsumer):  # type: ignore[misc]
     def __init__(self, *topics: str, **settings: Any) -> None:
         super().__init__(*topics, **settings)
         self._pace = Pace(*BATCHES_APART)
+        self._acted_on: dict[TopicPartition, int] = {}
+        self._committed_at = 0.0
+
+    def acted_on(self, records: Iterable[ConsumerRecord]) -> None:
+        """Note what need not come again."""
+        self._acted_on |= {TopicPartition(r.topic, r.partition): r.offset + 1 for r in records}
+
+    async def commit_acted(self) -> None:
+        """Commit what was acted on, where it is still ours; else it comes to another, or again."""
+        self._committed_at = time.monotonic()
+        held = self.assignment()
+        acted, self._acted_on = self._acted_on, {}
+        if ours := {place: after for place, after in acted.items() if place in held}:
+            try:
+                await self.commit(ours)
+            except KafkaError as error:
+                log.info("offsets_not_committed", error=type(error).__name__)
 
     async def getmany(
         self, *partitions: TopicPartition, timeout_ms: int = 0, max_records: int | None = None
     ) -> dict[TopicPartition, list[ConsumerRecord]]:
         """The records at hand; ends without any only when the consumer is stopped."""
         await self._pace.keep()
+        if time.monotonic() - self._committed_at > OFFSETS_EVERY:
+            await self.commit_acted()
         while True:
             found: dict[TopicPartition, list[ConsumerRecord]] = await super().getmany(
                 *partitions, timeout_ms=timeout_ms, max_records=max_records
@@ -134,6 +155,13 @@ class PatientConsumer(AIOKafkaConsumer):  # type: ignore[misc]
             if found:
                 self._pace.step()
                 return found
+            await self.commit_acted()
+
+    async def stop(self) -> None:
+        """Commit what was acted on, if the broker answers, and leave the group."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self.commit_acted(), 2)
+        await super().stop()
 
 
 class Broker(KafkaBroker):
@@ -167,7 +195,7 @@ def subscribe(
         group_id=group,
         batch=True,
         max_records=MAX_RECORDS,
-        batch_timeout_ms=500,  # how long is waited before looking again; see PatientConsumer
+        batch_timeout_ms=int(OFFSETS_EVERY * 1000),  # then offsets are; see PatientConsumer
         auto_offset_reset="earliest",
         ack_policy=AckPolicy.NACK_ON_ERROR,
         parser=read_tolerantly,

@@ -5,6 +5,8 @@ Numbers feed the topic dashboard, the quiet barrier of the movable clock and Pro
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from datetime import date
 from typing import Annotated, Any
@@ -18,11 +20,15 @@ from starlette.responses import Response
 
 from contracts.envelope import Event
 from plumbing import relay
+from plumbing.driver import taken
 from plumbing.identity import Identity, identity_of, require
 from plumbing.problems import Problem
 
 MOST_COUNTED = 10_000
 """Numbers are asked for several times a second: nothing may grow with the tables."""
+AT_REST_SECONDS = 0.015
+"""What a service says comes back to it, if it does, within some such time."""
+LOOK_AGAIN_SECONDS = 0.03
 COUNTS = text(f"""
   select
     (select count(*) from outbox) as pointers,
@@ -83,9 +89,7 @@ Operator = Annotated[Identity, Depends(operator)]
 
 async def numbers(state: Any) -> dict[str, Any]:
     """Everything countable about this process and its service, as JSON values."""
-    async with state.database.engine.connect() as connection:
-        # Each statement sees its own moment anyway; this spares two round trips.
-        connection = await connection.execution_options(isolation_level="AUTOCOMMIT")
+    async with taken(state.database.engine) as connection:
         row = (await connection.execute(COUNTS, {"today": state.clock.today()})).one()
         unfinished = {
             name: (await connection.execute(count)).scalar_one()
@@ -156,10 +160,22 @@ def backlog(numbers: dict[str, Any]) -> int:
 
 
 @router.get("/ops/numbers")
-async def get_numbers(request: Request, _: Operator) -> dict[str, Any]:
-    """The numbers of this service, with its backlog."""
-    counted = await numbers(request.app.state)
-    return {**counted, "backlog": backlog(counted)}
+async def get_numbers(
+    request: Request, _: Operator, patience: Annotated[float, Query(ge=0, le=5)] = 0
+) -> dict[str, Any]:
+    """The numbers of this service, with its backlog.
+
+    `patience` is how many seconds they may wait for a moment in which nothing is under way: one who
+    waits for quiet learns nothing from a reading in the middle of something.
+    """
+    until = time.monotonic() + patience
+    while True:
+        await request.app.state.database.work.rest(AT_REST_SECONDS, until=until)
+        counted = await numbers(request.app.state)
+        left = backlog(counted)
+        if not left or time.monotonic() >= until:
+            return {**counted, "backlog": left}
+        await asyncio.sleep(LOOK_AGAIN_SECONDS)
 
 
 @router.get("/metrics", include_in_schema=False)
@@ -204,7 +220,7 @@ async def get_parked(
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> dict[str, Any]:
     """Parked events, oldest first; beside them what is set aside at the other doors."""
-    async with request.app.state.database.engine.connect() as connection:
+    async with taken(request.app.state.database.engine) as connection:
         which = {"key": key, "after": after, "limit": limit}
         events = (await connection.execute(PARKED, which)).mappings().all()
         timers = (await connection.execute(SET_ASIDE)).mappings().all()
@@ -219,7 +235,7 @@ async def get_parked(
 @router.get("/ops/parked/{parked_id}")
 async def get_one_parked(request: Request, _: Operator, parked_id: RowNumber) -> dict[str, Any]:
     """One parked event; personal fields are masked, and what cannot be read is not shown."""
-    async with request.app.state.database.engine.connect() as connection:
+    async with taken(request.app.state.database.engine) as connection:
         row = (await connection.execute(ONE_PARKED, {"id": parked_id})).mappings().first()
     if row is None:
         raise Problem(404, "No such parked event")
@@ -265,7 +281,7 @@ async def move_clock(request: Request, _: Operator, day: Day) -> dict[str, Any]:
     state = request.app.state
     if not state.settings.betalt_demo:
         raise Problem(404, "Not Found")
-    async with state.database.engine.connect() as connection:
+    async with taken(state.database.engine) as connection:
         begun = (await connection.execute(text("select exists (select 1 from said)"))).scalar_one()
     if begun and day.today < state.clock.today():
         raise Problem(409, "The clock never goes back", today=state.clock.today().isoformat())
@@ -285,7 +301,7 @@ class SayAgain(BaseModel):
 async def say_again(request: Request, _: Operator, what: SayAgain) -> dict[str, Any]:
     """Ask the leading relay to say everything again, in order and before anything new."""
     state = request.app.state
-    async with state.database.engine.begin() as connection:
+    async with taken(state.database.engine) as connection:
         try:
             asked = await relay.ask_say_again(
                 connection, what.since, what.topic, inbox_days=state.settings.inbox_days

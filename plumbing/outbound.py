@@ -18,6 +18,7 @@ from uuid import UUID
 import structlog
 from sqlalchemy import text
 
+from plumbing.driver import taken
 from plumbing.literals import arrays, casts
 from plumbing.logs import shown
 from plumbing.transaction import Database, Transaction, is_trouble
@@ -52,7 +53,11 @@ AGAIN = text("""
 """)
 CUT_OFF_BEFORE = 5.0
 """Seconds before a lease ends in which nothing of it is carried any more."""
-REVIVE = text("update outbound set given_up = false, due_at = now() where given_up")
+REVIVE = text("""
+  with revived as (
+    update outbound set given_up = false, due_at = now() where given_up returning 1)
+  select count(*) from revived
+""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +140,7 @@ class Outbound:
     async def carry_due(self) -> int:
         """Take, carry and settle up to `at_once` parcels; returns how many were taken."""
         which = {"kinds": list(self.carriers), "limit": self.at_once, "lease": self.lease}
-        async with self.database.engine.begin() as connection:
+        async with taken(self.database.engine) as connection:
             rows = (await connection.execute(TAKE, which)).all()
         parcels = [
             Parcel(r.id, r.kind, r.key, bytes(r.body), r.attempts, Origin(r.correlation, r.cause))
@@ -187,7 +192,7 @@ class Outbound:
             attempts=parcel.attempts,
             trouble=trouble,
         )
-        async with self.database.engine.begin() as connection:
+        async with taken(self.database.engine) as connection:
             await connection.execute(
                 AGAIN,
                 {"id": parcel.id, "pause": pause, "trouble": trouble, "given_up": given_up},
@@ -196,4 +201,4 @@ class Outbound:
     async def redrive(self) -> int:
         """Try what was given up once more; returns how many."""
         async with self.database.transaction() as tx:
-            return (await tx.execute(REVIVE)).rowcount
+            return int((await tx.execute(REVIVE)).scalar_one())

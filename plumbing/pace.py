@@ -3,9 +3,9 @@
 A step costs the same for one event as for twenty: a fetch, a transaction, an offset. As long as
 there is something to do whenever the next step may be taken, each waits twice as long after the one
 before, up to `longest`; what the step itself took counts. Only a stream that goes on for seconds
-waits longer, a tenth of its age and at most twice as long: a burst must not. As soon as the loop
-has stood idle for as long as it would wait, there is no stream: the next step is taken at once, and
-gaps begin anew.
+waits longer, a tenth of its age and at most `in_streams`: of a burst each hop of a chain would pay
+it. As soon as the loop has stood idle for as long as it would wait, there is no stream: the next
+step is taken at once, and gaps begin anew.
 """
 
 import asyncio
@@ -17,10 +17,11 @@ SHARE_OF_AGE = 0.1
 
 @dataclass
 class Pace:
-    """The pace of one loop; `shortest` and `longest` are seconds from one step to the next."""
+    """The pace of one loop; its gaps are seconds from one step to the next."""
 
     shortest: float
     longest: float
+    in_streams: float
     _gap: float = 0.0
     _began_at: float = 0.0
     _stepped_at: float = 0.0
@@ -33,7 +34,7 @@ class Pace:
             self._began_at, self._gap = self._stepped_at, self.shortest
             return
         by_age = SHARE_OF_AGE * (self._stepped_at - self._began_at)
-        self._gap = min(2 * self._gap, max(self.longest, min(by_age, 2 * self.longest)))
+        self._gap = min(2 * self._gap, max(self.longest, min(by_age, self.in_streams)))
 
     async def keep(self) -> None:
         """Wait until the next step may be taken."""

@@ -23,13 +23,14 @@ import structlog
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 from sqlalchemy import text
-from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from contracts.envelope import constant_headers, own_headers
 from plumbing import kafka
 from plumbing.clock import real_now
+from plumbing.driver import Connection, taken
 from plumbing.pace import Pace
+from plumbing.transaction import is_trouble
 
 log = structlog.get_logger()
 
@@ -38,7 +39,7 @@ ROUND = 400
 """Pointers a round looks at."""
 ROUND_EVENTS = 20_000
 """Events after which a round takes no further pointer: one bulk command alone may have as many."""
-ROUNDS_APART = (0.005, 0.05)
+ROUNDS_APART = (0.005, 0.02, 0.1)
 """Seconds from one round to the next (`pace`), unless there is more than one round took."""
 MOST_RESTING = 20_000
 """Pointers kept back at a time; beyond it nothing more is looked at until some may be tried."""
@@ -57,6 +58,7 @@ NEXT = text("""
   from pointers p join said s on s.said_on = p.said_on and s.batch = p.batch
   order by s.batch, s.n
 """)
+TRY_TO_LEAD = text("select pg_try_advisory_lock(:lock)")
 DELIVERED = text("delete from outbox where batch = any(cast(:batches as bigint[]))")
 ASKED = text("select id, since, topic from said_again where state = 'asked' order by id limit 1")
 PAGE = text("""
@@ -110,22 +112,19 @@ class Relay:
         try:
             while True:
                 try:
-                    async with self.engine.connect() as connection:
-                        await self._lead(
-                            await connection.execution_options(isolation_level="AUTOCOMMIT")
-                        )
-                except (SQLAlchemyError, OSError) as error:
+                    async with taken(self.engine) as connection:
+                        await self._lead(connection)
+                except Exception as error:
+                    if not is_trouble(error):
+                        raise
                     log.warning("relay_database_away", error=type(error).__name__)
                     await asyncio.sleep(0.5)
         finally:
             await self._drop_producer()
 
-    async def _lead(self, connection: AsyncConnection) -> None:
+    async def _lead(self, connection: Connection) -> None:
         try:
-            lock = {"lock": LEADER}
-            while not (
-                await connection.execute(text("select pg_try_advisory_lock(:lock)"), lock)
-            ).scalar():
+            while not (await connection.execute(TRY_TO_LEAD, {"lock": LEADER})).scalar():
                 await asyncio.sleep(0.5)
             self.leads = True
             self._held.clear()
@@ -142,9 +141,9 @@ class Relay:
                         await asyncio.wait_for(self.wake.wait(), self.poll)
         finally:
             self.leads = False
-            await connection.invalidate()  # ends the session, and the lock with it
+            connection.cut_off()  # ends the session, and the lock with it
 
-    async def _move(self, connection: AsyncConnection) -> tuple[int, bool]:
+    async def _move(self, connection: Connection) -> tuple[int, bool]:
         """One round; how many pointers it found, and whether the next one is worth having now."""
         now = time.monotonic()  # one reading a round: a pause must not end in the middle of it
         held = [batch for batch, places in self._held.items() if self._rests(places, now)]
@@ -285,7 +284,7 @@ class Relay:
             except (KafkaError, OSError, TimeoutError):
                 log.warning("relay_producer_dropped")
 
-    async def _say_again(self, connection: AsyncConnection) -> bool:
+    async def _say_again(self, connection: Connection) -> bool:
         """Carry out what an operator asked to be said again; whether there was such a request.
 
         It goes in order and before anything new: `NEXT` finds nothing while it waits.
@@ -346,7 +345,7 @@ class TooOldError(ValueError):
 
 
 async def ask_say_again(
-    connection: AsyncConnection, since: date, topic: str | None, *, inbox_days: int
+    connection: Connection, since: date, topic: str | None, *, inbox_days: int
 ) -> int:
     """Ask the leading relay to say again all since a real (UTC) day; returns the request's id."""
     oldest = real_now().date() - timedelta(days=inbox_days - 1)

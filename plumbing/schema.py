@@ -88,6 +88,32 @@ def index_troubles(op: Any) -> None:
     op.execute("create index outbound_given_up on outbound (id) where given_up")
 
 
+HEAR = """
+create function hear(hearer text, places text[], ids uuid[], most int)
+  returns table (waiting text, heard uuid) language plpgsql as $$
+begin
+  perform pg_advisory_xact_lock(hashtextextended(place, 741002)) from
+    (select place from unnest(places) as p(place) order by place) as ordered;
+  return query select key, null::uuid from parked where consumer = hearer limit most;
+  if not found then
+    return query with given as (select unnest(ids) as event_id),
+      fresh as (insert into inbox (consumer, event_id) select hearer, event_id from given
+        on conflict do nothing returning event_id)
+    select null::text, event_id from given where event_id not in (select event_id from fresh);
+  end if;
+end $$
+"""
+
+
+def hear_at_once(op: Any) -> None:
+    """Fourth step: a batch's first three questions in one, each seeing what the lock let through.
+
+    Lock the places; answer with the keys that wait there, or else claim the events and answer with
+    those that were claimed before.
+    """
+    op.execute(HEAR)
+
+
 def create_tenant_wall(op: Any, table: str, column: str = "creditor_id") -> None:
     """Row-level security as second wall: the tenant role sees its company's rows and no others.
 
@@ -100,5 +126,5 @@ def create_tenant_wall(op: Any, table: str, column: str = "creditor_id") -> None
     )
 
 
-HISTORY = (create_plumbing, add_clock_hold, index_troubles)
+HISTORY = (create_plumbing, add_clock_hold, index_troubles, hear_at_once)
 """All of plumbing's steps, for a database that has no migrations of its own (toy, bench)."""

@@ -17,6 +17,7 @@ from uuid import UUID
 import structlog
 from sqlalchemy import text
 
+from plumbing.driver import taken
 from plumbing.inbox import PAUSES
 from plumbing.literals import ids, numbers
 from plumbing.logs import shown
@@ -50,7 +51,10 @@ FIRED = text("""
 SET_ASIDE = text("""
   update timers set failed = :reason where kind = :kind and key = :key and due_on = :due_on
 """)
-REVIVE = text("update timers set failed = null where failed is not null")
+REVIVE = text("""
+  with revived as (update timers set failed = null where failed is not null returning 1)
+  select count(*) from revived
+""")
 
 
 @dataclass
@@ -85,7 +89,7 @@ class Timers:
         today = self.database.clock.today()
         if self.database.clock.held:
             return 0
-        async with self.database.engine.connect() as connection:
+        async with taken(self.database.engine) as connection:
             rows = (await connection.execute(DUE, {"today": today, "limit": self.limit})).all()
         if rows:
             await self._fire(rows[0].kind, rows[0].due_on, [row.key for row in rows])
@@ -133,4 +137,4 @@ class Timers:
     async def redrive(self) -> int:
         """Let the timers that were set aside fire again; returns how many."""
         async with self.database.transaction() as tx:
-            return (await tx.execute(REVIVE)).rowcount
+            return int((await tx.execute(REVIVE)).scalar_one())

@@ -6,20 +6,24 @@ after the locks, so that the outbox keeps the order of commits per key.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+import time
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Protocol
 from uuid import UUID
 
-from sqlalchemy import CursorResult, Executable, TextClause, text
+import asyncpg
+from sqlalchemy import TextClause, text
 from sqlalchemy.exc import DBAPIError, InterfaceError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from uuid_utils.compat import uuid7
 
 from contracts.envelope import Envelope, Event
 from plumbing.clock import Clock
+from plumbing.driver import Answer, Connection, taken
 from plumbing.flow import FLOW
 from plumbing.literals import days, ids, words
 
@@ -51,28 +55,36 @@ DISARM = text("""
     cast(cast(:keys as text) as uuid[])) as u(kind, key)
   where t.kind = u.kind and t.key = u.key
 """)
-BIND_TENANT = text("""
-  select set_config('role', current_user || '_tenant', true),
-         set_config('betalt.company', :company, true)
-""")
+BEGIN_AS_TENANT = """
+  begin; select set_config('role', current_user || '_tenant', true),
+    set_config('betalt.company', '{}', true)
+"""
+"""In one round trip; what is set in is a UUID, and nothing else."""
 
 TROUBLE_CLASSES = ("08", "40", "53", "57", "55P03")
 """SQLSTATE: connection, rollback (deadlock, serialisation), resources, operator, lock timeout."""
 
+PLAN_IS_VOID = asyncpg.exceptions.InvalidCachedStatementError
+CLIENTS_OWN = (asyncpg.InterfaceError, asyncpg.InternalClientError)
+"""It has no connection, or one that is ending; with `ValueError` it will not send a value."""
+
 
 def is_trouble(error: BaseException) -> bool:
     """Whether waiting may mend it (database or network away); a data error never does."""
-    if isinstance(error, DBAPIError):
+    if isinstance(error, DBAPIError):  # a connection could not be had
         code = getattr(error.orig, "sqlstate", None) or ""
         return bool(
             error.connection_invalidated
             or (isinstance(error, InterfaceError) and not code)
             or code.startswith(TROUBLE_CLASSES)
         )
-    return isinstance(error, (OSError, TimeoutError, PoolTimeoutError)) or (
-        type(error).__module__.startswith("asyncpg")
-        and (getattr(error, "sqlstate", None) or "08").startswith(TROUBLE_CLASSES)
-    )
+    if isinstance(error, PLAN_IS_VOID):  # a table was changed meanwhile; the next plan is a new one
+        return True
+    if isinstance(error, asyncpg.PostgresError):
+        return (error.sqlstate or "").startswith(TROUBLE_CLASSES)
+    if isinstance(error, CLIENTS_OWN):
+        return not isinstance(error, ValueError)
+    return isinstance(error, (OSError, TimeoutError, PoolTimeoutError))
 
 
 class Cause(Protocol):
@@ -90,7 +102,7 @@ class Cause(Protocol):
 class Transaction:
     """The unit of work. `today` and `now` are read once and hold for all of it."""
 
-    def __init__(self, connection: AsyncConnection, clock: Clock, correlation: UUID | None) -> None:
+    def __init__(self, connection: Connection, clock: Clock, correlation: UUID | None) -> None:
         self.connection = connection
         self.now: datetime = clock.now()
         self.today: date = clock.today()
@@ -109,8 +121,8 @@ class Transaction:
         """Parcels, which are outbound's to carry."""
 
     async def execute(
-        self, statement: Executable, parameters: Mapping[str, Any] | None = None
-    ) -> CursorResult[Any]:
+        self, statement: TextClause, parameters: Mapping[str, Any] | None = None
+    ) -> Answer[Any]:
         """Run one statement of a store."""
         return await self.connection.execute(statement, parameters)
 
@@ -201,6 +213,32 @@ class Transaction:
             call()
 
 
+class Work:
+    """Whether this process is in the middle of something, and since when it is not."""
+
+    def __init__(self) -> None:
+        self._pieces = 0
+        self._ended_at = 0.0
+
+    @contextlib.contextmanager
+    def piece(self) -> Iterator[None]:
+        """Count what is done inside as work."""
+        self._pieces += 1
+        try:
+            yield
+        finally:
+            self._pieces -= 1
+            self._ended_at = time.monotonic()
+
+    async def rest(self, seconds: float, *, until: float) -> None:
+        """Wait until nothing was worked on for so long, at most until an instant (monotonic)."""
+        while (now := time.monotonic()) < until:
+            missing = self._ended_at + seconds - now
+            if missing <= 0 and not self._pieces:
+                return
+            await asyncio.sleep(min(max(missing, 0.005), until - now))
+
+
 class Database:
     """A service's database: hands out transactions, and tells who waits for their commits."""
 
@@ -211,6 +249,7 @@ class Database:
         self.clock = clock
         self.direct = direct or engine
         """Goes past any proxy that pools transactions: a session's lock would not survive one."""
+        self.work = Work()
         self.on_said: Callable[[], None] = lambda: None
         self.on_queued: Callable[[], None] = lambda: None
         self.on_due: Callable[[], None] = lambda: None
@@ -220,19 +259,19 @@ class Database:
         self, *, tenant: UUID | None = None, correlation: UUID | None = None
     ) -> AsyncIterator[Transaction]:
         """One unit of work. `tenant` binds it to a company by row-level security."""
-        async with self.engine.begin() as connection:
-            if tenant is not None:
-                await connection.execute(BIND_TENANT, {"company": str(tenant)})
-            tx = Transaction(connection, self.clock, correlation)
-            yield tx
-            if tx.is_due:
-                tx.afterwards(self.on_due)
-            await tx.flush()
-        tx.committed()
-        if tx.has_said:
-            self.on_said()
-        if tx.has_queued:
-            self.on_queued()
+        begin = "begin" if tenant is None else BEGIN_AS_TENANT.format(UUID(str(tenant)))
+        with self.work.piece():
+            async with taken(self.engine) as connection, connection.begun(begin):
+                tx = Transaction(connection, self.clock, correlation)
+                yield tx
+                if tx.is_due:
+                    tx.afterwards(self.on_due)
+                await tx.flush()
+            tx.committed()
+            if tx.has_said:
+                self.on_said()
+            if tx.has_queued:
+                self.on_queued()
 
 
 def connect(url: str, *, pool_size: int = 8) -> AsyncEngine:

@@ -117,15 +117,20 @@ class Mail(Party):
         return {"messages": messages, "total": total, "next_after": last}
 
     async def _json(self, request: web.Request) -> web.Response:
-        """Messages after `after`, oldest first, with their text; `to` keeps one recipient's."""
+        """Messages after `after`, oldest first, with their text; `to` keeps one recipient's.
+
+        With `before` they are those before it, newest first.
+        """
         after, limit = whole_number(request, "after", 0), whole_number(request, "limit", 100, 1000)
-        to = request.query.get("to", "")
+        before, to = whole_number(request, "before", 0), request.query.get("to", "")
+        place = "id < ?" if before else "id > ?"
+        order = "DESC" if before else "ASC"
         rows = await self.books.read(
             lambda books: books.execute(
-                f"SELECT {LIST_COLUMNS}, raw FROM messages WHERE id > ? AND (? = '' OR EXISTS"
+                f"SELECT {LIST_COLUMNS}, raw FROM messages WHERE {place} AND (? = '' OR EXISTS"
                 " (SELECT 1 FROM json_each(rcpt_to) WHERE lower(value) = lower(?)))"
-                " ORDER BY id LIMIT ?",
-                (after, to, to, limit),
+                f" ORDER BY id {order} LIMIT ?",
+                (before or after, to, to, limit),
             ).fetchall()
         )
         return as_json({"messages": [{**summary(row), **contents(row["raw"])} for row in rows]})

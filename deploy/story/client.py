@@ -25,6 +25,7 @@ LONGEST_PAUSE_SECONDS = 1.0
 ANSWER_SECONDS = 90.0
 QUIET_SECONDS = 20.0
 LOOK_AT_CLOCK_SECONDS = 0.25
+BEYOND_ALL_MAIL = 2**53
 TROUBLE = frozenset({429, 500, 502, 503, 504})
 """Answers that say "not now": the same is asked again. 409 and 422 are final."""
 
@@ -157,9 +158,9 @@ class Client:
 
     async def _link(self, claim_id: str, email: str) -> str:
         """The address of the claim's web invoice, out of the mail that told of it."""
-        last = 0
+        last = BEYOND_ALL_MAIL
         while True:
-            url = f"{self.places.mail}/messages.json?to={quote(email)}&after={last}"
+            url = f"{self.places.mail}/messages.json?to={quote(email)}&before={last}&limit=10"
             messages = (await self._told("GET", url, None))["messages"]
             for message in messages:
                 if found := re.search(rf"/f/{claim_id}\.[\w.-]+", orjson.dumps(message).decode()):

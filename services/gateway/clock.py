@@ -30,8 +30,9 @@ STANDINS = ("bank", "kronofogden")
 """The outside parties that live on the moved day too."""
 CLOCKWORK = Identity(UUID("00000000-0000-7000-8000-00000000c10c"), frozenset({"operator"}))
 """In whose name the barrier asks."""
-READ_EVERY_SECONDS = 0.02
-READ_SLOWLY_SECONDS = 0.06
+NUMBERS = "/ops/numbers?patience=0.25"
+READ_EVERY_SECONDS = 0.005
+READ_SLOWLY_SECONDS = 0.03
 RELEASE_EVERY_SECONDS = 0.5
 FAR_DAYS = 3660
 
@@ -188,10 +189,13 @@ class Barrier:
             "parked": reading.parked,
         }
 
-    async def quiet(self, seconds: float) -> tuple[bool, Reading]:
-        """Wait until all is quiet; False with the last reading when time has run out."""
+    async def quiet(self, seconds: float, before: Reading | None = None) -> tuple[bool, Reading]:
+        """Wait until all is quiet; False with the last reading when time has run out.
+
+        `before` is a reading made just now, if there is one.
+        """
         until = time.monotonic() + seconds
-        before = await self._world.read()
+        before = before or await self._world.read()
         while True:
             waits = waiting_for(before)
             if self.job is not None:
@@ -221,7 +225,7 @@ class Barrier:
             raise Problem(409, "The clock is moving already", reason="moving")
         job = Job(begun_on=today, target=wanted, today=today)
         self.job = job
-        job.task = asyncio.create_task(self._run(job, together=_are_together(reading)))
+        job.task = asyncio.create_task(self._run(job, reading))
         return job
 
     async def release(self) -> None:
@@ -252,13 +256,13 @@ class Barrier:
             self.job.task.cancel()
             await asyncio.gather(self.job.task, return_exceptions=True)
 
-    async def _run(self, job: Job, *, together: bool) -> None:
+    async def _run(self, job: Job, seen: Reading) -> None:
         try:
-            if together:
+            if _are_together(seen):
                 await self._insist(job, job.today, self._world.move_standins)
             else:
                 await self._live_on(job, job.today)  # whoever was left behind comes along first
-            reading = await self._until_quiet(job)
+            reading = await self._until_quiet(job, seen)
             while job.today < job.target and not job.stopped and reading is not None:
                 day = next_day(reading, job.today, job.target)
                 await self._live_on(job, day)
@@ -271,13 +275,13 @@ class Barrier:
         finally:
             job.moving = False
 
-    async def _until_quiet(self, job: Job) -> Reading | None:
+    async def _until_quiet(self, job: Job, seen: Reading | None = None) -> Reading | None:
         """Quiet, however long it takes; None when the movement was stopped meanwhile."""
         while not job.stopped:
-            quiet, reading = await self.quiet(1)
+            quiet, seen = await self.quiet(1, seen)
             if quiet:
                 job.waiting = ()
-                return reading
+                return seen
         return None
 
     async def _live_on(self, job: Job, day: date) -> None:
@@ -335,7 +339,7 @@ class Installation:
         """Numbers of all services and pending work of all stand-ins."""
         services, standins = self._upstream.services, self._standins
         found = await asyncio.gather(
-            *(self._ask(CLOCKWORK, name, "/ops/numbers") for name in services),
+            *(self._ask(CLOCKWORK, name, NUMBERS) for name in services),
             *(self._ask(None, name, "/pending") for name in standins),
         )
         return Reading(

@@ -10,7 +10,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, text
+from sqlalchemy import text
 
 from contracts.ids import ClaimId, CreditorId, DeliveryId
 from contracts.invoicing import (
@@ -21,6 +21,7 @@ from contracts.invoicing import (
     RecipientNamed,
 )
 from contracts.notifications import Letter
+from plumbing.driver import Row
 from plumbing.literals import arrays, casts
 from plumbing.transaction import Transaction, columns
 from services.notifications.domain import Delivery as Delivery
@@ -477,11 +478,11 @@ async def record_opening(tx: Transaction, claim_id: UUID, today: date) -> Credit
 
 async def opened_on(tx: Transaction, claim_id: UUID) -> date | None:
     """When the web invoice was first opened."""
-    found: date | None = (await tx.execute(OPENED, {"claim": claim_id})).scalar_one_or_none()
+    found: date | None = (await tx.execute(OPENED, {"claim": claim_id})).scalar()
     return found
 
 
-def _delivery(row: Row[Any]) -> Delivery:
+def _delivery(row: Row) -> Delivery:
     return Delivery(
         delivery_id=row.delivery_id,
         claim_id=row.claim_id,
@@ -499,12 +500,12 @@ def _delivery(row: Row[Any]) -> Delivery:
     )
 
 
-def _known(row: Row[Any]) -> Known:
+def _known(row: Row) -> Known:
     recipient = _recipient(row) if row.name is not None else None
     return Known(row.has_invoice, row.has_creditor, row.has_basis, recipient)
 
 
-def _recipient(row: Row[Any]) -> Recipient:
+def _recipient(row: Row) -> Recipient:
     return Recipient(
         name=row.name,
         email=row.email,

@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 from fastapi import FastAPI
-from sqlalchemy import event as sqlalchemy_event
+from sqlalchemy import TextClause
 
 from plumbing.clock import Clock
+from plumbing.driver import Connection
 from plumbing.outbound import Carrier, Outbound
 from plumbing.transaction import Database, connect
 from services.notifications.app import collector_of, create_app
@@ -42,14 +43,17 @@ async def settings(own_database: OwnDatabase, post: Post) -> Settings:
 
 
 @pytest.fixture
-async def room(settings: Settings) -> AsyncIterator[Room]:
+async def room(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Room]:
     engine = connect(settings.database_url)
     database = Database(engine, Clock())
     statements: list[str] = []
+    execute = Connection.execute
 
-    @sqlalchemy_event.listens_for(engine.sync_engine, "before_cursor_execute")
-    def count(_c: Any, _k: Any, statement: str, *_: Any) -> None:
-        statements.append(statement)
+    async def count(connection: Connection, statement: TextClause, *given: Any) -> Any:
+        statements.append(str(statement))
+        return await execute(connection, statement, *given)
+
+    monkeypatch.setattr(Connection, "execute", count)
 
     office = PostOffice(settings.smtp_host, settings.smtp_port, settings.mail_domain)
     mail_room = MailRoom(

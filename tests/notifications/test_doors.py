@@ -79,14 +79,14 @@ async def test_a_batch_of_invoices_costs_four_statements(room: Room) -> None:
     invoices = [some.invoice(claim_id=claim) for claim in claims]
     recipients = [some.recipient(claim_id=claim) for claim in claims]
     await room.hear(some.creditor(), *recipients)
-    assert len(room.statements) <= 4
+    assert 1 <= len(room.statements) <= 4
     await room.hear(*invoices)
-    assert len(room.statements) <= 4
+    assert 1 <= len(room.statements) <= 4
     late = [some.claim(nth) for nth in range(500, 1000)]
     await room.hear(*[some.invoice(claim_id=claim) for claim in late])
-    assert len(room.statements) <= 4
+    assert 1 <= len(room.statements) <= 4
     await room.hear(*[some.recipient(claim_id=claim) for claim in late])
-    assert len(room.statements) <= 4
+    assert 1 <= len(room.statements) <= 4
     (queued,) = await room.query("select count(*) from outbound")
     assert queued.count == 1000
 

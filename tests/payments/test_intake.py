@@ -51,7 +51,7 @@ async def shown(house: House, file_id: Any) -> dict[str, Any]:
     async with house.database.transaction() as tx:
         found = await store.show_file(tx, file_id)
     assert found is not None
-    return {**found[0], "problems": [problem.reason for problem in found[1]]}
+    return {**found[0], "problems": [problem["reason"] for problem in found[1]]}
 
 
 async def test_a_file_is_booked_and_its_payments_meet_their_claims(house: House) -> None:

@@ -7,9 +7,9 @@ from datetime import date, timedelta
 from typing import Any
 from uuid import UUID, uuid5
 
+import asyncpg
 import pytest
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
 
 from contracts.ids import new_id
 from plumbing import outbound
@@ -212,7 +212,7 @@ async def test_no_day_is_lived_on_that_was_not_committed(library: Library) -> No
     async with engine.begin() as connection:
         for statement in COMMIT_FAILS:
             await connection.execute(text(statement))
-    with pytest.raises(DBAPIError, match="the commit fails"):
+    with pytest.raises(asyncpg.RaiseError, match="the commit fails"):
         await move(shelf, TODAY + timedelta(days=2))
     assert shelf.state.clock.today() == TODAY
     async with engine.begin() as connection:

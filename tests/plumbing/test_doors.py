@@ -203,11 +203,37 @@ async def test_a_tenant_sees_its_own_rows_whatever_the_query_says(library: Libra
     everything = text("select id from loan order by id")
     async with shelf.state.database.transaction(tenant=mine) as tx:
         assert list((await tx.execute(everything)).scalars()) == [0, 2]
-        moved = await tx.execute(text("update loan set id = id + 10"))
-        assert moved.rowcount == 2
+        moved = await tx.execute(text("update loan set id = id + 10 returning id"))
+        assert len(moved.all()) == 2
     async with shelf.state.database.transaction() as tx:
         assert list((await tx.execute(everything)).scalars()) == [1, 10, 12]
     await shelf.state.database.engine.dispose()
+
+
+async def test_one_who_waits_for_quiet_is_answered_when_nothing_is_under_way(
+    library: Library,
+) -> None:
+    """Or when the patience ends; without any, at once."""
+    shelf, left = library.make_shelf(), [1]
+
+    async def under_way() -> int:
+        return left[0]
+
+    shelf.state.unfinished["toy"] = under_way
+    async with running(shelf), client(shelf) as http:
+
+        async def backlog(patience: float) -> int:
+            url = f"/ops/numbers?patience={patience}"
+            found = await http.get(url, headers=headers(OPERATOR, shelf))
+            return int(found.json()["backlog"])
+
+        await until(lambda: http.get("/health/ready"))
+        assert await backlog(0) > 0
+        assert await backlog(0.1) > 0
+        asyncio.get_running_loop().call_later(0.3, left.__setitem__, 0, 0)
+        assert await backlog(5) == 0
+        refused = await http.get("/ops/numbers?patience=99", headers=headers(OPERATOR, shelf))
+        assert refused.status_code == 422
 
 
 async def test_an_operator_sees_numbers_and_redrives_with_a_button(

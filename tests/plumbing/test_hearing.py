@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 from uuid import UUID
 
+import asyncpg
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from sqlalchemy import text
@@ -238,23 +239,31 @@ async def test_a_crash_between_the_database_commit_and_the_offset_commit_changes
             await until(lambda: has_heard(second, 120))  # the first 80 came again
 
 
-async def test_a_batch_commits_the_places_it_came_from_and_those_still_held() -> None:
+async def test_offsets_are_committed_of_places_acted_on_and_still_held(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """Committing all that a service listens to costs more than the batch itself."""
     committed: list[dict[TopicPartition, int]] = []
 
-    class Consumer:
-        def assignment(self) -> set[TopicPartition]:
-            return {TopicPartition("loans", place) for place in (1, 2, 3)}
+    consumer = bus.PatientConsumer()
 
-        async def commit(self, offsets: dict[TopicPartition, int]) -> None:
-            committed.append(offsets)
+    async def commit(offsets: dict[TopicPartition, int]) -> None:
+        committed.append(offsets)
 
+    monkeypatch.setattr(consumer, "commit", commit)
+    held = {TopicPartition("loans", place) for place in (1, 2, 3)}
+    monkeypatch.setattr(consumer, "assignment", lambda: held)
     records = [
         SimpleNamespace(topic="loans", partition=place, offset=offset)
         for place, offset in ((1, 5), (1, 6), (3, 9), (7, 2))
     ]
-    await bus.BatchOffsets(cast(Any, Consumer()), cast(Any, records)).commit()
-    await bus.BatchOffsets(cast(Any, Consumer()), cast(Any, records[3:])).commit()
+    await bus.BatchOffsets(consumer, cast(Any, records)).commit()
+    assert committed == []
+    await consumer.commit_acted()
+    await bus.BatchOffsets(consumer, cast(Any, records[3:])).commit()
+    await consumer.commit_acted()
+    await consumer.commit_acted()
+    await consumer.stop()
     assert committed == [{TopicPartition("loans", 1): 7, TopicPartition("loans", 3): 10}]
 
 
@@ -339,9 +348,12 @@ async def test_lag_is_what_has_not_been_acted_on(library: Library) -> None:
         reader = AIOKafkaConsumer(group_id=library.group, bootstrap_servers=library.bootstrap)
         await reader.start()
         partitions = shelf.state.inbox.offsets
-        committed = sum([await reader.committed(partition) or 0 for partition in partitions])
+
+        async def committed() -> bool:
+            return sum([await reader.committed(each) or 0 for each in partitions]) == 5
+
+        await until(committed)  # within a moment the group's offsets agree
         await reader.stop()
-        assert committed == 5, "the group's committed offsets agree"
 
 
 def test_unforeseen_errors_are_not_taken_for_trouble() -> None:
@@ -351,3 +363,7 @@ def test_unforeseen_errors_are_not_taken_for_trouble() -> None:
     assert not is_trouble(KeyError("bug"))
     assert is_trouble(ConnectionRefusedError())
     assert not is_trouble(DBAPIError("insert", {}, Exception("value too long")))
+    assert is_trouble(asyncpg.InterfaceError("connection is closed"))
+    assert is_trouble(asyncpg.InternalClientError("cannot switch to state 12"))
+    assert is_trouble(asyncpg.DeadlockDetectedError("deadlock detected"))
+    assert not is_trouble(asyncpg.UniqueViolationError("duplicate key"))

@@ -100,6 +100,8 @@ async def test_messages_are_found_by_recipient_and_subject_and_by_number(mail: M
     assert [
         one["id"] for one in (await mail.get("/messages.json?after=1&limit=1"))["messages"]
     ] == [2]
+    newest = (await mail.get("/messages.json?before=3&limit=5"))["messages"]
+    assert [one["id"] for one in newest] == [2, 1]
     first = await mail.get("/records?limit=2")
     rest = await mail.get(f"/records?limit=2&after={first['next_after']}")
     assert [one["id"] for one in rest["messages"]] == [3]

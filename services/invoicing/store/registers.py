@@ -94,7 +94,7 @@ SAVE_ARTICLE = text("""
     vat_percent, margin_ore, active)
   values (:article_id, :creditor_id, :number, :name, :name_key, :unit, :price_ore, :vat_percent,
     :margin_ore, :active)
-  on conflict do nothing
+  on conflict do nothing returning 1
 """)
 CHANGE_ARTICLE = text("""
   update article set number = :number, name = :name, name_key = :name_key, unit = :unit,
@@ -102,6 +102,7 @@ CHANGE_ARTICLE = text("""
   where article_id = :article_id and creditor_id = :creditor_id and not exists (
     select from article where creditor_id = :creditor_id and number = :number
       and article_id <> :article_id)
+  returning 1
 """)
 NEXT_ARTICLE_NUMBER = text("""
   select coalesce(max(cast(number as bigint)), 0) + 1 from article
@@ -280,7 +281,7 @@ async def _write_article(
         statement,
         {**article, "creditor_id": creditor_id, "name_key": name_key(article["name"])},
     )
-    return written.rowcount == 1
+    return written.first() is not None
 
 
 async def article(

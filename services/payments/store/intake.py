@@ -12,8 +12,9 @@ from datetime import date, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import RowMapping, text
+from sqlalchemy import text
 
+from plumbing.driver import taken
 from plumbing.transaction import Database, Transaction, columns
 
 STUCK_AFTER = 3
@@ -178,9 +179,8 @@ async def keep_chunk(tx: Transaction, file_id: UUID, n: int, chunk: bytes) -> No
 
 async def read_chunk(database: Database, file_id: UUID, n: int) -> bytes:
     """Give a chunk; empty past the last one."""
-    async with database.engine.connect() as connection:
-        which = {"file_id": file_id, "n": n}
-        chunk = (await connection.execute(CHUNK, which)).scalar_one_or_none()
+    async with taken(database.engine) as connection:
+        chunk = (await connection.execute(CHUNK, {"file_id": file_id, "n": n})).scalar()
     return bytes(chunk or b"")
 
 
@@ -278,18 +278,19 @@ async def locked(database: Database, file_id: UUID) -> AsyncIterator[bool]:
     same file (a connection that died unseen) still book nothing twice: batches and payments have
     unique keys.
     """
-    async with database.direct.connect() as connection:
-        connection = await connection.execution_options(isolation_level="AUTOCOMMIT")
+    async with taken(database.direct) as connection:
         which = {"file_id": str(file_id)}
-        got = bool((await connection.execute(LOCK, which)).scalar_one())
         try:
+            got = bool((await connection.execute(LOCK, which)).scalar_one())
             yield got
-        finally:
             if got:
                 await connection.execute(UNLOCK, which)
+        except BaseException:
+            connection.cut_off()  # and the lock goes with it
+            raise
 
 
-async def read_file(tx: Transaction, file_id: UUID) -> RowMapping | None:
+async def read_file(tx: Transaction, file_id: UUID) -> dict[str, Any] | None:
     """Give a file's row."""
     return (await tx.execute(FILE, {"file_id": file_id})).mappings().first()
 
@@ -318,13 +319,15 @@ async def booked_payments(tx: Transaction, payment_ids: Sequence[UUID]) -> dict[
 
 async def list_files(
     tx: Transaction, *, before: UUID | None, state: str | None, limit: int
-) -> list[RowMapping]:
+) -> list[dict[str, Any]]:
     """List files, newest first, with what has been booked of them."""
     which = {"before": before, "state": state, "limit": limit}
     return list((await tx.execute(LIST, which)).mappings())
 
 
-async def show_file(tx: Transaction, file_id: UUID) -> tuple[RowMapping, list[RowMapping]] | None:
+async def show_file(
+    tx: Transaction, file_id: UUID
+) -> tuple[dict[str, Any], list[dict[str, Any]]] | None:
     """Give one file with what has been booked of it, and its problems."""
     row = (await tx.execute(ONE, {"file_id": file_id})).mappings().first()
     if row is None:

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import RowMapping, text
+from sqlalchemy import text
 
 from contracts.ids import ClaimId, CreditorId, PayoutId
 from plumbing.transaction import Transaction, columns
@@ -198,7 +198,7 @@ async def set_account(
     await tx.execute(SET_ACCOUNT, {**values, "set_by": set_by, "set_on": tx.today})
 
 
-async def read_account(tx: Transaction, creditor_id: UUID) -> RowMapping | None:
+async def read_account(tx: Transaction, creditor_id: UUID) -> dict[str, Any] | None:
     """Give a creditor's account."""
     return (await tx.execute(ACCOUNT, {"creditor_id": creditor_id})).mappings().first()
 
@@ -305,7 +305,7 @@ async def list_payouts(
     before: UUID | None,
     state: str | None,
     limit: int,
-) -> list[RowMapping]:
+) -> list[dict[str, Any]]:
     """List payouts, newest first."""
     which = {"creditor_id": creditor_id, "before": before, "state": state, "limit": limit}
     return list((await tx.execute(LIST, which)).mappings())
@@ -313,13 +313,13 @@ async def list_payouts(
 
 async def read_payout(
     tx: Transaction, payout_id: UUID, *, creditor_id: UUID | None
-) -> RowMapping | None:
+) -> dict[str, Any] | None:
     """Give one payout; of this creditor, if one is named."""
     which = {"payout_id": payout_id, "creditor_id": creditor_id}
     return (await tx.execute(ONE, which)).mappings().first()
 
 
-async def claims_of(tx: Transaction, payout_id: UUID) -> list[RowMapping]:
+async def claims_of(tx: Transaction, payout_id: UUID) -> list[dict[str, Any]]:
     """List what of a payout comes from which claim."""
     return list((await tx.execute(CLAIMS_OF, {"payout_id": payout_id})).mappings())
 
@@ -334,12 +334,12 @@ async def rejected(tx: Transaction) -> list[Payout]:
     return [_payout(row) for row in await tx.execute(REJECTED)]
 
 
-async def unknown_debits(tx: Transaction) -> list[RowMapping]:
+async def unknown_debits(tx: Transaction) -> list[dict[str, Any]]:
     """List debits that no payout explains."""
     return list((await tx.execute(UNKNOWN_DEBITS)).mappings())
 
 
-async def waiting_money(tx: Transaction) -> list[RowMapping]:
+async def waiting_money(tx: Transaction) -> list[dict[str, Any]]:
     """List creditors whose money waits for an account."""
     return list((await tx.execute(WAITING)).mappings())
 
