@@ -30,6 +30,7 @@ from deploy.standins.party import Party, arguments, as_json, page, serve, whole_
 
 MAX_MESSAGE_BYTES = 32 * 1024 * 1024
 MESSAGES_PER_PAGE = 50
+NOBODYS_DOMAIN = "finns-inte.example"
 # A message may style itself and lead elsewhere in a new tab; it may run nothing and load nothing.
 MESSAGE_POLICY = (
     "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; "
@@ -90,6 +91,16 @@ class Mail(Party):
         )
         yield
         server.close()
+
+    async def handle_RCPT(  # noqa: N802
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        """Take whoever is written to, but nobody of the domain that has nobody."""
+        if address.lower().endswith(f"@{NOBODYS_DOMAIN}"):
+            return "550 5.1.1 no such user here"
+        envelope.rcpt_tos.append(address)
+        envelope.rcpt_options.extend(options)
+        return "250 2.1.5 OK"
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
         """Record one message, then say that it was taken."""

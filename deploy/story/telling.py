@@ -25,6 +25,7 @@ from deploy.story.news import headline
 from deploy.story.plan import STORY_DAYS, World, make_world
 from deploy.story.report import count, table
 from deploy.story.teller import Day, Teller
+from deploy.story.troubles import DAYS_BEFORE_THE_END, Troubles
 from plumbing.identity import Identity, Keys
 
 SWEDISH = ZoneInfo("Europe/Stockholm")
@@ -158,14 +159,18 @@ async def _tell(world: World, client: Client, console: Console) -> None:
     with progress_bar(console) as progress:
         whole = (world.ends_on - world.begins_on).days
         task = progress.add_task("companies register", total=whole, day=str(world.begins_on))
+        troubles = Troubles(world, client)
 
         async def on_day(day: Day) -> None:
             news = headline(world, day.on, day.acts)
             done = (day.on - world.begins_on).days
             fields: Mapping[str, Any] = {"completed": done, "day": str(day.on)}
             progress.update(task, **fields, description=news)
+            if day.place == max(1, day.of - DAYS_BEFORE_THE_END):
+                await troubles.close_an_account()
 
         told = await Teller(world, client, on_day).tell()
+        await troubles.happen(told)
         progress.update(task, completed=whole, day=str(world.ends_on), description="today")
     found = await count(client, told.creditors.values())
     console.print(table(found, time.monotonic() - begun))

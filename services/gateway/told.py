@@ -29,6 +29,14 @@ TOLD = (
     (r"debited before", "Utbetalningen är redan dragen från kontot"),
     (r"had rejected the payout", "Banken hade nekat utbetalningen"),
     (r"no payout account", "Inget konto är registrerat"),
+    # why a bank rejects a payout (ISO 20022's reasons; bank-formats.md 5)
+    (r"\bAC04\b", "Kontot är avslutat (AC04)"),
+    (r"\bAC06\b", "Kontot är spärrat (AC06)"),
+    (r"\bAC0[123]\b", "Kontonumret är fel ({all})"),
+    (r"\bAG01\b", "Kontot får inte ta emot sådana betalningar (AG01)"),
+    (r"\bAM04\b", "Pengarna på vårt konto räcker inte (AM04)"),
+    (r"\bAM05\b", "Banken har fått samma beställning förut (AM05)"),
+    (r"\bRC0[34]\b", "Bankens clearingnummer eller BIC är fel ({all})"),
     # what became of a letter (notifications)
     (r"no e-mail address is known", "Kunden saknar e-postadress"),
     (r"paper is not available", "Papper finns inte än, och kunden saknar e-postadress"),
@@ -55,5 +63,5 @@ def told(reason: Any) -> str:
     text = str(reason if reason is not None else "")
     for pattern, swedish in TOLD:
         if found := re.search(pattern, text):
-            return swedish.format(*found.groups())
+            return swedish.format(*found.groups(), all=found.group())
     return text

@@ -35,6 +35,7 @@ SMALL_NUMBERS = (
 
 STATES = {
     "issued": ("Skapad", "calm"),
+    "undelivered": ("Ej levererad", "bad"),
     "sent": ("Skickad", "calm"),
     "opened": ("Öppnad", "calm"),
     "part_paid": ("Delbetald", "calm"),

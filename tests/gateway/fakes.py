@@ -37,8 +37,8 @@ DEBIT = "R/1 & more"
 TODAY = date(2026, 11, 22)
 
 STATES = (
-    "issued", "sent", "opened", "part_paid", "paid", "overdue", "reminded", "collection",
-    "kronofogden", "disputed", "credited",
+    "issued", "undelivered", "sent", "opened", "part_paid", "paid", "overdue", "reminded",
+    "collection", "kronofogden", "disputed", "credited",
 )  # fmt: skip
 NAMES = (
     "Västerbottens Kök & Bad AB", "Björn Ångström", "Solsidans Förskola", "Bostadsrättsföreningen "

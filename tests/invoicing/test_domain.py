@@ -381,6 +381,7 @@ KNOWN = Standing(
     opened=False,
     sent=False,
     on_paper=False,
+    undelivered=False,
 )
 DAY = date(2026, 10, 1)
 
@@ -389,6 +390,12 @@ DAY = date(2026, 10, 1)
     ("facts", "today", "state"),
     [
         ({}, DAY, State.ISSUED),
+        ({"undelivered": True}, DAY, State.UNDELIVERED),
+        ({"undelivered": True, "sent": True}, DAY, State.SENT),
+        ({"undelivered": True, "opened": True}, DAY, State.OPENED),
+        ({"undelivered": True}, TODAY, State.UNDELIVERED),
+        ({"undelivered": True, "sent": True}, TODAY, State.OVERDUE),
+        ({"undelivered": True, "disputes": 1}, DAY, State.DISPUTED),
         ({"sent": True}, DAY, State.SENT),
         ({"sent": True, "opened": True}, DAY, State.OPENED),
         ({"opened": True, "paid_on": DAY}, DAY, State.PART_PAID),

@@ -51,7 +51,17 @@ from tests.invoicing.stories import DAY, charged, paid
 from tests.shuffled import SAID_OF, Act, Delivery, events_in, shuffled
 
 ISSUED_ON = date(2026, 11, 2)
-FACTS = ("settled", "disputes", "filed", "case_open", "reminded", "sent", "opened", "on_paper")
+FACTS = (
+    "settled",
+    "disputes",
+    "filed",
+    "case_open",
+    "reminded",
+    "sent",
+    "opened",
+    "on_paper",
+    "undelivered",
+)
 
 
 @dataclass(frozen=True)
@@ -256,7 +266,17 @@ STORIES = {
             [undelivered(who), sent(who, Letter.REMINDER)],
         ],
         [("reminder_charged", 1_310_00), ("delivery_failed", None), ("sent", None)],
-        [End("reminded", 1_310_00, {"reminded": True})],
+        [End("reminded", 1_310_00, {"reminded": True, "undelivered": True})],
+    ),
+    "no channel took it": Story(
+        lambda who: [[undelivered(who)]],
+        [("delivery_failed", None)],
+        [End("undelivered", 1_250_00, {"undelivered": True})],
+    ),
+    "one took it in the end": Story(
+        lambda who: [[undelivered(who), sent(who, Letter.INVOICE)]],
+        [("delivery_failed", None), ("sent", None)],
+        [End("overdue", 1_250_00, {"undelivered": True, "sent": True})],
     ),
     "paid out at the second attempt": Story(
         lambda who: [[paid(dict(who), 1_250_00, 0)], payouts(who)],

@@ -47,6 +47,12 @@ async def test_a_message_taken_survives_a_kill(mail: MailProgram) -> None:
     assert ["To", "karin@example.se"] in kept["headers"]
 
 
+async def test_nobody_lives_in_the_domain_that_has_nobody(mail: MailProgram) -> None:
+    with pytest.raises(aiosmtplib.SMTPRecipientsRefused, match="550"):
+        await mail.send(letter("karin@Finns-Inte.example"))
+    assert (await mail.get("/records"))["messages"] == []
+
+
 async def test_a_message_sent_twice_is_recorded_twice(mail: MailProgram) -> None:
     await mail.send(letter())
     await mail.send(letter())

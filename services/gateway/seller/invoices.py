@@ -31,8 +31,8 @@ SHORTEST_SEARCH = 3
 LONGEST_TEXT = 2000
 LONGEST_REASON = 500
 OPEN_STATES = (
-    "issued", "sent", "opened", "part_paid", "overdue", "reminded", "collection", "kronofogden",
-    "disputed",
+    "issued", "undelivered", "sent", "opened", "part_paid", "overdue", "reminded", "collection",
+    "kronofogden", "disputed",
 )  # fmt: skip
 LATE_STATES = ("overdue", "reminded", "collection", "kronofogden")
 NOTICES = {
@@ -58,9 +58,10 @@ async def overview(request: Request, session: SellerSession) -> Response:
     """What the company is owed, by state, and what needs a look."""
     upstream: Upstream = request.app.state.upstream
     who = session.identity
-    counts, latest, late, disputed, payouts = await asyncio.gather(
+    counts, latest, undelivered, late, disputed, payouts = await asyncio.gather(
         upstream.perhaps(who, "invoicing", "/invoices/counts"),
         upstream.ask(who, "invoicing", "/invoices", query={"limit": 8}),
+        upstream.perhaps(who, "invoicing", "/invoices", {"state": "undelivered", "limit": 6}),
         upstream.perhaps(who, "invoicing", "/invoices", {"state": "overdue", "limit": 6}),
         upstream.perhaps(who, "invoicing", "/invoices", {"state": "disputed", "limit": 6}),
         upstream.perhaps(who, "payments", "/payouts", {"limit": 4}),
@@ -75,7 +76,7 @@ async def overview(request: Request, session: SellerSession) -> Response:
         open_ore=_sum(states, OPEN_STATES),
         late_ore=_sum(states, LATE_STATES),
         latest=_invoices(latest),
-        needing=_invoices(late) + _invoices(disputed),
+        needing=_invoices(undelivered) + _invoices(late) + _invoices(disputed),
         payouts=(payouts or {}).get("payouts", []) if isinstance(payouts, dict) else payouts,
     )
 

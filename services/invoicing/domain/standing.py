@@ -52,6 +52,8 @@ class State(StrEnum):
     """What a list shows of an invoice."""
 
     ISSUED = "issued"
+    UNDELIVERED = "undelivered"
+    """No channel took it, and nobody has opened it; overdue or not, that comes first."""
     SENT = "sent"
     OPENED = "opened"
     PART_PAID = "part_paid"
@@ -71,6 +73,7 @@ LADDER = (
     (State.KRONOFOGDEN, "filed"),
     (State.COLLECTION, "in_collection"),
     (State.REMINDED, "reminded"),
+    (State.UNDELIVERED, "unreached"),
     (State.OVERDUE, "overdue"),
     (State.PART_PAID, "part_paid"),
     (State.OPENED, "opened"),
@@ -102,6 +105,7 @@ class Standing:
     opened: bool
     sent: bool
     on_paper: bool
+    undelivered: bool
 
     @property
     def disputed(self) -> bool:
@@ -112,6 +116,11 @@ class Standing:
     def in_collection(self) -> bool:
         """Handed over, unless collections has said that the case is closed."""
         return self.handed_over_on is not None if self.case_open is None else self.case_open
+
+    @property
+    def unreached(self) -> bool:
+        """No channel took the invoice, not at a later attempt either, and nobody has opened it."""
+        return self.undelivered and not (self.sent or self.opened)
 
     @property
     def part_paid(self) -> bool:
@@ -143,6 +152,7 @@ class News:
     sent: bool | None = None
     opened: bool | None = None
     on_paper: bool | None = None
+    undelivered: bool | None = None
 
 
 NOTHING = News()
@@ -172,6 +182,10 @@ def _delivery_accepted(event: DeliveryAccepted) -> News:
     return News(sent=True, on_paper=True if event.channel is Channel.PAPER else None)
 
 
+def _delivery_failed(event: DeliveryFailed) -> News:
+    return News(undelivered=True) if event.letter is Letter.INVOICE else NOTHING
+
+
 FOLLOWED: dict[type[Event], Callable[[Any], News]] = {
     PaymentAllocated: lambda event: News(
         remaining_ore=event.remaining_ore, settled=event.settled, paid_on=event.paid_on
@@ -193,7 +207,7 @@ FOLLOWED: dict[type[Event], Callable[[Any], News]] = {
     DisputeSettled: _dispute_settled,
     DeliveryAccepted: _delivery_accepted,
     DeliveryOpened: lambda event: News(opened=True),
-    DeliveryFailed: lambda event: NOTHING,
+    DeliveryFailed: _delivery_failed,
 }
 """What each event that is followed changes; events of one topic arrive in order."""
 

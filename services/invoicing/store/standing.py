@@ -33,6 +33,7 @@ FACTS = {
     "part_paid": "i.paid_on is not null",
     "opened": "i.opened",
     "sent": "i.sent",
+    "unreached": "i.undelivered and not (i.sent or i.opened)",
 }
 """Each rung of the ladder as a condition on a row of `invoice`."""
 
@@ -54,6 +55,7 @@ _CHANGES = {
     "sent": "boolean",
     "opened": "boolean",
     "on_paper": "boolean",
+    "undelivered": "boolean",
 }
 """What news may change of an invoice, with the types of the columns."""
 
