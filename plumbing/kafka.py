@@ -131,7 +131,10 @@ class PatientConsumer(AIOKafkaConsumer):  # type: ignore[misc]
         self._acted_on |= {TopicPartition(r.topic, r.partition): r.offset + 1 for r in records}
 
     async def commit_acted(self) -> None:
-        """Commit what was acted on, where it is still ours; else it comes to another, or again."""
+        """Commit what was acted on, where it is still ours; else it comes to another, or again.
+
+        What the broker did not take is committed the next time.
+        """
         self._committed_at = time.monotonic()
         held = self.assignment()
         acted, self._acted_on = self._acted_on, {}
@@ -139,6 +142,7 @@ class PatientConsumer(AIOKafkaConsumer):  # type: ignore[misc]
             try:
                 await self.commit(ours)
             except KafkaError as error:
+                self._acted_on = ours | self._acted_on
                 log.info("offsets_not_committed", error=type(error).__name__)
 
     async def getmany(

@@ -11,6 +11,7 @@ from uuid import UUID
 import asyncpg
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import CommitFailedError
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
@@ -244,10 +245,11 @@ async def test_offsets_are_committed_of_places_acted_on_and_still_held(
 ) -> None:
     """Committing all that a service listens to costs more than the batch itself."""
     committed: list[dict[TopicPartition, int]] = []
-
-    consumer = bus.PatientConsumer()
+    consumer, away = bus.PatientConsumer(), [False, True]
 
     async def commit(offsets: dict[TopicPartition, int]) -> None:
+        if away.pop():
+            raise CommitFailedError("a rebalance")
         committed.append(offsets)
 
     monkeypatch.setattr(consumer, "commit", commit)
@@ -258,6 +260,8 @@ async def test_offsets_are_committed_of_places_acted_on_and_still_held(
         for place, offset in ((1, 5), (1, 6), (3, 9), (7, 2))
     ]
     await bus.BatchOffsets(consumer, cast(Any, records)).commit()
+    assert committed == []
+    await consumer.commit_acted()
     assert committed == []
     await consumer.commit_acted()
     await bus.BatchOffsets(consumer, cast(Any, records[3:])).commit()
