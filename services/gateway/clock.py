@@ -30,7 +30,8 @@ STANDINS = ("bank", "kronofogden")
 """The outside parties that live on the moved day too."""
 CLOCKWORK = Identity(UUID("00000000-0000-7000-8000-00000000c10c"), frozenset({"operator"}))
 """In whose name the barrier asks."""
-NUMBERS = "/ops/numbers?patience=0.25"
+PATIENCE_SECONDS = 0.25
+"""What a service may take to come to rest before it answers one who waits for quiet."""
 READ_EVERY_SECONDS = 0.005
 READ_SLOWLY_SECONDS = 0.03
 RELEASE_EVERY_SECONDS = 0.5
@@ -148,8 +149,8 @@ class Job:
 class World(Protocol):
     """What the barrier reads and moves: the services and stand-ins, or a toy in a test."""
 
-    async def read(self) -> Reading:
-        """One reading of everything."""
+    async def read(self, *, patience: float = 0) -> Reading:
+        """One reading of everything; with patience, of each service when it is at rest."""
 
     async def move_services(self, day: date, *, hold: bool) -> list[str]:
         """Ask every service to live on a day, acting or not yet; names of those that did not."""
@@ -167,7 +168,6 @@ class Barrier:
     def __init__(self, world: World) -> None:
         self._world = world
         self.job: Job | None = None
-        self._seen: Reading | None = None
 
     @property
     def moving(self) -> bool:
@@ -195,7 +195,7 @@ class Barrier:
         `before` is a reading made just now, if there is one.
         """
         until = time.monotonic() + seconds
-        before = before or await self._world.read()
+        before = before or await self._world.read(patience=PATIENCE_SECONDS)
         while True:
             waits = waiting_for(before)
             if self.job is not None:
@@ -203,7 +203,7 @@ class Barrier:
             if any(name in STANDINS for name in _names(waits)):
                 await self._world.report_payments()
             await asyncio.sleep(READ_SLOWLY_SECONDS if waits else READ_EVERY_SECONDS)
-            after = await self._world.read()
+            after = await self._world.read(patience=PATIENCE_SECONDS)
             if is_quiet(before, after):
                 return True, after
             if time.monotonic() >= until:
@@ -214,7 +214,7 @@ class Barrier:
         """Begin to move to a day, or some days ahead; 409 while moving or for a day gone by."""
         if self.moving:
             raise Problem(409, "The clock is moving already", reason="moving")
-        reading = await self._world.read()
+        reading = await self._world.read(patience=PATIENCE_SECONDS)  # the first look for quiet
         if None in reading.services.values() or not reading.days:
             raise Problem(503, "A service does not answer", waiting_for=list(waiting_for(reading)))
         today = max(reading.days.values())
@@ -335,11 +335,12 @@ class Installation:
         self._upstream = upstream
         self._standins = tuple(name for name in STANDINS if upstream.knows(name))
 
-    async def read(self) -> Reading:
+    async def read(self, *, patience: float = 0) -> Reading:
         """Numbers of all services and pending work of all stand-ins."""
         services, standins = self._upstream.services, self._standins
+        numbers = f"/ops/numbers?patience={patience}" if patience else "/ops/numbers"
         found = await asyncio.gather(
-            *(self._ask(CLOCKWORK, name, NUMBERS) for name in services),
+            *(self._ask(CLOCKWORK, name, numbers) for name in services),
             *(self._ask(None, name, "/pending") for name in standins),
         )
         return Reading(

@@ -9,7 +9,14 @@ import pytest
 
 from plumbing.problems import Problem
 from services.gateway import clock
-from services.gateway.clock import Barrier, Reading, is_quiet, next_day, waiting_for
+from services.gateway.clock import (
+    PATIENCE_SECONDS,
+    Barrier,
+    Reading,
+    is_quiet,
+    next_day,
+    waiting_for,
+)
 
 TODAY = date(2026, 3, 2)
 
@@ -107,10 +114,12 @@ class Toy:
         self.stuck = False
         self.held = False
         self.away = 0
+        self.patience: list[float] = []
 
-    async def read(self) -> Reading:
+    async def read(self, *, patience: float = 0) -> Reading:
         """One reading; work shrinks by one each time."""
         await asyncio.sleep(0)
+        self.patience.append(patience)
         left = self.work
         if not self.stuck:
             self.work = max(0, self.work - 1)
@@ -218,6 +227,16 @@ async def test_the_clock_never_goes_back() -> None:
     with pytest.raises(Problem) as refused:
         await Barrier(Toy()).start(TODAY - timedelta(days=1))
     assert refused.value.status == 409
+
+
+async def test_only_one_who_waits_for_quiet_lets_the_services_come_to_rest_first() -> None:
+    """A page of the operator's shows what is under way, and does not wait for it to end."""
+    toy = Toy()
+    barrier = Barrier(toy)
+    await barrier.standing()
+    assert toy.patience == [0]
+    assert (await barrier.quiet(5))[0]
+    assert set(toy.patience[1:]) == {PATIENCE_SECONDS}
 
 
 async def test_waiting_for_quiet_gives_up_when_told_to() -> None:
