@@ -63,7 +63,8 @@ async def tell(platform: Platform, console: Console) -> None:
                 world = make_world(SEED, invoices=wanted, ends_on=real_today())
                 await set_clock_back(platform, world.begins_on)
                 await _tell(world, client, console)
-            await client.tell_bank(report_every_seconds=REPORT_EVERY_SECONDS)
+            # The closed account (`troubles`) opens again, also one that a run cut short has left.
+            await client.tell_bank(report_every_seconds=REPORT_EVERY_SECONDS, reject_accounts=[])
     except (RefusedError, OutOfPatienceError) as trouble:
         logs = platform.folder / "logs"
         raise LaunchError(f"the story broke off: {trouble}\nlogs are in {logs}") from trouble
