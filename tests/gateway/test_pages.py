@@ -54,6 +54,18 @@ async def test_every_page_of_a_company_opens(browser: Browser, path: str) -> Non
     assert "None" not in page
 
 
+async def test_the_first_page_names_what_never_reached_its_customer_among_what_needs_a_look(
+    browser: Browser,
+) -> None:
+    """Nobody else would tell the seller: such an invoice is neither paid nor reminded of."""
+    await sign_in(browser, ANNA)
+    async with browser.get("/") as answer:
+        page = await answer.text()
+    needing = page.partition('id="att-gora"')[2].partition("</section>")[0]
+    for state in ("Ej levererad", "Förfallen", "Bestridd"):
+        assert state in needing
+
+
 @pytest.mark.parametrize(
     "path",
     [
