@@ -11,7 +11,8 @@ import contextlib
 import dataclasses
 import time
 import zlib
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
+from contextvars import Context
 from functools import partial
 from typing import Any, cast
 
@@ -182,17 +183,20 @@ def subscribe(
     router: KafkaRouter,
     topics: Iterable[str],
     group: str,
-    hear: Callable[[Sequence[ConsumerRecord]], Awaitable[None]],
+    hear: Callable[[Sequence[ConsumerRecord]], Coroutine[Any, Any, None]],
     *,
     session_seconds: float = 10,
 ) -> None:
     """Door 1 of a service: batches of records, given back whole when `hear` raises.
 
     A member that is silent for `session_seconds`, which a killed one is, loses its partitions.
+
+    What is opened while a batch is heard keeps the context of that moment as long as it lives, and
+    FastStream's holds the batch: a pool of connections would hold as many. So it is heard in none.
     """
 
     async def on_events(records: tuple[ConsumerRecord, ...]) -> None:
-        await hear(records)
+        await asyncio.get_running_loop().create_task(hear(records), context=Context())
 
     subscriber = router.subscriber(
         *sorted(topics),

@@ -1,6 +1,5 @@
 """The house, judged by its rules: imports, time, doors, purity and words, module by module."""
 
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +57,5 @@ def test_the_one_subscription_of_the_house_gives_a_failed_batch_back() -> None:
 
     async def hear(records: Any) -> None: ...
 
-    hearing: Callable[[Any], Awaitable[None]] = hear
-    kafka.subscribe(router, ["toys.toys"], "toys", hearing)
+    kafka.subscribe(router, ["toys.toys"], "toys", hear)
     assert [each.ack_policy for each in router.subscribers] == [AckPolicy.NACK_ON_ERROR]

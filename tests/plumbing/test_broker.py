@@ -10,6 +10,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from contextvars import Context, copy_context
 from datetime import date, timedelta
 from functools import partial
 from pathlib import Path
@@ -19,6 +20,7 @@ from uuid import UUID
 
 import pytest
 from aiokafka import TopicPartition
+from faststream.kafka import KafkaMessage
 
 from contracts.ids import new_id
 from deploy.local.ports import free_ports
@@ -77,6 +79,27 @@ async def test_a_service_hears_with_a_patient_consumer(library: Library) -> None
         await until(lambda: holds(bool(places_of(shelf))))
         consumers = bus.consumers_of(shelf.state.broker)
     assert {type(each) for each in consumers} == {bus.PatientConsumer}
+
+
+async def test_what_is_opened_while_a_batch_is_heard_keeps_nothing_of_it(
+    library: Library,
+) -> None:
+    """A connection keeps the context in which it was opened, and FastStream's has the message."""
+    contexts: list[Context] = []
+    shelf = library.make_shelf()
+    handler = shelf.state.inbox.hears[toy.BookLent]
+
+    async def note_context(tx: Any, loans: Any) -> None:
+        contexts.append(copy_context())
+        await handler(tx, loans)
+
+    shelf.state.inbox.hears = {toy.BookLent: note_context}
+    async with running(shelf):
+        await send(library, [record(toy.loans(book(), 1)[0])])
+        await until(lambda: has_heard(shelf, 1))
+    assert contexts
+    kept = [value for context in contexts for value in context.values()]
+    assert not [value for value in kept if isinstance(value, KafkaMessage)]
 
 
 async def test_what_is_on_the_topic_twice_is_acted_on_once(library: Library) -> None:
