@@ -6,10 +6,12 @@ month has no such day, on the month's last.
 
 from calendar import monthrange
 from datetime import date
+from functools import lru_cache
 
 MONTHS_PER_YEAR = 12
 
 
+@lru_cache(maxsize=4096)
 def add_months(day: date, months: int) -> date:
     """Return the same day of the month, `months` later (or earlier, if negative)."""
     year, month_index = divmod(day.year * MONTHS_PER_YEAR + day.month - 1 + months, MONTHS_PER_YEAR)

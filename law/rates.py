@@ -10,6 +10,7 @@ extrapolated.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from types import MappingProxyType
 
 
@@ -40,6 +41,7 @@ def is_announceable(rate_bp: int) -> bool:
     return rate_bp % STEP_BP == 0
 
 
+@lru_cache(maxsize=4096)
 def half_year_start(day: date) -> date:
     """Return 1 January or 1 July of the calendar half-year that holds the day."""
     return date(day.year, 1 if day.month < 7 else 7, 1)

@@ -25,9 +25,9 @@ from aiokafka import ConsumerRecord, TopicPartition
 from sqlalchemy import text
 
 from contracts.envelope import Envelope, Event
-from plumbing.literals import quick_uuid
+from plumbing.literals import ids, quick_uuid
 from plumbing.logs import shown
-from plumbing.transaction import Database, Transaction, is_trouble, literal
+from plumbing.transaction import Database, Transaction, is_trouble
 
 log = structlog.get_logger()
 
@@ -188,7 +188,7 @@ class Inbox:
             given = {
                 "consumer": self.consumer,
                 "places": [f"{self.consumer}:{partition}" for partition in partitions],
-                "ids": literal(sorted(map(str, by_id)) if all_read else ()),
+                "ids": ids(sorted(by_id) if all_read else ()),
                 "limit": self.parked_limit,
             }
             parked: list[str] = []
@@ -229,8 +229,8 @@ class Inbox:
     async def _claim(self, tx: Transaction, items: Iterable[Heard]) -> dict[UUID, Heard]:
         """What of this was not heard before; twice in a batch is heard once."""
         by_id = {item.envelope.id: item for item in items}
-        ids = literal(sorted(map(str, by_id)))
-        before = await tx.execute(CLAIM, {"consumer": self.consumer, "ids": ids})
+        given = {"consumer": self.consumer, "ids": ids(sorted(by_id))}
+        before = await tx.execute(CLAIM, given)
         for event_id in before.scalars():
             del by_id[event_id]
         return by_id

@@ -27,7 +27,14 @@ def days(values: Iterable[date | None]) -> str:
 
 def ids(values: Iterable[UUID | None]) -> str:
     """Identifiers."""
-    return "{" + ",".join(["NULL" if value is None else str(value) for value in values]) + "}"
+    return "{" + ",".join([_one_id(value) for value in values]) + "}"
+
+
+def _one_id(value: UUID | None) -> str:
+    """Bare digits, unless the hyphens cost nothing: Python's own UUID takes thrice as long."""
+    if value is None:
+        return "NULL"
+    return str(value) if type(value) is DriverUUID else f"{value.int:032x}"
 
 
 def words(values: Iterable[str | None]) -> str:

@@ -181,11 +181,11 @@ class Transaction:
             {
                 "count": len(said),
                 "time": self.now,
-                "topics": literal([event.topic for event, _, _ in said]),
-                "keys": literal([str(event.key) for event, _, _ in said]),
-                "types": literal([event.type for event, _, _ in said]),
-                "correlations": literal([str(correlation) for _, correlation, _ in said]),
-                "causes": literal([str(cause) if cause else "NULL" for _, _, cause in said]),
+                "topics": words([event.topic for event, _, _ in said]),
+                "keys": ids([event.key for event, _, _ in said]),
+                "types": words([event.type for event, _, _ in said]),
+                "correlations": ids([correlation for _, correlation, _ in said]),
+                "causes": ids([cause for _, _, cause in said]),
                 "payloads": payloads,
             },
         )
@@ -295,15 +295,6 @@ def connect(url: str, *, pool_size: int = 8) -> AsyncEngine:
             },
         },
     )
-
-
-def literal(values: Sequence[str]) -> str:
-    """An array as PostgreSQL's own text, of UUIDs and names of ours that need no quotes.
-
-    asyncpg asks of each element of a list whether it is a container, which costs more than all
-    else in a large batch; text it takes as it is: `cast(cast(:x as text) as uuid[])`.
-    """
-    return "{" + ",".join(values) + "}"
 
 
 def columns(rows: Sequence[Sequence[Any]], names: Sequence[str]) -> dict[str, list[Any]]:

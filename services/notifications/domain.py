@@ -6,9 +6,10 @@ people see, and where other services wait for the answer also an event. Whatever
 the *doubt*: that an attempt whose answer was never heard may have been taken all the same.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from typing import NamedTuple
 from uuid import UUID
 
 from contracts.envelope import Event
@@ -50,8 +51,7 @@ OPEN = (State.WAITING, State.QUEUED)
 """States in which a delivery can still be stopped."""
 
 
-@dataclass(frozen=True, slots=True)
-class Recipient:
+class Recipient(NamedTuple):
     """Who receives a claim's letters; `link_version` makes the link that opens the claim."""
 
     name: str
@@ -61,8 +61,7 @@ class Recipient:
     link_version: int
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
+class Delivery(NamedTuple):
     """One letter on its way. `refusals` counts attempts that the channel certainly did not take."""
 
     delivery_id: DeliveryId
@@ -90,8 +89,7 @@ class Outcome:
     doubtful: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(NamedTuple):
     """A delivery as it is from now on, and what is said about it."""
 
     delivery: Delivery
@@ -128,7 +126,7 @@ def dispatch(delivery: Delivery, recipient: Recipient, today: date) -> Decision:
     way = route(recipient)
     if isinstance(way, Outcome):
         return conclude(delivery, way, today)
-    return Decision(replace(delivery, state=State.QUEUED, channel=way))
+    return Decision(delivery._replace(state=State.QUEUED, channel=way))
 
 
 def stopped_at_the_door(
@@ -183,8 +181,8 @@ def ask_again(delivery: Delivery, recipient: Recipient) -> Delivery | None:
     way = route(recipient)
     if isinstance(way, Outcome):
         return None
-    return replace(
-        delivery, state=State.QUEUED, channel=way, ended_on=None, reason=None, refusals=0
+    return delivery._replace(
+        state=State.QUEUED, channel=way, ended_on=None, reason=None, refusals=0
     )
 
 
@@ -203,10 +201,10 @@ def conclude(delivery: Delivery, outcome: Outcome, today: date) -> Decision:
 
     A letter that the channel took is accepted even if it was withdrawn meanwhile: it is out.
     """
-    delivery = replace(delivery, doubtful=delivery.doubtful or outcome.doubtful)
+    delivery = delivery._replace(doubtful=delivery.doubtful or outcome.doubtful)
     if delivery.state not in OPEN and outcome.state is not State.ACCEPTED:
         return Decision(delivery)
-    ended = replace(delivery, state=outcome.state, ended_on=today, reason=outcome.reason)
+    ended = delivery._replace(state=outcome.state, ended_on=today, reason=outcome.reason)
     return Decision(ended, _news_of(ended, today))
 
 

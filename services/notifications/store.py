@@ -7,7 +7,8 @@ as it was said and read again only when the letter is written.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import text
@@ -216,8 +217,7 @@ OPEN = text("""
 OPENED = text("select opened_on from openings where claim_id = :claim")
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(NamedTuple):
     """What is known of a claim: whether a letter about it can be written, and to whom."""
 
     has_invoice: bool
@@ -324,7 +324,7 @@ async def _look(
     tx: Transaction, claims: Sequence[tuple[ClaimId, CreditorId]]
 ) -> dict[ClaimId, Known]:
     rows = await tx.execute(KNOWN, arrays(_CLAIM, claims))
-    return {row.claim_id: _known(row) for row in rows}
+    return {row["claim_id"]: _known(row) for row in rows}
 
 
 async def _hold_nameless(tx: Transaction, creditors: Iterable[CreditorId]) -> None:
@@ -501,15 +501,20 @@ def _delivery(row: Row) -> Delivery:
 
 
 def _known(row: Row) -> Known:
-    recipient = _recipient(row) if row.name is not None else None
-    return Known(row.has_invoice, row.has_creditor, row.has_basis, recipient)
+    recipient = _recipient(row) if row["name"] is not None else None
+    return Known(row["has_invoice"], row["has_creditor"], row["has_basis"], recipient)
 
 
 def _recipient(row: Row) -> Recipient:
     return Recipient(
-        name=row.name,
-        email=row.email,
-        channels=tuple(Channel(channel) for channel in row.channels),
-        protected_identity=row.protected_identity,
-        link_version=row.link_version,
+        row["name"],
+        row["email"],
+        _channels(tuple(row["channels"])),
+        row["protected_identity"],
+        row["link_version"],
     )
+
+
+@lru_cache(maxsize=100)
+def _channels(names: tuple[str, ...]) -> tuple[Channel, ...]:
+    return tuple(map(Channel, names))

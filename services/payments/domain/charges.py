@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
-from typing import cast
+from typing import NamedTuple, cast
 
 from contracts.envelope import Event
 from contracts.ids import ClaimId, CreditorId
@@ -61,8 +61,7 @@ from services.payments.domain.reckoning import reckon
 _NO_COST = frozenset({Component.CAPITAL, Component.INTEREST})
 
 
-@dataclass(frozen=True, slots=True)
-class Proposal:
+class Proposal(NamedTuple):
     """Somebody who knows *when* wants a step taken; one per claim, kind and ordinal."""
 
     claim_id: ClaimId
@@ -80,7 +79,7 @@ class Proposal:
         if today <= self.as_of:
             return self
         pay_by = self.pay_by and roll_forward(today + (self.pay_by - self.as_of))
-        return replace(self, as_of=today, pay_by=pay_by)
+        return self._replace(as_of=today, pay_by=pay_by)
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,8 +28,7 @@ class ChargeState(StrEnum):
     REVERSED = "reversed"
 
 
-@dataclass(frozen=True, slots=True)
-class Charge:
+class Charge(NamedTuple):
     """A proposal that was priced (or waits to be), one per claim, kind and ordinal; öre."""
 
     claim_id: ClaimId

@@ -5,7 +5,6 @@ lines that sum to zero, and new rows of allocations for the money that now meets
 """
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import replace
 from datetime import date
 
 from contracts.envelope import Event
@@ -72,7 +71,7 @@ def rebook(
     before = {(charge.kind, charge.ordinal): charge for charge in history.charges}
     changed = [c for c in reckoning.standing if before.get((c.kind, c.ordinal)) != c]
     fallen = [
-        replace(charge, state=ChargeState.REVERSED, reversed_on=today, cause=cause.value)
+        charge._replace(state=ChargeState.REVERSED, reversed_on=today, cause=cause.value)
         for charge in reckoning.fallen
     ]
     says = tuple(_reversals(reckoning, cause, today, book.remaining_ore))

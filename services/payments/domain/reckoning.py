@@ -9,7 +9,7 @@ charges before it have not demanded, but never more than had in fact been demand
 """
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from itertools import chain
 from typing import NamedTuple
@@ -93,7 +93,7 @@ class Reckoning:
         self.open_ore[Component.FILING_WORK] += charge.work_ore
         self.open_ore[Component.INTEREST] += interest_ore
         self.in_case = self.in_case or charge.kind is ChargeKind.DEMAND
-        self.standing.append(replace(charge, interest_ore=interest_ore))
+        self.standing.append(charge._replace(interest_ore=interest_ore))
 
     def rows(self) -> dict[Place, Met]:
         """What the money of each place met, as the allocations have it."""
