@@ -8,7 +8,8 @@ from sqlalchemy import text
 
 from contracts.ids import ClaimId, CreditorId
 from contracts.invoicing import Channel
-from plumbing.transaction import Transaction, columns
+from plumbing.literals import arrays, casts
+from plumbing.transaction import Transaction
 from services.invoicing.domain.issuing import Invoice, Series
 
 LOCK_SERIES = text("""
@@ -16,7 +17,13 @@ LOCK_SERIES = text("""
     array(select nextval('ocr_counter') from generate_series(1, :count)) as counters
   from series where creditor_id = :id for update
 """)
-WRITE = text("""
+LISTED = {
+    **{"claim_id": "uuid", "customer_id": "uuid", "number": "bigint", "ocr": "text"},
+    **{"customer_name": "text[]", "total_ore": "bigint", "issued_on": "date", "due_on": "date"},
+    **{"on_paper": "boolean"},
+}
+KEPT = {"claim_id": "uuid", "body": "bytea[]"}
+WRITE = text(f"""
   with counted as (
     update series set next = :next, last_issued_on = :last_issued_on
     where creditor_id = :creditor_id),
@@ -25,14 +32,9 @@ WRITE = text("""
       remaining_ore, issued_on, due_on, on_paper)
     select u.claim_id, :creditor_id, u.customer_id, u.number, u.ocr, u.customer_name, u.total_ore,
       u.total_ore, u.issued_on, u.due_on, u.on_paper
-    from unnest(cast(:claim_id as uuid[]), cast(:customer_id as uuid[]), cast(:number as bigint[]),
-      cast(:ocr as text[]), cast(:customer_name as text[]), cast(:total_ore as bigint[]),
-      cast(:issued_on as date[]), cast(:due_on as date[]), cast(:on_paper as boolean[]))
-      as u(claim_id, customer_id, number, ocr, customer_name, total_ore, issued_on, due_on,
-      on_paper))
+    from unnest({casts(LISTED)}) as u({", ".join(LISTED)}))
   insert into document (claim_id, creditor_id, body)
-  select u.claim_id, :creditor_id, u.body
-  from unnest(cast(:claim_id as uuid[]), cast(:body as bytea[])) as u(claim_id, body)
+  select u.claim_id, :creditor_id, u.body from unnest({casts(KEPT)}) as u({", ".join(KEPT)})
 """)
 COUNT_ONE = text("""
   update series set next = next + 1, last_issued_on = greatest(last_issued_on, :on)
@@ -41,10 +43,6 @@ COUNT_ONE = text("""
 DOCUMENTS = text("""
   select claim_id, body from document where claim_id = any(cast(:ids as uuid[]))
 """)
-COLUMNS = (
-    *("claim_id", "customer_id", "number", "ocr", "customer_name", "total_ore"),
-    *("issued_on", "due_on", "on_paper", "body"),
-)
 
 
 async def lock_series(
@@ -83,9 +81,8 @@ async def write_invoices(
             invoice.draft.issued_on,
             invoice.draft.due_on,
             invoice.draft.channels[0] is Channel.PAPER,
-            body,
         )
-        for invoice, body in zip(invoices, bodies, strict=True)
+        for invoice in invoices
     ]
     await tx.execute(
         WRITE,
@@ -93,7 +90,8 @@ async def write_invoices(
             "creditor_id": creditor_id,
             "next": series.next,
             "last_issued_on": series.last_issued_on,
-            **columns(rows, COLUMNS),
+            **arrays(LISTED, rows),
+            "body": bodies,
         },
     )
 

@@ -5,6 +5,7 @@ index serves also behind row-level security; `like` would not be (it is not leak
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import astuple, fields
 from datetime import date
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +14,8 @@ from sqlalchemy import text
 from contracts.ids import CreditorId, CustomerId
 from contracts.invoicing import Channel
 from contracts.terms import DebtorKind
-from plumbing.transaction import Transaction, columns
+from plumbing.literals import arrays, casts
+from plumbing.transaction import Transaction
 from services.invoicing.domain.orders import Article, Buyer, Seller
 
 LAST_CHARACTER = "\U0010ffff"
@@ -54,16 +56,16 @@ JUMPS = text("""
 
 BUYER_FIELDS = tuple(field.name for field in fields(Buyer))
 BUYER_COLUMNS = ", ".join(BUYER_FIELDS)
-SAVE_BUYERS = text("""
+_fields_of = attrgetter(*BUYER_FIELDS)
+SAVED_BUYER = dict.fromkeys((*BUYER_FIELDS, "name_key"), "text[]") | {
+    **{"customer_id": "uuid", "kind": "text", "channel": "text"},
+}
+SAVE_BUYERS = text(f"""
   insert into customer (customer_id, creditor_id, kind, name, name_key, identity_number, email,
     street, postcode, town, channel)
   select u.customer_id, :creditor_id, u.kind, u.name, u.name_key, u.identity_number, u.email,
     u.street, u.postcode, u.town, u.channel
-  from unnest(cast(:customer_id as uuid[]), cast(:kind as text[]), cast(:name as text[]),
-    cast(:identity_number as text[]), cast(:email as text[]), cast(:street as text[]),
-    cast(:postcode as text[]), cast(:town as text[]), cast(:channel as text[]),
-    cast(:name_key as text[])) as u(customer_id, kind, name, identity_number, email, street,
-    postcode, town, channel, name_key)
+  from unnest({casts(SAVED_BUYER)}) as u({", ".join(SAVED_BUYER)})
   on conflict (customer_id) do update set kind = excluded.kind, name = excluded.name,
     name_key = excluded.name_key, identity_number = excluded.identity_number,
     email = excluded.email, street = excluded.street, postcode = excluded.postcode,
@@ -187,14 +189,8 @@ async def jumps(tx: Transaction, creditor_id: CreditorId) -> list[dict[str, Any]
 
 async def save_buyers(tx: Transaction, creditor_id: CreditorId, buyers: Sequence[Buyer]) -> None:
     """Add customers, or write them as they are from now on."""
-    rows = [
-        (*astuple(buyer)[:1], buyer.kind.value, *astuple(buyer)[2:-1], buyer.channel.value,
-         name_key(buyer.name))
-        for buyer in buyers
-    ]  # fmt: skip
-    await tx.execute(
-        SAVE_BUYERS, {"creditor_id": creditor_id, **columns(rows, (*BUYER_FIELDS, "name_key"))}
-    )
+    rows = [(*_fields_of(buyer), name_key(buyer.name)) for buyer in buyers]
+    await tx.execute(SAVE_BUYERS, {"creditor_id": creditor_id, **arrays(SAVED_BUYER, rows)})
 
 
 async def buyers(
