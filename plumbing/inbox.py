@@ -95,8 +95,11 @@ class Heard(NamedTuple):
     envelope: Envelope
     event: Event
     record: Any
-    waits_by: str
-    """The key as text, by which events wait behind a parked one."""
+
+    @property
+    def waits_by(self) -> str:
+        """The key as text, by which events wait behind a parked one."""
+        return str(self.envelope.key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -346,7 +349,7 @@ def read(record: Any, cls: type[Event] | None) -> Heard | Unreadable:
             id_of(record, named),
             kind.decode(errors="replace") if kind else None,
         )
-    return Heard(envelope, event, record, str(envelope.key))
+    return Heard(envelope, event, record)
 
 
 def _header(named: Mapping[str, bytes | None], name: str) -> bytes:

@@ -133,6 +133,9 @@ class Transaction:
 
         `flow` is the correlation of what nothing caused, where it is not the transaction's.
         """
+        if not (cause or self.causes or self.origins):
+            self._said += [(event, flow or self.correlation, None) for event in events]
+            return
         for event in events:
             known = cause or self.causes.get(event.key) or self.origins.get(event.key)
             correlation = known.correlation if known else flow or self.correlation

@@ -15,12 +15,14 @@ from sqlalchemy import text
 
 from contracts.envelope import Event
 from plumbing.driver import taken
+from plumbing.literals import ids
 from plumbing.service import create_service
 from plumbing.settings import ServiceSettings
 from plumbing.transaction import Transaction
 
 COUNT = text("""
-  insert into tick (key, heard) select key, 1 from unnest(cast(:keys as uuid[])) as u(key)
+  insert into tick (key, heard)
+  select key, 1 from unnest(cast(cast(:keys as text) as uuid[])) as u(key)
   order by key on conflict (key) do update set heard = tick.heard + 1
 """)
 
@@ -39,7 +41,7 @@ class Ticked(Event):
 
 async def count(tx: Transaction, ticks: Sequence[Ticked]) -> None:
     """Count ticks per key."""
-    await tx.execute(COUNT, {"keys": [tick.tick_id for tick in ticks]})
+    await tx.execute(COUNT, {"keys": ids(tick.tick_id for tick in ticks)})
 
 
 class DeskSettings(ServiceSettings):

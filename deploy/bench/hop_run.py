@@ -68,7 +68,7 @@ async def measure_hop(figures: Figures, admin_url: str, bootstrap: str, folder: 
                     said_after = time.perf_counter() - begun
                 if heard == EVENTS:
                     break
-                await asyncio.sleep(0.05)
+                await asyncio.sleep(0.1)
             took = time.perf_counter() - begun
             (await saying).release()
         figures.add("events said, moved and acted on", EVENTS / took, "events/s", "raw Kafka out")
