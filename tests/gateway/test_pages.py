@@ -469,7 +469,7 @@ async def test_the_operator_does_a_task_and_clears_kronofogdens_money(
 async def test_a_case_that_stands_still_tells_its_seller_why_and_goes_on_with_new_details(
     browser: Browser, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """R-108: the way on is the customer's details, corrected and handed over anew."""
+    """R-108, R-114: the way on is the customer's details, corrected and handed over anew."""
     case = {"stage": "awaits_creditor", "lack": "identity_number_missing", "number": "INK-1"}
     invoice = ANSWERS["invoicing", "GET", f"/invoices/{CLAIM}"]
     stopped: dict[tuple[str, str, str], Any] = {

@@ -39,6 +39,7 @@ def test_a_service_that_is_away_or_began_anew_has_no_rate() -> None:
 
 
 def test_a_topic_tells_how_far_each_hearer_is_behind() -> None:
+    """R-133."""
     now = {
         "dunning": numbers(0, {}, {"payments.claims": 3}),
         "collections": numbers(0, {}, {"payments.claims": 0}),

@@ -32,6 +32,7 @@ async def hear(house: Any, *events: Event) -> None:
 
 
 async def test_each_step_of_a_claims_life_shows_in_its_state(house):
+    """R-77."""
     seller, claim = await issued(house, terms_days=0)
     await move_to(house, date.today() + timedelta(days=60))  # noqa: DTZ011  (a day far off is enough)
     claims, cases, disputes, deliveries, _ = stories.life(claim, seller.company)

@@ -84,6 +84,30 @@ async def test_in_bulk_the_good_are_issued_and_the_bad_named_one_by_one(house):
     assert len((await seller.get("/customers")).json()["customers"]) == 2
 
 
+async def test_a_new_customer_of_an_invoice_stands_in_the_register_word_for_word(house):
+    """R-44, R-46; a name is needed (R-34), a number only recommended (R-36)."""
+    seller = await house.seller()
+    written = [
+        builders.customer(name='Å "Kajan" {Öberg}, NULL', identity_number="850709-9805"),
+        builders.customer(name="B", street=None, postcode=None, town=None),
+    ]
+    posts = [builders.invoice(customer=each) for each in written]
+    issued = (await seller.post("/invoices/bulk", json={"invoices": posts})).json()["results"]
+    assert [each["number"] for each in issued] == [1, 2]
+    nameless = builders.invoice(customer=builders.customer(name=" "))
+    assert faults(await seller.post("/invoices", json=nameless)) == ["customer.name"]
+    found = (await seller.get("/customers")).json()["customers"]
+    kept = [(await seller.get(f"/customers/{each['customer_id']}")).json() for each in found]
+    expected = [
+        each | {"identity_number": number, "postcode": postcode, "channel": "email"}
+        for each, number, postcode in zip(
+            written, ("198507099805", None), ("12346", None), strict=True
+        )
+    ]
+    by_name = sorted(kept, key=lambda each: str(each["name"]), reverse=True)
+    assert [{key: one[key] for key in expected[0]} for one in by_name] == expected
+
+
 async def test_a_bulk_of_nothing_or_of_too_many_is_refused_whole(house):
     seller = await house.seller()
     assert faults(await seller.post("/invoices/bulk", json={"invoices": []})) == ["invoices"]

@@ -216,7 +216,7 @@ async def last(town: Town) -> Diary:
 
 
 async def test_the_pages_of_a_company_show_what_the_services_know(town: Town, last: Diary) -> None:
-    """Every page opens on the real services, and amounts stand where they must."""
+    """Every page opens on the real services, and amounts stand where they must (R-77, R-132)."""
     customer = (await town.client.read(last.company, "/customers"))["customers"][0]
     article = (await town.client.read(last.company, "/articles"))["articles"][0]
     (payout,) = (await town.client.read(last.company, "/payouts"))["payouts"]
