@@ -154,7 +154,7 @@ class Relay:
         if not rows:
             return 0, False
         failed = await self._send(rows, now)
-        batches = {row[0] for row in rows}  # by place, for this runs per event
+        batches = {row[0] for row in rows}
         self._held |= failed
         done = list(batches - failed.keys())
         for batch in done:
@@ -329,7 +329,7 @@ class Relay:
 
     def _place_of(self, row: Any) -> Place:
         """Where a row goes; partition -1 where its topic is not known."""
-        topic = row[2]  # by place here too
+        topic = row[2]  # by place, for this runs per event
         count = self._partitions.get(topic, 0)
         return topic, kafka.partition_of(row[3].encode(), count) if count else -1
 

@@ -25,34 +25,35 @@ from contracts.envelope import Envelope, Event
 from plumbing.clock import Clock
 from plumbing.driver import Answer, Connection, taken
 from plumbing.flow import FLOW
-from plumbing.literals import days, ids, words
+from plumbing.literals import arrays, casts
 
 LARGEST_PAYLOAD = 900_000
 """Bytes; Kafka's default limit for a record is 1,048,588 with its headers."""
 
-SAY = text("""
+SAID = {
+    **{"topic": "text", "key": "uuid", "type": "text", "correlation": "uuid", "cause": "uuid"},
+    **{"payload": "bytea[]"},
+}
+SAY = text(f"""
   with pointer as (insert into outbox (events) values (:count) returning batch, said_on)
   insert into said (said_on, batch, n, topic, key, id, type, time, correlation, cause, payload)
   select p.said_on, p.batch, u.n, u.topic, u.key, uuidv7(), u.type, :time, u.correlation, u.cause,
          u.payload
-  from pointer p, unnest(cast(cast(:topics as text) as text[]), cast(cast(:keys as text) as uuid[]),
-    cast(cast(:types as text) as text[]), cast(cast(:correlations as text) as uuid[]),
-    cast(cast(:causes as text) as uuid[]), cast(:payloads as bytea[]))
-    with ordinality as u(topic, key, type, correlation, cause, payload, n)
+  from pointer p, unnest({casts(SAID)}) with ordinality as u({", ".join(SAID)}, n)
 """)
-_ARM = """
-  insert into timers as t (kind, key, due_on)
-  select * from unnest(cast(cast(:kinds as text) as text[]), cast(cast(:keys as text) as uuid[]),
-    cast(cast(:days as text) as date[]))
+TIMER = {"kind": "text", "key": "uuid"}
+ARMED = {**TIMER, "due_on": "date"}
+_ARM = f"""
+  insert into timers as t ({", ".join(ARMED)})
+  select * from unnest({casts(ARMED)})
   on conflict (kind, key) do update set failed = null, due_on = """
 ARM = text(_ARM + "excluded.due_on")
 ARM_SOONER = text(
     _ARM + "case when t.failed is null then least(t.due_on, excluded.due_on)"
     " else excluded.due_on end"
 )
-DISARM = text("""
-  delete from timers t using unnest(cast(cast(:kinds as text) as text[]),
-    cast(cast(:keys as text) as uuid[])) as u(kind, key)
+DISARM = text(f"""
+  delete from timers t using unnest({casts(TIMER)}) as u({", ".join(TIMER)})
   where t.kind = u.kind and t.key = u.key
 """)
 BEGIN_AS_TENANT = """
@@ -179,19 +180,12 @@ class Transaction:
             raise ValueError(
                 f"{said[largest][0].type}: {len(payloads[largest])} bytes is too large"
             )
-        await self.connection.execute(
-            SAY,
-            {
-                "count": len(said),
-                "time": self.now,
-                "topics": words([event.topic for event, _, _ in said]),
-                "keys": ids([event.key for event, _, _ in said]),
-                "types": words([event.type for event, _, _ in said]),
-                "correlations": ids([correlation for _, correlation, _ in said]),
-                "causes": ids([cause for _, _, cause in said]),
-                "payloads": payloads,
-            },
-        )
+        rows = [
+            (event.topic, event.key, event.type, correlation, cause, payload)
+            for (event, correlation, cause), payload in zip(said, payloads, strict=True)
+        ]
+        given = {"count": len(said), "time": self.now, **arrays(SAID, rows)}
+        await self.connection.execute(SAY, given)
 
     async def _flush_timers(self) -> None:
         armed, self._armed = self._armed, {}
@@ -201,14 +195,11 @@ class Transaction:
         await self._arm(ARM, [one for one in arm if one[:2] not in sooner])
         await self._arm(ARM_SOONER, [one for one in arm if one[:2] in sooner])
         if disarm:
-            kinds, keys = zip(*disarm, strict=True)
-            await self.connection.execute(DISARM, {"kinds": words(kinds), "keys": ids(keys)})
+            await self.connection.execute(DISARM, arrays(TIMER, disarm))
 
     async def _arm(self, statement: TextClause, timers: Sequence[tuple[str, UUID, date]]) -> None:
         if timers:
-            kinds, keys, on = zip(*timers, strict=True)
-            given = {"kinds": words(kinds), "keys": ids(keys), "days": days(on)}
-            await self.connection.execute(statement, given)
+            await self.connection.execute(statement, arrays(ARMED, timers))
 
     def committed(self) -> None:
         """Run what was hung on the commit."""

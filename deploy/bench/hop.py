@@ -15,14 +15,13 @@ from sqlalchemy import text
 
 from contracts.envelope import Event
 from plumbing.driver import taken
-from plumbing.literals import ids
+from plumbing.literals import casts, ids
 from plumbing.service import create_service
 from plumbing.settings import ServiceSettings
 from plumbing.transaction import Transaction
 
-COUNT = text("""
-  insert into tick (key, heard)
-  select key, 1 from unnest(cast(cast(:keys as text) as uuid[])) as u(key)
+COUNT = text(f"""
+  insert into tick (key, heard) select key, 1 from unnest({casts({"keys": "uuid"})}) as u(key)
   order by key on conflict (key) do update set heard = tick.heard + 1
 """)
 

@@ -28,13 +28,10 @@ WRITE = text(f"""
     update series set next = :next, last_issued_on = :last_issued_on
     where creditor_id = :creditor_id),
   listed as (
-    insert into invoice (claim_id, creditor_id, customer_id, number, ocr, customer_name, total_ore,
-      remaining_ore, issued_on, due_on, on_paper)
-    select u.claim_id, :creditor_id, u.customer_id, u.number, u.ocr, u.customer_name, u.total_ore,
-      u.total_ore, u.issued_on, u.due_on, u.on_paper
-    from unnest({casts(LISTED)}) as u({", ".join(LISTED)}))
-  insert into document (claim_id, creditor_id, body)
-  select u.claim_id, :creditor_id, u.body from unnest({casts(KEPT)}) as u({", ".join(KEPT)})
+    insert into invoice (creditor_id, remaining_ore, {", ".join(LISTED)})
+    select :creditor_id, u.total_ore, u.* from unnest({casts(LISTED)}) as u({", ".join(LISTED)}))
+  insert into document (creditor_id, {", ".join(KEPT)})
+  select :creditor_id, u.* from unnest({casts(KEPT)}) as u
 """)
 COUNT_ONE = text("""
   update series set next = next + 1, last_issued_on = greatest(last_issued_on, :on)

@@ -61,11 +61,8 @@ SAVED_BUYER = dict.fromkeys((*BUYER_FIELDS, "name_key"), "text[]") | {
     **{"customer_id": "uuid", "kind": "text", "channel": "text"},
 }
 SAVE_BUYERS = text(f"""
-  insert into customer (customer_id, creditor_id, kind, name, name_key, identity_number, email,
-    street, postcode, town, channel)
-  select u.customer_id, :creditor_id, u.kind, u.name, u.name_key, u.identity_number, u.email,
-    u.street, u.postcode, u.town, u.channel
-  from unnest({casts(SAVED_BUYER)}) as u({", ".join(SAVED_BUYER)})
+  insert into customer (creditor_id, {", ".join(SAVED_BUYER)})
+  select :creditor_id, u.* from unnest({casts(SAVED_BUYER)}) as u
   on conflict (customer_id) do update set kind = excluded.kind, name = excluded.name,
     name_key = excluded.name_key, identity_number = excluded.identity_number,
     email = excluded.email, street = excluded.street, postcode = excluded.postcode,
