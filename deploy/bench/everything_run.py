@@ -55,7 +55,7 @@ async def _next_days(house: House, today: date, days: int) -> None:
         body: dict[str, Any] = {"today": (today + timedelta(days=ahead)).isoformat()}
         for name in SERVICES:
             await house.call(name, "POST", "/ops/clock", house.operator, body)
-        await house.settle(mails=True, every=0.1)
+        await house.settle(mails=True)
 
 
 async def _paid_out(house: House, total_ore: int) -> None:

@@ -67,6 +67,27 @@ class Company:
         }
 
 
+class Waits:
+    """How long to wait between readings of all numbers, which take the processors from what they
+    ask about: half of what the rest will take at the pace since the last one, so that readings are
+    few in the middle and close to each other at the end."""
+
+    SHORTEST, AS_LONG_AS_IT_GROWS, LONGEST = 0.05, 0.4, 2.0
+
+    def __init__(self) -> None:
+        self._left, self._at = 0, 0.0
+
+    def after(self, left: int, at: float) -> float:
+        """Seconds to wait after a reading at `at` (seconds) that found so many things under way."""
+        done, took = self._left - left, at - self._at
+        self._left, self._at = left, at
+        if left <= 0:
+            return self.SHORTEST
+        if done <= 0:
+            return self.AS_LONG_AS_IT_GROWS
+        return min(max(self.SHORTEST, left * took / done / 2), self.LONGEST)
+
+
 class House:
     """The services of a running platform, spoken to with tokens of our own making."""
 
@@ -130,12 +151,13 @@ class House:
         """The business day."""
         return date.fromisoformat((await self.numbers())["payments"]["today"])
 
-    async def settle(self, *, mails: bool = False, every: float = 0.4) -> float:
+    async def settle(self, *, mails: bool = False) -> float:
         """Wait until nothing is under way in two readings with the same counts; when that began.
 
-        Mails still to be sent count only when asked. Asking takes the processors from what is asked
-        about, so it is done seldom; the moment returned is that of the first of the two readings.
+        Mails still to be sent count only when asked. The moment returned is that of the first of
+        the two readings.
         """
+        waits = Waits()
         before: Any = None
         began = 0.0
         while True:
@@ -157,7 +179,7 @@ class House:
                 before, began = counted, asked_at
             else:
                 before = None
-            await asyncio.sleep(0.05 if counted else every)
+            await asyncio.sleep(waits.after(left, asked_at))
 
     async def push(self, message: str, payments: Iterable[tuple[str, int]], total: int) -> float:
         """Pay claims (OCR, öre) with one bank file; seconds until every service has acted on it."""
