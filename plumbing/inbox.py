@@ -27,6 +27,7 @@ from sqlalchemy import text
 from contracts.envelope import Envelope, Event
 from plumbing.literals import ids, quick_uuid
 from plumbing.logs import shown
+from plumbing.texts import storable
 from plumbing.transaction import Database, Transaction, is_trouble
 
 log = structlog.get_logger()
@@ -65,6 +66,9 @@ PARK = text("""
     record_key, payload, reason, cause_of_wait, n)
   order by u.n on conflict (consumer, event_id) do nothing
 """)
+HEARD_BEFORE = text("""
+  select event_id from inbox where consumer = :consumer and event_id = any(cast(:ids as uuid[]))
+""")
 KEYS_PARKED = text("""
   select key, partition from parked
   where consumer = :consumer and (cast(:key as text) is null or key = :key)
@@ -86,7 +90,8 @@ BEHIND = "an earlier event of this key is parked"
 
 
 class HaltedError(Exception):
-    """Too many events are parked: the consumer stops, for a backlog is better than a landfill."""
+    """Too many events are parked, or one cannot be: the consumer stops, for a backlog is better
+    than a landfill, and than a loss."""
 
 
 class Heard(NamedTuple):
@@ -176,12 +181,14 @@ class Inbox:
         item = items[0]
         reason = f"{type(error).__name__}: {shown(error)}"
         about = about_one(item)
+        if isinstance(item, Unreadable):
+            self.halted = True
+            log.critical("event_not_parked", consumer=self.consumer, exc_info=error, **about)
+            await asyncio.sleep(2)
+            raise HaltedError(f"an event could not be parked: {reason}") from error
         log.error("event_parked", consumer=self.consumer, reason=reason, exc_info=error, **about)
-        if isinstance(item, Heard):
-            item = Unreadable(
-                item.record, reason, item.waits_by, item.envelope.id, item.envelope.type
-            )
-        await self._act([item])
+        bad = Unreadable(item.record, reason, item.waits_by, item.envelope.id, item.envelope.type)
+        await self._act([bad])
 
     async def _apply(self, items: Sequence[Heard | Unreadable]) -> None:
         async with self.database.transaction() as tx:
@@ -214,7 +221,10 @@ class Inbox:
     async def _put_aside(
         self, tx: Transaction, items: Sequence[Heard | Unreadable], waiting: set[str]
     ) -> list[Heard]:
-        """Park what cannot be read, and all that waits behind what is parked; the others."""
+        """Park what cannot be read, and all that waits behind what is parked; the others.
+
+        What was heard before its key was parked and comes again does not wait: it is done.
+        """
         fresh: list[Heard] = []
         parked: list[tuple[Heard | Unreadable, str]] = []
         for item in items:
@@ -225,6 +235,14 @@ class Inbox:
                 parked.append((item, item.reason))
             else:
                 fresh.append(item)
+        if behind := [item.envelope.id for item, _ in parked if isinstance(item, Heard)]:
+            given = {"consumer": self.consumer, "ids": behind}
+            before = set((await tx.execute(HEARD_BEFORE, given)).scalars())
+            parked = [
+                (item, reason)
+                for item, reason in parked
+                if not (isinstance(item, Heard) and item.envelope.id in before)
+            ]
         if parked:
             await self._park(tx, parked)
         return fresh
@@ -421,18 +439,18 @@ def row_of(item: Heard | Unreadable, reason: str) -> tuple[Any, ...]:
     event_id = item.envelope.id if isinstance(item, Heard) else item.id
     kind = item.envelope.type if isinstance(item, Heard) else item.type
     headers = orjson.dumps(
-        [[name, value.hex() if value else value] for name, value in record.headers]
+        [[name, value.hex() if value is not None else None] for name, value in record.headers]
     )
     return (
         event_id,
         record.topic,
         record.partition,
         item.waits_by,
-        kind.replace("\0", "") if kind else None,
+        storable(kind) if kind else None,
         headers,
         record.key,
         record.value,
-        reason[:1000].replace("\0", ""),
+        reason[:1000],
         reason is not BEHIND,
     )
 

@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import dataclasses
 import time
+import traceback
 import zlib
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from contextvars import Context
@@ -125,6 +126,8 @@ class PatientConsumer(AIOKafkaConsumer):  # type: ignore[misc]
         super().__init__(*topics, **settings)
         self._pace = Pace(*BATCHES_APART)
         self._acted_on: dict[TopicPartition, int] = {}
+        self._given: dict[TopicPartition, int] = {}
+        """Where it goes on after the last records that were handed over, by partition."""
         self._committed_at = 0.0
 
     def acted_on(self, records: Iterable[ConsumerRecord]) -> None:
@@ -154,19 +157,71 @@ class PatientConsumer(AIOKafkaConsumer):  # type: ignore[misc]
         if time.monotonic() - self._committed_at > OFFSETS_EVERY:
             await self.commit_acted()
         while True:
-            found: dict[TopicPartition, list[ConsumerRecord]] = await super().getmany(
-                *partitions, timeout_ms=timeout_ms, max_records=max_records
-            )
+            try:
+                found: dict[TopicPartition, list[ConsumerRecord]] = await super().getmany(
+                    *partitions, timeout_ms=timeout_ms, max_records=max_records
+                )
+            except Exception as error:
+                await self._go_back()
+                if not isinstance(error, UnicodeDecodeError):
+                    raise
+                found = await self._up_to_unreadable(*_place_of(error), timeout_ms)
             if found:
+                self._given |= {place: found[place][-1].offset + 1 for place in found}
                 self._pace.step()
                 return found
             await self.commit_acted()
+
+    def seek(self, partition: TopicPartition, offset: int) -> None:
+        """Go to an offset, to be given the records from there on."""
+        self._given[partition] = offset
+        super().seek(partition, offset)
+
+    async def _go_back(self) -> None:
+        """Be given again what aiokafka took out of its buffers for a call that then failed."""
+        for place in self.assignment():
+            after = self._given.get(place)
+            if after is None:
+                after = await self.committed(place)
+            if after is None:
+                await self.seek_to_beginning(place)
+            else:
+                super().seek(place, after)
+
+    async def _up_to_unreadable(
+        self, place: TopicPartition, offset: int, timeout_ms: int
+    ) -> dict[TopicPartition, list[ConsumerRecord]]:
+        """What lies before a record whose headers cannot be told apart, or what stands for it.
+
+        Its bytes stay in the topic; what is handed over, and parked, names the place.
+        """
+        before = offset - await self.position(place)
+        if before > 0:
+            found: dict[TopicPartition, list[ConsumerRecord]] = await super().getmany(
+                place, timeout_ms=timeout_ms, max_records=before
+            )
+            return found
+        log.error("record_unreadable", topic=place.topic, partition=place.partition, offset=offset)
+        self.seek(place, offset + 1)
+        headers = (("unreadable", f"{place.topic}[{place.partition}] {offset}".encode()),)
+        record = ConsumerRecord(
+            place.topic, place.partition, offset, 0, 0, None, None, None, 0, 0, headers
+        )
+        return {place: [record]}
 
     async def stop(self) -> None:
         """Commit what was acted on, if the broker answers, and leave the group."""
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self.commit_acted(), 2)
         await super().stop()
+
+
+def _place_of(error: UnicodeDecodeError) -> tuple[TopicPartition, int]:
+    """Which record has a header name that is not UTF-8: only aiokafka's own frame knows."""
+    for frame, _ in traceback.walk_tb(error.__traceback__):
+        if frame.f_code.co_name == "_unpack_records":
+            return frame.f_locals["tp"], frame.f_locals["self"].next_fetch_offset
+    raise error
 
 
 class Broker(KafkaBroker):
@@ -294,12 +349,21 @@ class LagReader:
 async def create_topics(
     bootstrap: str, topics: Iterable[tuple[str, int, int]], *, replication: int = 1
 ) -> list[str]:
-    """Create what is missing of (name, partitions, retention in ms); returns the names created."""
+    """Create what is missing of (name, partitions, retention in ms); returns the names created.
+
+    Raises `KafkaError` where a topic that is there has another number of partitions: the place of a
+    key, and the order of what is said of it, would be another on each topic.
+    """
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
     await admin.start()
     try:
-        known = set(await admin.list_topics())
-        missing = [topic for topic in topics if topic[0] not in known]
+        wanted = {topic[0]: topic for topic in topics}
+        known = wanted.keys() & set(await admin.list_topics())
+        for each in await admin.describe_topics(sorted(known)) if known else ():
+            name, count = each["topic"], len(each["partitions"])
+            if count != wanted[name][1]:
+                raise KafkaError(f"{name} has {count} partitions, not {wanted[name][1]}")
+        missing = [topic for name, topic in wanted.items() if name not in known]
         if missing:
             answer = await admin.create_topics(
                 [

@@ -17,6 +17,8 @@ import structlog
 from pydantic import ValidationError
 from sqlalchemy.exc import DBAPIError
 
+from plumbing.texts import storable
+
 QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'")
 PERSONAL = re.compile(
     r"[^\s<>\"'(),;:]+@[^\s<>\"'(),;:]+|(?<![\w-])(?:\d{2})?\d{6}[-+]?\d{4}(?![\w-])"
@@ -28,7 +30,7 @@ LONGEST = 500
 
 
 def shown(error: BaseException) -> str:
-    """What may be kept of an error: never the input it met."""
+    """What may be kept of an error, as text that a database takes: never the input it met."""
     if isinstance(error, ValidationError):
         found = error.errors(include_input=False, include_url=False, include_context=False)
         text = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['type']}" for e in found)
@@ -40,7 +42,7 @@ def shown(error: BaseException) -> str:
         text = _of_driver(error)
     else:
         text = str(error).split("\n")[0]
-    return PERSONAL.sub("***", text)[:LONGEST]
+    return PERSONAL.sub("***", storable(text))[:LONGEST]
 
 
 def _of_driver(error: BaseException | None) -> str:

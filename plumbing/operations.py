@@ -14,13 +14,13 @@ from typing import Annotated, Any
 import orjson
 from fastapi import APIRouter, Depends, Path, Query, Request
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
-from pydantic import BaseModel
 from sqlalchemy import TextClause, text
 from starlette.responses import Response
 
 from contracts.envelope import Event
 from plumbing import relay
 from plumbing.driver import taken
+from plumbing.fields import Form, Key
 from plumbing.identity import Identity, identity_of, require
 from plumbing.problems import Problem
 
@@ -252,10 +252,10 @@ async def get_one_parked(request: Request, _: Operator, parked_id: RowNumber) ->
     return {**shown, "headers": headers, "event": event, "bytes": len(row["payload"] or b"")}
 
 
-class Redrive(BaseModel):
+class Redrive(Form):
     """Which key to redrive; None takes all."""
 
-    key: str | None = None
+    key: Key | None = None
 
 
 @router.post("/ops/parked/redrive")
@@ -268,7 +268,7 @@ async def redrive(request: Request, _: Operator, which: Redrive) -> dict[str, in
     return {"events": done, "keys_standing": standing, "timers": timers, "parcels": parcels}
 
 
-class Day(BaseModel):
+class Day(Form):
     """The business day to move to; held, no timer fires on it until it is said again unheld."""
 
     today: date
@@ -290,11 +290,11 @@ async def move_clock(request: Request, _: Operator, day: Day) -> dict[str, Any]:
     return {"today": state.clock.today().isoformat()}
 
 
-class SayAgain(BaseModel):
+class SayAgain(Form):
     """From which real day (UTC), and of which topic; None takes all topics."""
 
     since: date
-    topic: str | None = None
+    topic: Key | None = None
 
 
 @router.post("/ops/say-again", status_code=202)

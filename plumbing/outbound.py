@@ -46,11 +46,14 @@ TAKE = text("""
     order by o.due_at limit :limit for update skip locked)
   returning id, kind, key, body, attempts, correlation, cause
 """)
-SETTLED = text("delete from outbound where id = any(cast(:ids as uuid[]))")
+SETTLED = text("delete from outbound where id = any(cast(:ids as uuid[])) returning id")
 AGAIN = text("""
   update outbound set due_at = now() + make_interval(secs => :pause), trouble = :trouble,
-    given_up = :given_up where id = :id
+    given_up = :given_up where id = :id and attempts = :attempts
 """)
+SETTLED_WITHIN = 0.25
+"""Seconds that an answer waits for others to be settled with; what is not settled when a process
+dies is in doubt."""
 CUT_OFF_BEFORE = 5.0
 """Seconds before a lease ends in which nothing of it is carried any more."""
 REVIVE = text("""
@@ -120,65 +123,99 @@ class Outbound:
     longest_pause: float = 60.0
     carried: int = 0
     wake: asyncio.Event = field(default_factory=asyncio.Event)
+    _under_way: dict[asyncio.Future[Any], Parcel] = field(default_factory=dict)
+    _answered: dict[asyncio.Future[Any], Parcel] = field(default_factory=dict)
+    """Carried, and not yet settled."""
 
     async def run(self) -> None:
         """Carry what is due, for ever; in trouble wait and go on."""
-        while True:
-            self.wake.clear()
-            try:
-                taken = await self.carry_due()
-            except Exception as error:
-                if not is_trouble(error):
-                    raise
-                log.warning("outbound_waits", error=type(error).__name__)
-                await asyncio.sleep(1)
-                continue
-            if not taken:
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self.wake.wait(), self.poll)
+        try:
+            while True:
+                self.wake.clear()
+                try:
+                    taken = await self.carry_due()
+                except Exception as error:
+                    if not is_trouble(error):
+                        raise
+                    log.warning("outbound_waits", error=type(error).__name__)
+                    await asyncio.sleep(1)
+                    continue
+                if not taken:
+                    with contextlib.suppress(TimeoutError):
+                        await asyncio.wait_for(self.wake.wait(), self.poll)
+        finally:
+            for carrying in self._under_way:
+                carrying.cancel()
 
     async def carry_due(self) -> int:
-        """Take, carry and settle up to `at_once` parcels; returns how many were taken."""
-        which = {"kinds": list(self.carriers), "limit": self.at_once, "lease": self.lease}
+        """Take, carry and settle what is due, up to `at_once` parcels under way at a time.
+
+        Each answer is settled within a moment, whoever else still waits for his. Returns how many
+        were taken. After trouble the next call goes on with what was under way.
+        """
+        count = 0
+        while True:
+            await self._settle_answers()
+            found = await self._take(self.at_once - len(self._under_way))
+            count += len(found)
+            for parcel in found:
+                self._under_way[asyncio.ensure_future(self._carry(parcel))] = parcel
+            if not self._under_way:
+                return count
+            done, _ = await asyncio.wait(self._under_way, timeout=SETTLED_WITHIN)
+            self._answered |= {carrying: self._under_way.pop(carrying) for carrying in done}
+
+    async def _take(self, most: int) -> list[Parcel]:
+        if most <= 0:
+            return []
+        which = {"kinds": list(self.carriers), "limit": most, "lease": self.lease}
         async with taken(self.database.engine) as connection:
             rows = (await connection.execute(TAKE, which)).all()
-        parcels = [
+        return [
             Parcel(r.id, r.kind, r.key, bytes(r.body), r.attempts, Origin(r.correlation, r.cause))
             for r in rows
         ]
-        answers = await asyncio.gather(*map(self._carry, parcels), return_exceptions=True)
-        carried: dict[str, list[tuple[Parcel, Any]]] = {}
-        for parcel, answer in zip(parcels, answers, strict=True):
-            if isinstance(answer, asyncio.CancelledError):
-                raise answer
-            if isinstance(answer, BaseException):
-                await self._again(parcel, answer)
-            else:
-                carried.setdefault(parcel.kind, []).append((parcel, answer))
-        for kind, done in carried.items():
-            await self._settle(kind, done)
-        return len(parcels)
 
     async def _carry(self, parcel: Parcel) -> Any:
         seconds = self.lease - CUT_OFF_BEFORE
         return await asyncio.wait_for(self.carriers[parcel.kind].carry(parcel), seconds)
 
+    async def _settle_answers(self) -> None:
+        """Write down what came of parcels; what trouble keeps from it stays to be written."""
+        carried: dict[str, list[asyncio.Future[Any]]] = {}
+        for carrying, parcel in list(self._answered.items()):
+            cut_off = carrying.cancelled()
+            error = asyncio.CancelledError() if cut_off else carrying.exception()
+            if error is not None:
+                await self._again(parcel, error)
+                del self._answered[carrying]
+            else:
+                carried.setdefault(parcel.kind, []).append(carrying)
+        for kind, done in carried.items():
+            await self._settle(kind, [(self._answered[each], each.result()) for each in done])
+            for each in done:
+                del self._answered[each]
+
     async def _settle(self, kind: str, done: Sequence[tuple[Parcel, Any]]) -> None:
+        """Settle what is still there: another process may have carried and settled it too."""
         try:
             async with self.database.transaction() as tx:
-                tx.origins = {parcel.key: parcel.origin for parcel, _ in done}
-                await self.carriers[kind].settle(tx, done)
-                await tx.execute(SETTLED, {"ids": [parcel.id for parcel, _ in done]})
+                ids = {"ids": [parcel.id for parcel, _ in done]}
+                here = set((await tx.execute(SETTLED, ids)).scalars())
+                ours = [(parcel, answer) for parcel, answer in done if parcel.id in here]
+                tx.origins = {parcel.key: parcel.origin for parcel, _ in ours}
+                if ours:
+                    await self.carriers[kind].settle(tx, ours)
         except Exception as error:
             if is_trouble(error):
-                raise  # the lease runs out and the parcels are carried again, with the same ids
+                raise
             if len(done) == 1:
                 await self._again(done[0][0], UndeliverableError(f"settling: {shown(error)}"))
                 return
             for one in done:
                 await self._settle(kind, [one])
             return
-        self.carried += len(done)
+        self.carried += len(ours)
 
     async def _again(self, parcel: Parcel, error: BaseException) -> None:
         given_up = isinstance(error, UndeliverableError)
@@ -192,10 +229,10 @@ class Outbound:
             attempts=parcel.attempts,
             trouble=trouble,
         )
+        which = {"id": parcel.id, "attempts": parcel.attempts}
         async with taken(self.database.engine) as connection:
             await connection.execute(
-                AGAIN,
-                {"id": parcel.id, "pause": pause, "trouble": trouble, "given_up": given_up},
+                AGAIN, {**which, "pause": pause, "trouble": trouble, "given_up": given_up}
             )
 
     async def redrive(self) -> int:

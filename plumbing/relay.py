@@ -41,6 +41,9 @@ ROUND_EVENTS = 20_000
 """Events after which a round takes no further pointer: one bulk command alone may have as many."""
 ROUNDS_APART = (0.005, 0.02, 0.1)
 """Seconds from one round to the next (`pace`), unless there is more than one round took."""
+LOOKED_UP_WITHIN = 0.5
+"""Seconds that a round waits for what Kafka says of a topic, which it does at once of one it has.
+Of a missing one it says nothing for ten, and meanwhile the others go on."""
 MOST_RESTING = 20_000
 """Pointers kept back at a time; beyond it nothing more is looked at until some may be tried."""
 PATIENCE = 300.0
@@ -106,6 +109,7 @@ class Relay:
     _producer_is_void: bool = False
     """An error came that a producer does not outlive (stack.md 11)."""
     _partitions: dict[str, int] = field(default_factory=dict)
+    _lookups: dict[str, asyncio.Task[None]] = field(default_factory=dict)
 
     async def run(self) -> None:
         """Lead when nobody else does, for ever; a lost database or broker is waited for."""
@@ -214,9 +218,10 @@ class Relay:
         """Send a partition's rows in order, one batch under way at a time; returns the unsent."""
         topic, partition = place
         at = 0
+        if partition < 0:
+            log.warning("relay_topic_missing", topic=topic, waiting=len(rows))
+            return rows
         try:
-            if partition < 0:
-                raise KafkaError("no such topic")
             while at < len(rows):
                 batch, first = producer.create_batch(), at
                 while at < len(rows) and self._append(batch, rows[at]):
@@ -261,22 +266,36 @@ class Relay:
         return added is not None
 
     async def _ready(self, rows: Sequence[Any]) -> AIOKafkaProducer:
-        """A live producer that knows the partitions of all topics in `rows`."""
+        """A live producer that knows the partitions of the topics in `rows` that there are."""
         if self._producer is None:
             self._producer = await kafka.start_producer(self.bootstrap)
             self._partitions.clear()
-        for topic in {row[2] for row in rows} - self._partitions.keys():
-            try:
-                known = await asyncio.wait_for(self._producer.partitions_for(topic), 10)
-            except (KafkaError, TimeoutError):
-                known = None
+        begun = []
+        for topic in {row[2] for row in rows} - self._partitions.keys() - self._lookups.keys():
+            if not self._rests({(topic, -1)}, time.monotonic()):
+                looking = asyncio.ensure_future(self._look_up(self._producer, topic))
+                self._lookups[topic] = looking
+                begun.append(looking)
+        if begun:
+            await asyncio.wait(begun, timeout=LOOKED_UP_WITHIN)
+        return self._producer
+
+    async def _look_up(self, producer: AIOKafkaProducer, topic: str) -> None:
+        """Ask Kafka how many partitions a topic has; nothing is known of one it does not name."""
+        try:
+            known = await asyncio.wait_for(producer.partitions_for(topic), 10)
             if known:
                 self._partitions[topic] = len(known)
                 self.stuck.pop((topic, -1), None)
-        return self._producer
+        except (KafkaError, OSError, TimeoutError):
+            log.info("relay_topic_unknown", topic=topic)
+        finally:
+            del self._lookups[topic]
 
     async def _drop_producer(self) -> None:
         """Forget the producer; the next round makes a new one (after a wipe its ids are void)."""
+        for looking in self._lookups.values():
+            looking.cancel()
         producer, self._producer, self._producer_is_void = self._producer, None, False
         if producer is not None:
             try:

@@ -114,6 +114,18 @@ def hear_at_once(op: Any) -> None:
     op.execute(HEAR)
 
 
+def say_by_the_clock(op: Any) -> None:
+    """Fifth step: a transaction's day in the archive is that of its end, as its number is.
+
+    By the day of its beginning, one that waited over midnight would be said again before what its
+    keys had told first.
+    """
+    op.execute(
+        "alter table outbox alter column said_on "
+        "set default (clock_timestamp() at time zone 'UTC')::date"
+    )
+
+
 def create_tenant_wall(op: Any, table: str, column: str = "creditor_id") -> None:
     """Row-level security as second wall: the tenant role sees its company's rows and no others.
 
@@ -126,5 +138,5 @@ def create_tenant_wall(op: Any, table: str, column: str = "creditor_id") -> None
     )
 
 
-HISTORY = (create_plumbing, add_clock_hold, index_troubles, hear_at_once)
+HISTORY = (create_plumbing, add_clock_hold, index_troubles, hear_at_once, say_by_the_clock)
 """All of plumbing's steps, for a database that has no migrations of its own (toy, bench)."""

@@ -1,14 +1,17 @@
 """Door 3: policies, objections, cases; the operator's alarms."""
 
+from datetime import date
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Path, Query, Request
-from pydantic import BaseModel, Field
+from pydantic import Field
 from starlette.responses import Response
 
 from contracts.ids import ClaimId, CreditorId
+from contracts.numbers import NumberError, parse_identity_number
 from plumbing import commands
+from plumbing.fields import Amount, Form, Lines, Name, Postcode, Street, Text, Town
 from plumbing.identity import Identity, company_of, identity_of, require
 from plumbing.problems import Problem
 from services.collections import store
@@ -29,42 +32,43 @@ async def seller(identity: Asking) -> CreditorId:
 Seller = Annotated[CreditorId, Depends(seller)]
 
 
-class PolicyBody(BaseModel):
+class PolicyBody(Form):
     """What follows an unpaid demand, and a decision of Kronofogden's."""
 
     filing: Literal["automatic", "ask"] = "automatic"
     enforcement: bool = True
 
 
-class ObjectionBody(BaseModel):
+class ObjectionBody(Form):
     """An objection; without an amount it is to the whole claim. A debtor's link names the claim."""
 
     claim_id: UUID | None = None
-    reason: str = Field(min_length=1, max_length=2000)
-    disputed_ore: int | None = Field(default=None, gt=0)
+    reason: Lines
+    disputed_ore: Amount | None = None
 
 
-class Settlement(BaseModel):
+class Settlement(Form):
     """How the parties agreed."""
 
     outcome: Literal["upheld", "withdrawn"]
 
 
-class Address(BaseModel):
+class Address(Form):
     """A Swedish postal address."""
 
-    street: str = Field(min_length=1, max_length=200)
-    postcode: str = Field(min_length=1, max_length=20)
-    town: str = Field(min_length=1, max_length=100)
+    street: Street
+    postcode: Postcode
+    town: Town
 
 
-class Corrections(BaseModel):
+class Corrections(Form):
     """What was wrong or missing in what is known of the debtor; nothing leaves it as it is."""
 
-    debtor_name: str | None = Field(default=None, min_length=1, max_length=200)
-    debtor_identity_number: str | None = Field(default=None, pattern=r"^([0-9]{2})?[0-9]{10}$")
+    debtor_name: Name | None = None
+    debtor_identity_number: Annotated[Text, Field(max_length=20)] | None = None
+    """A personal or coordination number, or an organisation number; as it is written anywhere."""
     debtor_address: Address | None = None
-    basis: str | None = Field(default=None, min_length=10, max_length=1000)
+    basis: Annotated[Lines, Field(min_length=10, max_length=1_000)] | None = None
 
 
 @router.get("/policy")
@@ -201,10 +205,23 @@ async def resume(request: Request, identity: Asking, claim_id: UUID, body: Corre
     async with request.app.state.database.transaction() as tx:
 
         async def run() -> dict[str, Any]:
-            corrections = body.model_dump(exclude_none=True)
+            corrections = _read(body, tx.today)
             return _shown(await asking.resume(tx, ClaimId(claim_id), corrections))
 
         return await commands.once(tx, request, identity.person, run, status=202)
+
+
+def _read(body: Corrections, today: date) -> dict[str, Any]:
+    """What is corrected, as it is kept; of a number that cannot be one, the field is told."""
+    corrections = body.model_dump(exclude_none=True)
+    number = body.debtor_identity_number
+    if number is not None:
+        try:
+            corrections["debtor_identity_number"] = parse_identity_number(number, today=today)
+        except NumberError as error:
+            errors = [{"field": "body.debtor_identity_number", "reason": str(error)}]
+            raise Problem(422, "The request is not valid", errors=errors) from None
+    return corrections
 
 
 def _tenant(identity: Identity) -> UUID | None:

@@ -4,11 +4,13 @@ The only module that speaks to it. The wire is the canonical JSON of `domain.mes
 filer's file format would replace it here and nowhere else.
 """
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
 import aiohttp
 
+from plumbing.texts import storable_json
 from services.collections.domain.sending import Receipt
 
 TIMEOUT = aiohttp.ClientTimeout(total=30, connect=10)
@@ -79,7 +81,8 @@ class Kronofogden:
 
 
 async def _read(answer: aiohttp.ClientResponse) -> Any:
+    """What was answered; texts in it as a database takes them."""
     try:
-        return await answer.json()
-    except (ValueError, aiohttp.ContentTypeError) as error:
+        return storable_json(json.loads(await answer.read()))
+    except (ValueError, RecursionError) as error:
         raise UnreadableAnswerError("no JSON") from error

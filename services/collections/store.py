@@ -271,7 +271,7 @@ async def add_tasks(tx: Transaction, tasks: Sequence[tuple[Case | None, Task]]) 
                 case and case.claim_id,
                 case and case.creditor_id,
                 task.kind,
-                task.detail.replace("\0", "")[:LONGEST_DETAIL],
+                task.detail[:LONGEST_DETAIL],
             )
             for case, task in tasks
         ]

@@ -5,11 +5,12 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request
-from pydantic import BaseModel, Field
+from pydantic import Field
 from starlette.responses import Response
 
 from contracts.ids import ClaimId, CreditorId
 from plumbing import commands
+from plumbing.fields import Form
 from plumbing.identity import Identity, company_of, identity_of, require
 from plumbing.problems import Problem
 from services.dunning import handlers, store
@@ -27,7 +28,7 @@ async def seller(identity: Annotated[Identity, Depends(identity_of)]) -> Credito
 Seller = Annotated[CreditorId, Depends(seller)]
 
 
-class PolicyBody(BaseModel):
+class PolicyBody(Form):
     """A policy as JSON; the five days to a reminder may be lengthened only (R-99)."""
 
     reminders: bool = True
@@ -36,7 +37,7 @@ class PolicyBody(BaseModel):
     collection_after_days: int = Field(default=0, ge=0, le=LONGEST_DAYS)
 
 
-class Pause(BaseModel):
+class Pause(Form):
     """The day before which nothing happens; null lifts the pause."""
 
     until: date | None

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from starlette.datastructures import FormData
 
+from plumbing.texts import storable
+
 LONGEST_KEY = 200
 """Characters of an Idempotency-Key."""
 
@@ -11,7 +13,7 @@ LONGEST_KEY = 200
 def text(form: FormData, name: str) -> str:
     """A field of a form as text that a database takes; files and missing fields are empty."""
     value = form.get(name, "")
-    return value.replace("\0", "").strip()[:2000] if isinstance(value, str) else ""
+    return storable(value).strip()[:2000] if isinstance(value, str) else ""
 
 
 def key(form: FormData) -> str | None:

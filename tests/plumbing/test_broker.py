@@ -5,6 +5,7 @@ freeze; the same promises record by record are in `test_hearing`.
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 import sys
@@ -20,6 +21,8 @@ from uuid import UUID
 
 import pytest
 from aiokafka import TopicPartition
+from aiokafka.errors import KafkaError
+from aiokafka.record.util import calc_crc32c
 from faststream.kafka import KafkaMessage
 
 from contracts.ids import new_id
@@ -126,6 +129,53 @@ async def test_what_cannot_be_read_is_parked_as_it_came_and_the_good_go_on(
         await until(lambda: _are(len(bad), shelf))
         parked = await rows(shelf, kept)
     assert sorted(map(repr, parked)) == sorted(repr((each.value, each.key)) for each in bad)
+
+
+async def test_a_record_whose_headers_cannot_be_told_apart_is_parked_by_its_place(
+    library: Library,
+) -> None:
+    """The client's own parser fails on a name that is not UTF-8, and forgets what it had taken."""
+    shelf, desk, good = library.make_shelf(), library.make_desk(), book()
+    async with running(desk):
+        await say(desk, *toy.loans(good, 2))
+        await until(lambda: _is_said(desk))
+        await _send_with_a_broken_name(library, good)
+        await say(desk, *toy.loans(good, 2, first=3), *(toy.loans(book(), 1)[0] for _ in range(30)))
+        await until(lambda: _is_said(desk))
+        async with running(shelf):
+            await until(heard(shelf, 34))
+            await until(lambda: _are(1, shelf))
+    assert (await shelf_rows(shelf))[good] == (4, 4, 0)
+    ((headers,),) = await rows(shelf, "select convert_from(headers, 'UTF8') from parked")
+    name, place = json.loads(headers)[0]
+    assert name == "unreadable"
+    assert bytes.fromhex(place).decode().startswith(f"{toy.BookLent.topic}[")
+
+
+async def _is_said(desk: Any) -> bool:
+    return await rows(desk, "select count(*) from outbox") == [(0,)]
+
+
+async def _send_with_a_broken_name(library: Library, key: UUID) -> None:
+    """A loan with a header whose name is not UTF-8, which the client would not send as it is."""
+    producer = await bus.start_producer(library.bootstrap)
+    loan, written = toy.loans(key, 1, first=9)[0], str(key).encode()
+    batch = producer.create_batch()
+    batch.append(key=written, value=loan.payload(), timestamp=None, headers=[("namename", b"1")])
+    batch.close()
+    made = bytearray(batch._build())
+    made[made.find(b"namename")] = 0xFF
+    made[17:21] = calc_crc32c(bytes(made[21:])).to_bytes(4, "big")
+    batch._build = lambda: bytes(made)
+    partition = bus.partition_of(written, len(await producer.partitions_for(loan.topic)))
+    await (await producer.send_batch(batch, loan.topic, partition=partition))
+    await producer.stop()
+
+
+async def test_topics_of_another_size_are_refused_by_name(library: Library) -> None:
+    """A key's place, and with it the order of what is said of it, would differ between them."""
+    with pytest.raises(KafkaError, match=rf"{toy.BookLent.topic} has 12 partitions, not 7"):
+        await bus.create_topics(library.bootstrap, [(toy.BookLent.topic, 7, 86_400_000)])
 
 
 async def _are(parked: int, shelf: Any) -> bool:

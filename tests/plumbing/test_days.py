@@ -326,17 +326,109 @@ async def test_an_attempt_is_on_record_before_it_is_made(library: Library) -> No
     assert await rows(shelf, "select attempts from outbound") == [(1,)]
     await now_due(shelf)
     attempts: list[int] = []
-    carry = box.carry
 
     async def look(parcel: Parcel) -> str:
         attempts.append(parcel.attempts)
-        return await carry(parcel)
+        return await box.carry(parcel)
 
-    shelf.state.outbound.carriers = {"letter": Carrier(look, box.settle)}
-    await shelf.state.outbound.carry_due()
+    after, _ = with_postbox(library)
+    after.state.outbound.carriers = {"letter": Carrier(look, box.settle)}
+    await after.state.outbound.carry_due()
     assert attempts == [2]
     assert [taken for taken, _ in box.taken] == [one[0], one[0]]
     assert box.settled == [one[0]]
+    await after.state.database.engine.dispose()
+    await shelf.state.database.engine.dispose()
+
+
+async def test_what_trouble_keeps_from_being_settled_is_settled_later_and_not_carried_again(
+    library: Library,
+) -> None:
+    shelf, box = with_postbox(library)
+    one = (book(), book(), b"hello")
+    await put(shelf, one)
+    box.die_when_settling = True
+    with pytest.raises(ConnectionResetError):
+        await shelf.state.outbound.carry_due()
+    await now_due(shelf)
+    assert await shelf.state.outbound.carry_due() == 0
+    assert ([taken for taken, _ in box.taken], box.settled) == ([one[0]], [one[0]])
+    await shelf.state.database.engine.dispose()
+
+
+async def test_a_slow_party_keeps_no_other_answer_from_being_settled(library: Library) -> None:
+    """What is not settled when the process dies is in doubt: that time is short (ADR-0009)."""
+    shelf, box = with_postbox(library)
+    slow, quick, later = book(), book(), book()
+    answered = asyncio.Event()
+
+    async def carry(parcel: Parcel) -> str:
+        if parcel.id == slow:
+            await answered.wait()
+        return await box.carry(parcel)
+
+    async def settled(*ids: UUID) -> bool:
+        return box.settled == list(ids)
+
+    shelf.state.outbound.carriers = {"letter": Carrier(carry, box.settle)}
+    shelf.state.outbound.at_once = 2
+    await put(shelf, (slow, book(), b"x"), (quick, book(), b"x"))
+    carrying = asyncio.create_task(shelf.state.outbound.carry_due())
+    await until(lambda: settled(quick), 5)
+    await put(shelf, (later, book(), b"x"))
+    await until(lambda: settled(quick, later), 5)
+    answered.set()
+    assert await carrying == 3
+    assert box.settled == [quick, later, slow]
+    await shelf.state.database.engine.dispose()
+
+
+async def test_a_parcel_that_two_processes_carried_is_settled_once(library: Library) -> None:
+    """The first hung until its lease was over; both heard yes."""
+    one, box = with_postbox(library)
+    other, _ = with_postbox(library)
+    answered, parcel_id = asyncio.Event(), book()
+
+    async def hang(parcel: Parcel) -> str:
+        await answered.wait()
+        return await box.carry(parcel)
+
+    one.state.outbound.carriers = {"letter": Carrier(hang, box.settle)}
+    other.state.outbound.carriers = {"letter": Carrier(box.carry, box.settle)}
+    await put(one, (parcel_id, book(), b"x"))
+    carrying = asyncio.create_task(one.state.outbound.carry_due())
+    await until(lambda: rows(one, "select id from outbound where attempts = 1"))
+    await now_due(one)
+    assert await other.state.outbound.carry_due() == 1
+    answered.set()
+    await carrying
+    assert [taken for taken, _ in box.taken] == [parcel_id, parcel_id]
+    assert box.settled == [parcel_id]
+    await one.state.database.engine.dispose()
+    await other.state.database.engine.dispose()
+
+
+@pytest.mark.parametrize("words", ["f\udcf6rbjudet", "x \0 y"], ids=["half a pair", "NUL"])
+async def test_an_error_whose_text_no_database_takes_is_still_written_down(
+    library: Library, words: str
+) -> None:
+    """Of a parcel, of a timer and of a parked event that is bad still; none ends its loop."""
+    shelf, box = with_postbox(library)
+    await put(shelf, (book(), book(), b"x"))
+    box.troubles = [ConnectionRefusedError(words)]
+    await shelf.state.outbound.carry_due()
+    assert len(await rows(shelf, "select trouble from outbound where trouble <> ''")) == 1
+
+    async def fail(tx: Any, found: Any) -> None:
+        raise RuntimeError(words)
+
+    shelf.state.timers.wakes = {"due": fail}
+    await arm(shelf, [book()], TODAY)
+    await shelf.state.timers.fire_due()
+    assert len(await rows(shelf, "select failed from timers where failed <> ''")) == 1
+    shelf.state.inbox.hears = {toy.BookLent: fail}
+    await shelf.state.inbox([record(toy.loans(book(), 1)[0])])
+    assert await shelf.state.inbox.redrive() == (0, 1)
     await shelf.state.database.engine.dispose()
 
 

@@ -17,6 +17,7 @@ from sqlalchemy.exc import DBAPIError
 
 from contracts.envelope import Event
 from contracts.ids import new_id
+from plumbing import inbox
 from plumbing import kafka as bus
 from plumbing.inbox import HaltedError, Inbox
 from plumbing.transaction import Transaction
@@ -133,6 +134,7 @@ BAD_HEADERS: list[tuple[str, list[tuple[str, bytes | None]]]] = [
     ("none at all", []),
     ("a null header", [("ce_type", toy.BookLent.type.encode()), ("ce_id", None)]),
     ("not UTF-8", [("ce_type", toy.BookLent.type.encode()), ("ce_id", b"\xff\xfe")]),
+    ("an empty header", [("ce_type", toy.BookLent.type.encode()), ("ce_id", b"")]),
     ("a null type", [("ce_type", None)]),
 ]
 
@@ -207,6 +209,45 @@ async def test_beyond_a_limit_of_parked_events_the_consumer_stops_and_says_so(
     await shelf.state.inbox.redrive()
     await shelf.state.inbox([record(toy.loans(good, 1)[0])])
     assert not shelf.state.inbox.halted
+    await shelf.state.database.engine.dispose()
+
+
+async def test_an_event_that_cannot_even_be_parked_stops_the_consumer_and_shows(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is given back, tried again when it comes again, and nothing behind it is lost."""
+    shelf, good = library.make_shelf(), book()
+    monkeypatch.setattr(asyncio, "sleep", _no_sleep)
+    bad = toy.BookLent(book_id=book(), step=1, poison=True)
+    batch = [record(bad), record(toy.loans(good, 1)[0])]
+    with monkeypatch.context() as broken:
+        broken.setattr(inbox, "PARK", text("select 1 / 0"))
+        with pytest.raises(HaltedError):
+            await shelf.state.inbox(batch)
+    assert shelf.state.inbox.halted
+    assert good not in await shelf_rows(shelf)
+    await shelf.state.inbox(batch)
+    assert not shelf.state.inbox.halted
+    assert (await shelf_rows(shelf))[good] == (1, 1, 0)
+    assert await rows(shelf, "select count(*) from parked") == [(1,)]
+    await shelf.state.database.engine.dispose()
+
+
+async def test_what_was_heard_and_comes_again_does_not_wait_behind_what_was_parked_since(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else saying again would fill the consumer's limit with what is done (ADR-0001)."""
+    shelf, b = library.make_shelf(parked_limit=5), book()
+    before = [record(loan) for loan in toy.loans(b, 8)]
+    bad = record(toy.BookLent(book_id=b, step=9, poison=True))
+    await shelf.state.inbox(before)
+    await shelf.state.inbox([bad])
+    behind = record(toy.loans(b, 1, first=10)[0])
+    await shelf.state.inbox([*before, bad, behind])
+    assert await rows(shelf, "select cause_of_wait from parked order by id") == [(True,), (False,)]
+    monkeypatch.setattr(toy, "POISONOUS", False)
+    assert await shelf.state.inbox.redrive() == (2, 0)
+    assert (await shelf_rows(shelf))[b] == (10, 10, 0)
     await shelf.state.database.engine.dispose()
 
 

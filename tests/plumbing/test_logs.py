@@ -77,6 +77,7 @@ ERRORS: dict[str, tuple[BaseException, str]] = {
         "550 <***>: no such mailbox",
     ),
     "a bug of ours": (ValueError("born 850709-9805?"), "born ***?"),
+    "a text that no database takes": (OSError("x \0 y"), "x  y"),
     "an id": (
         ValueError("no claim 0193b000-0000-7000-8000-000000000001"),
         "no claim 0193b000-0000-7000-8000-000000000001",

@@ -154,4 +154,4 @@ def _words(news: News, name: str, longest: int) -> str:
         return ""
     if not isinstance(found, str):
         raise TypeError(name)
-    return found.replace("\0", "")[:longest]
+    return found[:longest]

@@ -117,10 +117,10 @@ def _decided(tx: Transaction, case: Case, news: Mapping[str, Any]) -> Decision |
 
 def _reference(news: object) -> str:
     found = news.get("reference") if isinstance(news, Mapping) else None
-    return found.replace("\0", "") if isinstance(found, str) else ""
+    return found if isinstance(found, str) else ""
 
 
 def _name(news: object) -> str:
     """What a message calls itself, to tell one from another."""
     found = news.get("messageId") if isinstance(news, Mapping) else None
-    return found.replace("\0", "")[:100] if isinstance(found, str) else "no number"
+    return found[:100] if isinstance(found, str) else "no number"

@@ -6,10 +6,10 @@ from uuid import UUID
 from fastapi import Depends, Request
 
 from contracts.ids import ClaimId, CreditorId
+from plumbing.fields import Form
 from plumbing.identity import Identity, company_of, identity_of, require
 from plumbing.problems import Problem
 from plumbing.transaction import Database
-from services.invoicing.api.forms import Form
 
 
 async def _anyone(request: Request) -> Identity:

@@ -6,8 +6,9 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request
-from pydantic import BaseModel, Field
+from pydantic import Field
 
+from plumbing.fields import Form
 from plumbing.identity import Identity, company_of, identity_of, require
 from plumbing.problems import Problem
 from services.payments.handlers import reading
@@ -16,7 +17,7 @@ router = APIRouter(prefix="/claims")
 Asker = Annotated[Identity, Depends(identity_of)]
 
 
-class Lookup(BaseModel):
+class Lookup(Form):
     """Which claims to look up."""
 
     claim_ids: list[UUID] = Field(max_length=1_000)

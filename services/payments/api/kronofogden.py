@@ -6,10 +6,11 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request
-from pydantic import BaseModel, Field
+from pydantic import Field
 from starlette.responses import Response
 
 from plumbing import commands
+from plumbing.fields import Form
 from plumbing.identity import Identity, identity_of, require
 from plumbing.problems import Problem
 from plumbing.transaction import Transaction
@@ -21,7 +22,7 @@ router = APIRouter()
 Asker = Annotated[Identity, Depends(identity_of)]
 
 
-class Cleared(BaseModel):
+class Cleared(Form):
     """What a payment of Kronofogden's is for, as its accounting tells: all of each."""
 
     payment_ids: list[UUID] = Field(min_length=1, max_length=1_000)

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request
-from pydantic import BaseModel, Field
+from pydantic import Field
 from starlette.responses import Response
 
 from contracts.ids import CreditorId
@@ -19,6 +19,7 @@ from contracts.numbers import (
     parse_plusgiro,
 )
 from plumbing import commands
+from plumbing.fields import Amount, Form, Key, Reason, Text
 from plumbing.identity import Identity, company_of, identity_of, require
 from plumbing.problems import Problem
 from plumbing.transaction import Transaction
@@ -32,12 +33,12 @@ Asker = Annotated[Identity, Depends(identity_of)]
 Kind = Literal["bankgiro", "plusgiro", "account", "iban"]
 
 
-class NewAccount(BaseModel):
+class NewAccount(Form):
     """A creditor's account as support has been given it; an IBAN needs its bank's BIC."""
 
     creditor_id: UUID
     kind: Kind
-    number: str = Field(max_length=60)
+    number: Annotated[Text, Field(max_length=60)]
     bic: str | None = Field(default=None, pattern=r"^[A-Z]{6}[A-Z0-9]{2}([A-Z0-9]{3})?$")
 
 
@@ -118,14 +119,14 @@ async def list_alarms(request: Request, identity: Asker) -> dict[str, Any]:
         return dict(await payouts.list_alarms(tx))
 
 
-class Resolution(BaseModel):
+class Resolution(Form):
     """What a debit is that no payout explains: a waiting payment taken back, or the operator's."""
 
-    source_key: str = Field(max_length=300)
+    source_key: Key
     payment_id: UUID | None = None
-    amount_ore: int | None = Field(default=None, gt=0, lt=10**18)
+    amount_ore: Amount | None = None
     """What the bank debited in kronor, of a debit in other money."""
-    reason: str = Field(min_length=3, max_length=500)
+    reason: Reason
 
 
 @router.post("/payouts/debits/resolve")
@@ -174,7 +175,7 @@ async def show_payout(request: Request, payout_id: UUID, identity: Asker) -> dic
     return {**row, "claims": [dict(claim) for claim in claims]}
 
 
-class Again(BaseModel):
+class Again(Form):
     """Whose money is to be ordered anew."""
 
     creditor_id: UUID

@@ -6,11 +6,12 @@ from datetime import date
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
-from pydantic import BaseModel, Field
+from pydantic import Field
 from starlette.responses import Response
 
 from contracts.envelope import BasisPoints
 from plumbing import commands
+from plumbing.fields import Form, Text
 from plumbing.identity import Identity, identity_of, require
 from plumbing.problems import Problem
 from plumbing.transaction import Transaction
@@ -20,12 +21,12 @@ router = APIRouter(prefix="/rates")
 Asker = Annotated[Identity, Depends(identity_of)]
 
 
-class NewRate(BaseModel):
+class NewRate(Form):
     """A reference rate, and where it was read."""
 
     valid_from: date
     bp: BasisPoints = Field(ge=-1_000, le=10_000)
-    source: str = Field(min_length=3, max_length=500)
+    source: Annotated[Text, Field(min_length=3, max_length=500)]
 
 
 @router.get("")

@@ -6,10 +6,10 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request
-from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from plumbing import commands
+from plumbing.fields import Amount, Form, Reason
 from plumbing.identity import Identity, identity_of, require
 from plumbing.problems import Problem
 from plumbing.transaction import Transaction
@@ -21,22 +21,22 @@ router = APIRouter(prefix="/unmatched")
 Asker = Annotated[Identity, Depends(identity_of)]
 
 
-class Target(BaseModel):
+class Target(Form):
     """The claim a waiting payment is for."""
 
     claim_id: UUID
 
 
-class Why(BaseModel):
+class Why(Form):
     """Why a person decides so."""
 
-    reason: str = Field(min_length=3, max_length=500)
+    reason: Reason
 
 
 class Kronor(Why):
     """What the bank credited in kronor, of a payment in other money."""
 
-    amount_ore: int | None = Field(default=None, gt=0, lt=10**18)
+    amount_ore: Amount | None = None
 
 
 @router.get("")

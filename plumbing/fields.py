@@ -1,0 +1,71 @@
+"""Fields of what strangers send, read strictly, and the base of the forms that hold them.
+
+Texts refuse control characters (NUL among them, which PostgreSQL cannot keep) and the marks that
+turn the direction of writing, with which one number can be shown as another.
+"""
+
+import re
+from datetime import date
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+
+from plumbing.texts import storable
+
+_HOSTILE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ufeff\ufffe\uffff]")
+_HOSTILE_IN_LINES = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufeff]")
+
+
+class Form(BaseModel):
+    """Base of what is sent; unknown fields are refused, for they are mistakes."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True, frozen=True)
+
+
+def _one_line(value: str) -> str:
+    if _HOSTILE.search(value):
+        raise ValueError("must not contain control characters")
+    return value
+
+
+def _lines(value: str) -> str:
+    value = value.replace("\r\n", "\n")
+    if _HOSTILE_IN_LINES.search(value):
+        raise ValueError("must not contain control characters other than line breaks")
+    return value
+
+
+def _kept(value: str) -> str:
+    if storable(value) != value:
+        raise ValueError("must not contain NUL")
+    return value
+
+
+def _postcode(value: str) -> str:
+    digits = value.replace(" ", "")
+    if not re.fullmatch(r"[1-9][0-9]{4}", digits):
+        raise ValueError("must be five digits")
+    return digits
+
+
+def _written_day(value: object) -> object:
+    if not isinstance(value, str) or not re.fullmatch(r"20[0-9]{2}-[0-9]{2}-[0-9]{2}", value):
+        raise ValueError("must be a date, YYYY-MM-DD")
+    return value
+
+
+Day = Annotated[date, BeforeValidator(_written_day)]
+"""A day of this century."""
+Text = Annotated[str, AfterValidator(_one_line)]
+Lines = Annotated[str, Field(min_length=1, max_length=2_000), AfterValidator(_lines)]
+Reason = Annotated[Lines, Field(min_length=3, max_length=500)]
+"""Why a person decides so."""
+Key = Annotated[str, Field(max_length=300), AfterValidator(_kept)]
+"""What something is known by, whoever made the key."""
+Name = Annotated[Text, Field(min_length=1, max_length=200)]
+Street = Annotated[Text, Field(min_length=1, max_length=200)]
+Postcode = Annotated[Text, Field(max_length=10), AfterValidator(_postcode)]
+Town = Annotated[Text, Field(min_length=1, max_length=100)]
+Flag = Annotated[bool, Field(strict=True)]
+Amount = Annotated[int, Field(strict=True, gt=0, lt=10**18)]
+"""Öre, above zero and small enough for every sum."""
