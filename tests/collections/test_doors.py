@@ -1,6 +1,9 @@
 """collections' doors on a real PostgreSQL: shuffled topics, and the doors of HTTP."""
 
+from typing import Any
 from uuid import UUID, uuid4
+
+import pytest
 
 from contracts.ids import new_id
 from plumbing.transaction import Database
@@ -88,6 +91,24 @@ async def test_a_debtor_objects_once_and_the_case_waits(own: Database) -> None:
         assert twice.status_code == 409
     await house.day(FILING_ON.replace(day=6))
     assert (await house.said())[3:] == ["DisputeSettled", "FilingProposed"]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "field"),
+    [
+        *(({"reason": reason}, "reason") for reason in ("", "  ", "a\0b", "a\u202eb", "x" * 2_001)),
+        *(({"disputed_ore": ore}, "disputed_ore") for ore in (0, -1, 10**30, True, 1.0, "5")),
+        ({"disputed_öre": 5}, "disputed_öre"),
+    ],
+)
+async def test_an_objection_is_read_strictly(own: Database, wrong: Any, field: str) -> None:
+    house = House(own)
+    await house.hear(issued())
+    async with house.door(claim=CLAIM, role="debtor") as debtor:
+        answer = await debtor.post("/disputes", json={"reason": "Färgen flagnar.", **wrong})
+    assert answer.status_code == 422
+    assert [each["field"] for each in answer.json()["errors"]] == [f"body.{field}"]
+    assert await house.said() == []
 
 
 async def test_a_claim_without_a_case_can_be_disputed_by_its_debtor_and_its_seller(
@@ -198,6 +219,12 @@ async def test_an_operator_corrects_what_is_known_of_a_debtor_and_the_case_goes_
         path = f"/cases/{CLAIM}/resume"
         wrong = await operator.post(path, json={"debtor_identity_number": "12"})
         assert wrong.status_code == 422
+        for wrong_number in ("000000000000", "197307245429", "730724-542x"):
+            wrong = await operator.post(path, json={"debtor_identity_number": wrong_number})
+            assert [e["field"] for e in wrong.json()["errors"]] == ["body.debtor_identity_number"]
+        nowhere = {"street": "Storgatan 1", "postcode": "1112", "town": "Stockholm"}
+        wrong = await operator.post(path, json={"debtor_address": nowhere})
+        assert [e["field"] for e in wrong.json()["errors"]] == ["body.debtor_address.postcode"]
         (stopped,) = (await operator.get("/cases?stopped=true")).json()["cases"]
         assert (stopped["stage"], stopped["stopped"]) == ("undeliverable", True)
         answer = await operator.post(path, json={})
@@ -210,7 +237,7 @@ async def test_an_operator_corrects_what_is_known_of_a_debtor_and_the_case_goes_
         missing = await operator.post(path, json={})
         assert (missing.status_code, missing.json()["reason"]) == (409, "identity_number_missing")
         where = {"street": "Storgatan 1", "postcode": "11122", "town": "Stockholm"}
-        right = {"debtor_identity_number": "197307245428", "debtor_address": where}
+        right = {"debtor_identity_number": "730724-5428", "debtor_address": where}
         assert (await operator.post(path, json=right)).status_code == 202
     assert (await house.said())[-1] == "FilingProposed"
     async with house.door(company=CREDITOR) as seller:

@@ -1,5 +1,6 @@
 """Cases at Kronofogden's stand-in: the whole walk, withdrawals in order, and lost answers."""
 
+import json
 from datetime import date, timedelta
 from typing import Any
 
@@ -132,7 +133,12 @@ async def test_nonsense_from_kronofogden_is_a_task_and_what_can_be_read_is_heard
 
 
 @pytest.mark.parametrize(
-    "body", [b"<html>", b"[]", b"{}", b'{"messages": 5}', b'{"messages": [{"kind": "served"}]}']
+    "body",
+    [
+        *(b"<html>", b"[]", b"{}", b'{"messages": 5}', b'{"messages": [{"kind": "served"}]}'),
+        b"[" * 100_000,
+    ],
+    ids=["no JSON", "a list", "nothing", "a number", "no number", "too deep"],
 )
 async def test_a_page_nobody_can_read_is_trouble_that_alarms_once(
     own: Database, body: bytes
@@ -152,6 +158,31 @@ async def test_a_page_nobody_can_read_is_trouble_that_alarms_once(
                 await house.courier.kronofogden.send(b"{}")
         await house.courier.kronofogden.close()
     assert (await house.alarms()).count("kronofogden_unreadable") == 1
+
+
+async def test_texts_that_no_table_takes_are_cleaned_where_they_come_in(house: House) -> None:
+    """NUL and half a surrogate pair anywhere in a message; such a page would come for ever."""
+    await house.hear(filing_charged())
+    await house.settle()
+    bad = "x\0\ud800"
+    told = {"number": 1, "messageId": bad, "kind": "contested", "reference": bad, "\0": bad}
+    page = [told, {**told, "number": 2, "reference": await house.number(), "reason": f"Nej{bad}!"}]
+    page += [{**page[1], "number": 3, "kind": bad, "amountOre": bad}]
+
+    async def answer(_: web.Request) -> web.Response:
+        return web.Response(text=json.dumps({"messages": page}), content_type="application/json")
+
+    async with TestServer(application(answer)) as strange:
+        real, strangers = house.courier.kronofogden, Kronofogden(str(strange.make_url("")), TOKEN)
+        house.courier.kronofogden = strangers
+        await house.courier.fetch_news()
+        await strangers.close()
+        house.courier.kronofogden = real
+    async with house.own.transaction() as tx:
+        assert await store.news_heard(tx, lock=False) == 3
+        (dispute,) = await store.read_disputes(tx)
+    assert dispute.reason == "Nejx?!"
+    assert await house.alarms() == ["news_of_unknown_case", "unknown_news"]
 
 
 def application(answer: Any) -> web.Application:

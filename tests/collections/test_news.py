@@ -108,11 +108,3 @@ def test_only_a_number_that_can_be_believed_moves_us_on(message: Any, number: in
 def test_news_that_is_not_what_it_should_be_is_told_apart(strange: dict[str, Any]) -> None:
     with pytest.raises((KeyError, TypeError, ValueError)):
         kronofogden.hear_news(filed(), strange, DECIDED_ON)
-
-
-def test_a_text_that_no_table_takes_is_cleaned() -> None:
-    told = kronofogden.hear_news(
-        filed(Stage.SERVED), news("contested", reason="Nej\0!"), DECIDED_ON
-    )
-    assert told.objection is not None
-    assert told.objection.reason == "Nej!"

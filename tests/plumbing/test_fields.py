@@ -1,0 +1,45 @@
+"""Every form of the house is read strictly: what no column can hold is refused by its field."""
+
+import pkgutil
+from collections.abc import Iterator
+from importlib import import_module
+
+import pytest
+from pydantic import BaseModel, ValidationError
+
+import services
+from plumbing import operations
+from plumbing.fields import Form
+
+
+def _doors() -> Iterator[object]:
+    """The modules in which doors of HTTP stand."""
+    yield operations
+    for each in pkgutil.walk_packages(services.__path__, "services."):
+        if ".api" in each.name:
+            yield import_module(each.name)
+
+
+BODIES = {
+    f"{value.__module__}.{value.__name__}": value
+    for module in _doors()
+    for value in vars(module).values()
+    if isinstance(value, type) and issubclass(value, BaseModel) and value not in (BaseModel, Form)
+    if ".api" in value.__module__ or value.__module__ == operations.__name__
+}
+
+
+def test_the_bodies_of_the_house_are_found() -> None:
+    assert len(BODIES) > 25
+
+
+@pytest.mark.parametrize("body", BODIES.values(), ids=BODIES)
+def test_a_body_is_a_form_and_no_field_takes_what_no_column_can_hold(
+    body: type[BaseModel],
+) -> None:
+    """NUL in any of its texts, and any field that it does not know, is told by the field's name."""
+    assert issubclass(body, Form)
+    given = dict.fromkeys([*body.model_fields, "unknown"], "a text \0 of some length")
+    with pytest.raises(ValidationError) as refused:
+        body.model_validate(given)
+    assert {error["loc"][0] for error in refused.value.errors()} == set(given)
