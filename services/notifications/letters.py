@@ -133,6 +133,25 @@ def interest_rate(about: About) -> str | None:
             return "referensräntan plus 8 procentenheter enligt räntelagen"
 
 
+def interest_onwards(about: About, statement: Statement) -> str | None:
+    """What interest does after the statement's day; None where no more of it runs.
+
+    Before its first day a letter only says when that is, and its rate where no amount is known yet.
+    """
+    a_day_ore, first_on = statement.interest_per_day_ore, statement.interest_from
+    if first_on is not None and first_on > statement.as_of:
+        begins = f"Dröjsmålsränta börjar löpa den {day(first_on)}"
+        if a_day_ore:
+            return f"{begins} med {kronor(a_day_ore)} om dagen."
+        return f"{begins}, {terms}." if (terms := interest_rate(about)) else f"{begins}."
+    if not a_day_ore:
+        return None
+    return (
+        f"Dröjsmålsräntan fortsätter med {kronor(a_day_ore)} om dagen efter den "
+        f"{day(statement.as_of)} tills du betalar."
+    )
+
+
 def missing_from_demand(about: About, statement: Statement) -> tuple[DemandElement, ...]:
     """What a demand would lack of inkassolagen (1974:182) 5 §; it may be sent when that is none.
 
@@ -166,9 +185,9 @@ def write(letter: Letter, about: About, said: Event) -> Written:
         case InvoiceCredited():
             subject, more = f"Kreditfaktura på faktura {number}", _on_credit(about, said)
         case ReminderCharged():
-            subject, more = f"Påminnelse: faktura {number}", _on_charge(said.statement)
+            subject, more = f"Påminnelse: faktura {number}", _on_charge(about, said.statement)
         case DemandCharged():
-            subject, more = f"Inkassokrav: faktura {number}", _on_charge(said.statement)
+            subject, more = f"Inkassokrav: faktura {number}", _on_charge(about, said.statement)
         case _:
             raise TypeError(f"no letter tells of {type(said).__name__}")
     fields = {
@@ -211,12 +230,13 @@ def _on_credit(about: About, note: InvoiceCredited) -> dict[str, Any]:
     }
 
 
-def _on_charge(statement: Statement) -> dict[str, Any]:
+def _on_charge(about: About, statement: Statement) -> dict[str, Any]:
     """The statement; whether interest was part paid, so that its segments say more than is owed."""
     accrued_ore = sum(segment.interest_ore for segment in statement.interest)
     return {
         "statement": statement,
         "interest_part_paid": bool(statement.interest) and accrued_ore != statement.interest_ore,
+        "interest_onwards": interest_onwards(about, statement),
         "bankgiro": format_bankgiro(statement.payee_bankgiro.replace("-", "")),
     }
 

@@ -254,6 +254,44 @@ def test_interest_that_was_part_paid_is_said_to_be() -> None:
         assert "En del av räntan är redan betald" in shown
 
 
+@pytest.mark.parametrize(
+    ("letter", "said"), [(Letter.REMINDER, some.reminder), (Letter.DEMAND, some.demand)]
+)
+@pytest.mark.parametrize(
+    ("stated", "sentence"),
+    [
+        (
+            {"interest_from": date(2026, 8, 20)},
+            "Dröjsmålsränta börjar löpa den 20 augusti 2026 med 0,61 kr om dagen.",
+        ),
+        (
+            {"interest_from": date(2027, 1, 7), "interest_per_day_ore": 0},
+            "Dröjsmålsränta börjar löpa den 7 januari 2027, referensräntan plus 8 procentenheter "
+            "enligt räntelagen.",
+        ),
+    ],
+)
+def test_no_letter_asks_for_interest_before_its_first_day(
+    letter: Letter, said: Any, stated: dict[str, Any], sentence: str
+) -> None:
+    """R-101; inkassolagen (1974:182) 5 § p. 5; räntelagen (1975:635) 4 §."""
+    statement = some.statement(interest_ore=0, interest=(), total_ore=2_480_00, **stated)
+    for shown in both(write(letter, some.about(), said(statement))):
+        assert sentence in shown
+        assert "fortsätter" not in shown
+
+
+@pytest.mark.parametrize(
+    "first_on", [None, date(2026, 7, 1), date(2026, 7, 27)], ids=["not told", "past", "the day"]
+)
+def test_interest_that_runs_goes_on_after_the_day_of_the_letter(first_on: date | None) -> None:
+    stated = some.statement(interest_from=first_on)
+    for letter, said in ((Letter.REMINDER, some.reminder), (Letter.DEMAND, some.demand)):
+        for shown in both(write(letter, some.about(), said(stated))):
+            assert "fortsätter med 0,61 kr om dagen efter den 27 juli 2026" in shown
+            assert "börjar löpa" not in shown
+
+
 def test_a_credit_note_comes_with_its_tax_and_the_way_to_it() -> None:
     """Mervärdesskattelagen (2023:200) 17 kap. 22-23 §§: it is the buyer's document too."""
     sums = (VatSum(rate_percent=25, base_ore=2_592_00, vat_ore=648_00),)

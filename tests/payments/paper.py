@@ -96,6 +96,10 @@ class Paper:
             )
         )
 
+    def sent(self, on: date) -> None:
+        """Hear that the invoice was sent."""
+        self.claim = self.claim.with_book(self.claim.book._replace(sent_on=on))
+
     def remind(self, as_of: date = facts.REMINDED) -> Decision:
         """Hear the proposal to remind."""
         proposal: ReminderProposed = facts.remind(self.invoice, as_of)
