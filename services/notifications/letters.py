@@ -32,14 +32,15 @@ MONTHS = (
 COMPONENTS = {
     Component.CAPITAL: "Kapitalbelopp",
     Component.REMINDER_FEE: "Påminnelseavgift",
-    Component.INTEREST: "Ränta",
+    Component.INTEREST: "Dröjsmålsränta",
     Component.DEMAND_COST: "Kostnad för inkassokrav",
-    Component.INSTALMENT_COST: "Kostnad för avbetalningsplan",
+    Component.INSTALMENT_COST: "Kostnad för amorteringsplan",
     Component.LATE_COMPENSATION: "Förseningsersättning",
     Component.FILING_FEE: "Ansökningsavgift till Kronofogden",
     Component.FILING_WORK: "Ombudsarvode",
-    Component.ENFORCEMENT_FEE: "Avgift för utmätning",
+    Component.ENFORCEMENT_FEE: "Grundavgift till Kronofogden",
 }
+"""What a claim consists of, in the words of law and Kronofogden; pages use the same."""
 
 
 LABEL_WIDTH = 27
@@ -103,8 +104,8 @@ def rate(percent_: int) -> str:
 
 
 def label(name: str) -> str:
-    """What stands before a value in a text: in a column as wide as the longest of them."""
-    return f"{name}:".ljust(LABEL_WIDTH)
+    """What stands before a value in a text: in a column, unless it is longer than that."""
+    return f"{name}: ".ljust(LABEL_WIDTH)
 
 
 def day(on: date) -> str:

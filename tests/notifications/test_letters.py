@@ -8,7 +8,7 @@ import pytest
 
 from contracts.envelope import Event
 from contracts.notifications import Letter
-from contracts.terms import DebtorKind, InterestKind, InterestTerms, VatSum
+from contracts.terms import Component, DebtorKind, InterestKind, InterestTerms, VatSum
 from law.demand import DemandElement
 from services.notifications import letters
 from services.notifications.letters import Written, day, kronor, percent, write
@@ -223,6 +223,22 @@ def test_a_company_learns_that_the_application_itself_marks_it() -> None:
     assert all(sentence in text for text in both(write(Letter.DEMAND, business, some.demand())))
     consumer = both(write(Letter.DEMAND, some.about(), some.demand()))
     assert not any(sentence in text for text in consumer)
+    assert all("utmäta lön eller egendom" in text for text in consumer)
+    assert not any("lön" in text for text in both(write(Letter.DEMAND, business, some.demand())))
+
+
+@pytest.mark.parametrize(("paid_ore", "unseen"), [(0, True), (1_000_00, False)])
+def test_a_part_payer_is_not_told_that_nothing_was_seen(paid_ore: int, unseen: bool) -> None:
+    """R-94."""
+    said = some.reminder(some.statement(paid_ore=paid_ore))
+    for shown in both(write(Letter.REMINDER, some.about(), said)):
+        assert ("Vi har inte sett din betalning" in shown) is unseen
+        assert ("Du har betalat 1 000,00 kr på fakturan" in shown) is not unseen
+
+
+@pytest.mark.parametrize("component", Component)
+def test_no_value_runs_into_its_label(component: Component) -> None:
+    assert letters.label(letters.COMPONENTS[component]).endswith(" ")
 
 
 @pytest.mark.parametrize(("letter", "said"), EVERY_LETTER)
