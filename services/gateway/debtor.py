@@ -93,6 +93,11 @@ OVER = {
     ),
 }
 """What a debtor is told when nothing is to be done by him."""
+TOO_MUCH = (
+    "Pengar tillbaka",
+    "Du ska inte betala mer. Det som är för mycket betalt är ditt: hör av dig som det står ovan.",
+)
+"""What follows for one who has paid too much (R-95)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,8 +298,11 @@ def what_next(invoice: dict[str, Any], claim: dict[str, Any] | None) -> list[tup
     Amounts and days are the law's, as invoicing tells them; the seller may have chosen later days.
     """
     standing = standing_word(invoice, claim)
+    too_much = [TOO_MUCH] if claim and claim.get("overpaid_ore") else []
+    if standing == "settled" and too_much:
+        return too_much
     if standing in OVER:
-        return [OVER[standing]]
+        return [OVER[standing], *too_much]
     costs = invoice.get("costs") or {}
     later = [_if_reminded(invoice, costs), _if_demanded(costs), _if_filed(invoice, costs)]
     match step_reached(invoice, claim):

@@ -202,6 +202,8 @@ async def test_what_is_overpaid_is_told_with_the_way_to_get_it_back(
     assert "Betalts support" in told
     assert "mailto:" in told
     assert page.count("Betalning") >= len(paid)
+    assert "Pengar tillbaka" in page
+    assert "Du behöver inte göra något mer" not in page
 
 
 @pytest.mark.parametrize(
@@ -438,7 +440,10 @@ async def test_the_buyer_finds_the_credit_note(browser: Browser, world: World) -
     assert "tillgodo" not in page
     world.claim |= {"overpaid_ore": 250_000, "paid_ore": 0}
     async with browser.get(LINK) as answer:
-        assert "2 500,00 kr är för mycket betalt och är dig tillgodo" in spaced(await answer.text())
+        page = spaced(await answer.text())
+    assert "2 500,00 kr är för mycket betalt och är dig tillgodo" in page
+    assert "Spara kreditfakturan" in page
+    assert "Pengar tillbaka" in page
     async with browser.get(f"{LINK}/kreditfaktura.pdf") as answer:
         assert (answer.content_type, await answer.read()) == (
             "application/pdf",
