@@ -118,3 +118,7 @@ class Statement(Fact):
     payee_bankgiro: str
     capital_paid_on: date | None = None
     """The day the last of the capital was paid, where none is left of it."""
+    interest_from: date | None = None
+    """The first day that bears interest, which may lie ahead (räntelagen (1975:635) 3 and 4 §§).
+
+    None where nothing is left of the capital, where no interest runs, or where it was not told."""

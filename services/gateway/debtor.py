@@ -26,6 +26,7 @@ from plumbing.identity import Identity
 from plumbing.links import Link, read_token
 from plumbing.problems import Problem
 from services.gateway import words
+from services.gateway.sessions import page_session
 from services.gateway.settings import Settings
 from services.gateway.upstream import Upstream
 
@@ -42,31 +43,43 @@ PRIVATE = {
 }
 NOTICES = {
     "invandning": "Din invändning är mottagen. Kravet ligger stilla tills den är avgjord.",
+    "redan": "Din invändning är redan mottagen. Kravet ligger stilla tills den är avgjord.",
     "meddelande": "Meddelandet är skickat till säljaren.",
 }
-COMPONENTS = tuple(words.COMPONENTS)
-NOW = (
-    (
+NOW = {
+    "overdue": (
+        "Fakturan har förfallit",
+        "Betala så snart du kan. Betalar du innan en påminnelse skickas tillkommer inga kostnader.",
+    ),
+    "reminded": (
         "Du har fått en påminnelse",
         "Betala senast den dag som står ovan, så händer inget mer. Bara en påminnelse skickas.",
     ),
-    (
+    "demanded": (
+        "Du har fått ett inkassokrav",
+        "Betala senast den dag som står ovan, så går det inte vidare. Bara ett inkassokrav "
+        "skickas.",
+    ),
+    "collection": (
         "Fakturan är lämnad till inkasso",
         "Betala eller invänd inom den tid som står i inkassokravet, så går det inte vidare.",
     ),
-    (
-        "Ansökan ligger hos Kronofogden",
-        "Betala här, eller svara Kronofogden när du får brevet därifrån. Ett utslag kan ge "
-        "betalningsanmärkning och leda till utmätning av lön eller egendom.",
-    ),
-)
-"""What has happened already, per step reached."""
+}
+"""What has happened already, per step reached; `_at_kronofogden` is the last of them."""
+TOO_LATE = {
+    "reminded": "Dagen som står i den har passerat. Betala så snart du kan; bara en påminnelse "
+    "skickas.",
+    "demanded": "Tiden som står i det har gått ut. Betala så snart du kan; bara ett inkassokrav "
+    "skickas.",
+    "collection": "Tiden som står i inkassokravet har gått ut. Betala så snart du kan, så går det "
+    "inte vidare.",
+}
+"""The same, once the day that was stated has passed."""
 OVER = {
     "settled": ("Allt är klart", "Du behöver inte göra något mer."),
     "credited": (
         "Allt är klart",
-        "Fakturan är krediterad och ska inte betalas. Spara kreditfakturan: den hör till fakturan. "
-        "Har du redan betalat hör säljaren av sig om återbetalningen.",
+        "Fakturan är krediterad och ska inte betalas. Spara kreditfakturan: den hör till fakturan.",
     ),
     "upheld": (
         "Du har fått rätt",
@@ -80,6 +93,11 @@ OVER = {
     ),
 }
 """What a debtor is told when nothing is to be done by him."""
+TOO_MUCH = (
+    "Pengar tillbaka",
+    "Du ska inte betala mer. Det som är för mycket betalt är ditt: hör av dig som det står ovan.",
+)
+"""What follows for one who has paid too much (R-95)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,11 +141,9 @@ CurrentHolder = Annotated[Holder, Depends(current_holder)]
 
 @router.get("/f/{token}")
 async def web_invoice(request: Request, who: LinkHolder, gjort: str = "") -> Response:
-    """The web invoice; a person's own opening of it is recorded (R-65)."""
-    answer = await _web_invoice(request, who, notice=NOTICES.get(gjort))
-    if is_opened_by_a_person(request):
-        answer.background = BackgroundTask(_record_opening, request, who)
-    return answer
+    """The web invoice; the debtor's own opening of it is recorded (R-65)."""
+    opened, notice = is_opened_by_a_person(request), NOTICES.get(gjort)
+    return await _web_invoice(request, who, opened=opened, done=gjort, notice=notice)
 
 
 @router.get("/f/{token}/faktura.pdf")
@@ -168,15 +184,23 @@ async def write(request: Request, who: LinkHolder, text: Annotated[str, Form()] 
 
 
 @router.get("/f/{token}/live", response_class=EventSourceResponse)
-async def live(request: Request, who: CurrentHolder) -> AsyncIterator[ServerSentEvent]:
-    """Says when the claim's standing has changed; the page then fetches itself anew."""
+async def live(
+    request: Request, who: CurrentHolder, sedan: str | None = None
+) -> AsyncIterator[ServerSentEvent]:
+    """Says when the claim stands otherwise than it did; the page then fetches itself anew.
+
+    Than it did on the page (`sedan`), or when this was last said to the same browser: what changed
+    while nobody listened is said at once.
+    """
     upstream: Upstream = request.app.state.upstream
-    until, before = time.monotonic() + LIVE_SECONDS, None
+    until = time.monotonic() + LIVE_SECONDS
+    before = request.headers.get("last-event-id") or sedan
     while time.monotonic() < until:
         claim = await upstream.perhaps(who.identity, "payments", f"/claims/{who.claim_id}")
         now = standing_of(claim) if claim else before
         if before is not None and now != before:
-            yield ServerSentEvent(event="changed", data={"state": (claim or {}).get("state")})
+            state = (claim or {}).get("state")
+            yield ServerSentEvent(event="changed", data={"state": state}, id=now)
         before = now
         await asyncio.sleep(LOOK_EVERY_SECONDS)
 
@@ -188,15 +212,27 @@ def is_opened_by_a_person(request: Request) -> bool:
     return navigates and "prefetch" not in purpose.lower()
 
 
-def standing_of(claim: dict[str, Any]) -> tuple[Any, ...]:
-    """What of a claim a reader would see change."""
-    return claim.get("state"), claim.get("to_pay_ore"), claim.get("paid_ore"), claim.get("disputed")
+def is_the_sellers_look(request: Request, invoice: dict[str, Any]) -> bool:
+    """Whether the seller, or the operator, looks at what the debtor sees."""
+    session = page_session(request)
+    if session is None:
+        return False
+    return session.is_operator or str(session.identity.company) == str(invoice.get("creditor_id"))
+
+
+def standing_of(claim: dict[str, Any]) -> str:
+    """What of a claim a reader would see change, as a word for an address."""
+    seen = ("state", "disputed", "to_pay_ore", "paid_ore", "overpaid_ore", "pay_by")
+    return "_".join(str(claim.get(name)) for name in seen)
 
 
 def code_text(invoice: dict[str, Any], claim: dict[str, Any]) -> str | None:
-    """What the code to scan says now; None where nothing is to be paid, or not for now."""
+    """What the code to scan says now; None where nothing is to be paid, or not for now.
+
+    What has no day left is due today: a code needs one.
+    """
     due_ore = int(claim.get("to_pay_ore") or 0)
-    due_on = words.as_date(claim.get("pay_by") or invoice.get("due_on"))
+    due_on = words.as_date(claim.get("pay_by") or claim.get("as_of"))
     issued_on = words.as_date(invoice.get("issued_on"))
     if due_ore <= 0 or claim.get("state") != "open" or invoice.get("credited"):
         return None
@@ -232,10 +268,28 @@ def standing_word(invoice: dict[str, Any], claim: dict[str, Any] | None) -> str:
         return "credited"
     if state == "settled" or invoice.get("state") == "paid":
         return "settled"
-    if state == "disputed" or invoice.get("state") == "disputed":
-        objecting = claim.get("disputed") if claim else not invoice.get("upheld")
-        return "held" if objecting else "upheld"
+    if claim and state == "disputed":
+        return "held" if claim.get("disputed") else "upheld"
+    if invoice.get("state") == "disputed":
+        return "upheld" if invoice.get("upheld") else "held"
     return "open"
+
+
+def step_reached(invoice: dict[str, Any], claim: dict[str, Any] | None) -> str:
+    """How far an open claim has come; empty while it is not overdue.
+
+    A demand that was charged stays sent, also where its case has ended.
+    """
+    state = str(invoice.get("state") or "")
+    charged = {str(charge.get("kind")) for charge in (claim or {}).get("charges") or ()}
+    if state in ("kronofogden", "collection"):
+        return state
+    if "demand" in charged:
+        return "demanded"
+    if "reminder" in charged or state == "reminded":
+        return "reminded"
+    late = state == "overdue" if claim is None else claim.get("pay_by") is None
+    return "overdue" if late else ""
 
 
 def what_next(invoice: dict[str, Any], claim: dict[str, Any] | None) -> list[tuple[str, str]]:
@@ -244,17 +298,25 @@ def what_next(invoice: dict[str, Any], claim: dict[str, Any] | None) -> list[tup
     Amounts and days are the law's, as invoicing tells them; the seller may have chosen later days.
     """
     standing = standing_word(invoice, claim)
+    too_much = [TOO_MUCH] if claim and claim.get("overpaid_ore") else []
+    if standing == "settled" and too_much:
+        return too_much
     if standing in OVER:
-        return [OVER[standing]]
+        return [OVER[standing], *too_much]
     costs = invoice.get("costs") or {}
-    steps = [("Betala i tid", "Betalar du senast på förfallodagen tillkommer inga kostnader.")]
-    later = [_if_reminded(invoice, costs), _if_demanded(costs), _if_filed(costs)]
-    reached = ("reminded", "collection", "kronofogden")
-    state = str(invoice.get("state") or "")
-    if state not in reached:
-        return steps + later
-    at = reached.index(state)
-    return [NOW[at], *later[at + 1 :]]
+    later = [_if_reminded(invoice, costs), _if_demanded(costs), _if_filed(invoice, costs)]
+    match step_reached(invoice, claim):
+        case "":
+            in_time = "Betalar du senast på förfallodagen tillkommer inga kostnader."
+            return [("Betala i tid", in_time), *later]
+        case "kronofogden":
+            return [_at_kronofogden(invoice)]
+        case reached:
+            title, text = NOW[reached]
+            if claim and claim.get("pay_by") is None:
+                text = TOO_LATE.get(reached, text)
+            left = {"overdue": later, "reminded": later[1:]}.get(reached, later[2:])
+            return [(title, text), *left]
 
 
 def _if_reminded(invoice: dict[str, Any], costs: dict[str, Any]) -> tuple[str, str]:
@@ -283,15 +345,31 @@ def _if_demanded(costs: dict[str, Any]) -> tuple[str, str]:
     )
 
 
-def _if_filed(costs: dict[str, Any]) -> tuple[str, str]:
+def _if_filed(invoice: dict[str, Any], costs: dict[str, Any]) -> tuple[str, str]:
     both = (costs.get("filing_fee_ore") or 0) + (costs.get("filing_work_ore") or 0)
     cost = f"Det lägger {words.short_kronor(both)} till skulden. " if both else ""
+    remark = "Redan ansökan kan ge en betalningsanmärkning. " if _is_business(invoice) else ""
     return (
         "Kronofogden",
-        f"Därefter kan säljaren ansöka om betalningsföreläggande. {cost}Ett utslag kan ge "
-        "betalningsanmärkning och leda till utmätning av lön eller egendom. För företag kan redan "
-        "ansökan ge en anmärkning.",
+        f"Därefter kan säljaren ansöka om betalningsföreläggande. {cost}{remark}"
+        f"{_consequences(invoice)}",
     )
+
+
+def _at_kronofogden(invoice: dict[str, Any]) -> tuple[str, str]:
+    answer = "Betala här, eller svara Kronofogden när du får brevet därifrån. "
+    return "Ansökan ligger hos Kronofogden", answer + _consequences(invoice)
+
+
+def _consequences(invoice: dict[str, Any]) -> str:
+    """Only persons have wages, and a decision is what marks them."""
+    if _is_business(invoice):
+        return "Ett utslag kan leda till utmätning av egendom."
+    return "Ett utslag kan ge betalningsanmärkning och leda till utmätning av lön eller egendom."
+
+
+def _is_business(invoice: dict[str, Any]) -> bool:
+    return (invoice.get("buyer") or {}).get("kind") == "business"
 
 
 def bank_link(settings: Settings, who: Holder, claim: dict[str, Any], payer: str) -> str | None:
@@ -327,9 +405,16 @@ async def _send(
     except Problem as problem:
         if problem.status not in (409, 422):
             raise
+        if problem.status == 409 and done == "invandning":
+            return _back(who, "redan")
         return await _web_invoice(
             request, who, status=problem.status, refusal=words.advice(problem)
         )
+    return _back(who, done)
+
+
+def _back(who: Holder, done: str) -> Response:
+    """To the page, which tells what was done."""
     return RedirectResponse(f"/f/{who.token}?gjort={done}", status_code=303, headers=PRIVATE)
 
 
@@ -342,7 +427,13 @@ async def _current(upstream: Upstream, who: Holder) -> dict[str, Any]:
 
 
 async def _web_invoice(
-    request: Request, who: Holder, *, status: int = 200, **values: Any
+    request: Request,
+    who: Holder,
+    *,
+    status: int = 200,
+    opened: bool = False,
+    done: str = "",
+    **values: Any,
 ) -> Response:
     upstream: Upstream = request.app.state.upstream
     settings: Settings = request.app.state.settings
@@ -357,11 +448,13 @@ async def _web_invoice(
         "webbfaktura.html",
         status=status,
         token=who.token,
+        done=done if done in NOTICES else "",
+        shown=standing_of(claim) if claim else "",
         invoice=invoice,
         claim=claim,
         seller=seller,
         standing=standing_word(invoice, claim),
-        components=[(name, (claim or {}).get(f"{name}_ore") or 0) for name in COMPONENTS],
+        reached=step_reached(invoice, claim),
         code=payment_code(code_text(invoice, claim)) if claim else None,
         pay_link=bank_link(settings, who, claim, payer) if claim else None,
         steps=what_next(invoice, claim),
@@ -369,6 +462,8 @@ async def _web_invoice(
         **({"wrong": {}, "notice": None, "refusal": None} | values),
     )
     answer.headers.update(PRIVATE)
+    if opened and not is_the_sellers_look(request, invoice):
+        answer.background = BackgroundTask(_record_opening, request, who)
     return answer
 
 

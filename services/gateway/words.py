@@ -50,16 +50,17 @@ STATES = {
 """What a list shows of an invoice, and the tone it is shown in."""
 
 COMPONENTS = {
-    "capital": "Fakturabelopp",
+    "capital": "Kapitalbelopp",
     "reminder_fee": "Påminnelseavgift",
     "interest": "Dröjsmålsränta",
-    "demand_cost": "Inkassokostnad",
+    "demand_cost": "Kostnad för inkassokrav",
     "instalment_cost": "Kostnad för amorteringsplan",
     "late_compensation": "Förseningsersättning",
-    "filing_fee": "Kronofogdens ansökningsavgift",
-    "filing_work": "Arvode för ansökan",
-    "enforcement_fee": "Kronofogdens grundavgift",
+    "filing_fee": "Ansökningsavgift till Kronofogden",
+    "filing_work": "Ombudsarvode",
+    "enforcement_fee": "Grundavgift till Kronofogden",
 }
+"""What a claim consists of, in the words of law and Kronofogden; letters use the same."""
 
 OTHER_WORDS = {
     "open": "Öppen", "settled": "Betald", "disputed": "Bestridd", "closed": "Avslutad",

@@ -32,14 +32,15 @@ MONTHS = (
 COMPONENTS = {
     Component.CAPITAL: "Kapitalbelopp",
     Component.REMINDER_FEE: "Påminnelseavgift",
-    Component.INTEREST: "Ränta",
+    Component.INTEREST: "Dröjsmålsränta",
     Component.DEMAND_COST: "Kostnad för inkassokrav",
-    Component.INSTALMENT_COST: "Kostnad för avbetalningsplan",
+    Component.INSTALMENT_COST: "Kostnad för amorteringsplan",
     Component.LATE_COMPENSATION: "Förseningsersättning",
     Component.FILING_FEE: "Ansökningsavgift till Kronofogden",
     Component.FILING_WORK: "Ombudsarvode",
-    Component.ENFORCEMENT_FEE: "Avgift för utmätning",
+    Component.ENFORCEMENT_FEE: "Grundavgift till Kronofogden",
 }
+"""What a claim consists of, in the words of law and Kronofogden; pages use the same."""
 
 
 LABEL_WIDTH = 27
@@ -103,8 +104,8 @@ def rate(percent_: int) -> str:
 
 
 def label(name: str) -> str:
-    """What stands before a value in a text: in a column as wide as the longest of them."""
-    return f"{name}:".ljust(LABEL_WIDTH)
+    """What stands before a value in a text: in a column, unless it is longer than that."""
+    return f"{name}: ".ljust(LABEL_WIDTH)
 
 
 def day(on: date) -> str:
@@ -131,6 +132,25 @@ def interest_rate(about: About) -> str | None:
             )
         case _:
             return "referensräntan plus 8 procentenheter enligt räntelagen"
+
+
+def interest_onwards(about: About, statement: Statement) -> str | None:
+    """What interest does after the statement's day; None where no more of it runs.
+
+    Before its first day a letter only says when that is, and its rate where no amount is known yet.
+    """
+    a_day_ore, first_on = statement.interest_per_day_ore, statement.interest_from
+    if first_on is not None and first_on > statement.as_of:
+        begins = f"Dröjsmålsränta börjar löpa den {day(first_on)}"
+        if a_day_ore:
+            return f"{begins} med {kronor(a_day_ore)} om dagen."
+        return f"{begins}, {terms}." if (terms := interest_rate(about)) else f"{begins}."
+    if not a_day_ore:
+        return None
+    return (
+        f"Dröjsmålsräntan fortsätter med {kronor(a_day_ore)} om dagen efter den "
+        f"{day(statement.as_of)} tills du betalar."
+    )
 
 
 def missing_from_demand(about: About, statement: Statement) -> tuple[DemandElement, ...]:
@@ -166,9 +186,9 @@ def write(letter: Letter, about: About, said: Event) -> Written:
         case InvoiceCredited():
             subject, more = f"Kreditfaktura på faktura {number}", _on_credit(about, said)
         case ReminderCharged():
-            subject, more = f"Påminnelse: faktura {number}", _on_charge(said.statement)
+            subject, more = f"Påminnelse: faktura {number}", _on_charge(about, said.statement)
         case DemandCharged():
-            subject, more = f"Inkassokrav: faktura {number}", _on_charge(said.statement)
+            subject, more = f"Inkassokrav: faktura {number}", _on_charge(about, said.statement)
         case _:
             raise TypeError(f"no letter tells of {type(said).__name__}")
     fields = {
@@ -211,12 +231,13 @@ def _on_credit(about: About, note: InvoiceCredited) -> dict[str, Any]:
     }
 
 
-def _on_charge(statement: Statement) -> dict[str, Any]:
+def _on_charge(about: About, statement: Statement) -> dict[str, Any]:
     """The statement; whether interest was part paid, so that its segments say more than is owed."""
     accrued_ore = sum(segment.interest_ore for segment in statement.interest)
     return {
         "statement": statement,
         "interest_part_paid": bool(statement.interest) and accrued_ore != statement.interest_ore,
+        "interest_onwards": interest_onwards(about, statement),
         "bankgiro": format_bankgiro(statement.payee_bankgiro.replace("-", "")),
     }
 

@@ -9,7 +9,7 @@ import pytest
 from contracts.collections import CloseReason, DemandProposed, DisputeOutcome
 from contracts.ids import DisputeId, new_id
 from contracts.invoicing import Channel
-from contracts.payments import RefusalReason, ReversalCause
+from contracts.payments import FilingCharged, RefusalReason, ReversalCause
 from contracts.terms import ChargeKind, Component, InterestKind, InterestTerms
 from law.demand import leaves_legal_time
 from services.collections.domain import applications, cases, disputes, messages, sending
@@ -57,8 +57,9 @@ def filing() -> Case:
     return cases.take_step(demanded(), FILING_ON).case
 
 
-def charge(case: Case) -> Decision:
-    return applications.hear_filing_charged(case, filing_charged(), ombudskod="BETALT", now=NOW)
+def charge(case: Case, event: FilingCharged | None = None) -> Decision:
+    charged = event or filing_charged()
+    return applications.hear_filing_charged(case, charged, ombudskod="BETALT", now=NOW)
 
 
 def applying() -> Case:
@@ -194,6 +195,16 @@ def test_an_application_claims_what_the_ledger_charged() -> None:
     }
     assert message["enforcement"] == "none"
     assert message["messageId"] == charge(filing()).messages[0]["messageId"]
+
+
+def test_interest_that_has_not_begun_is_claimed_from_its_first_day() -> None:
+    """Kronofogden.md 2: from which day; räntelagen (1975:635) 4 § may put it ahead."""
+    begins = {"interest": (), "interest_ore": 0, "interest_from": FILING_ON + 3 * A_DAY}
+    event = filing_charged()
+    later = event.model_copy(update={"statement": event.statement.model_copy(update=begins)})
+    (message,) = charge(filing(), later).messages
+    interest = message["claims"][0]["interest"]
+    assert (interest["from"], interest["accruedOre"]) == ("2026-10-08", 0)
 
 
 def test_an_agreed_rate_is_stated_as_agreed() -> None:

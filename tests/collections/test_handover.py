@@ -6,11 +6,23 @@ from datetime import date, timedelta
 import pytest
 
 from contracts.collections import CloseReason
+from contracts.terms import ChargeKind
 from services.collections.domain import applications, cases, disputes, handover, sending
 from services.collections.domain.cases import Case, Filing, Lack, Policy, Stage
 from services.collections.domain.sending import Receipt
 from services.collections.domain.tasks import over
-from tests.collections.builders import FILING_ON, demand_charged, failed, handed_over, kinds
+from tests.collections.builders import (
+    FILING_ON,
+    HANDED_ON,
+    RESPOND_BY,
+    charge_reversed,
+    demand_charged,
+    failed,
+    handed_over,
+    kinds,
+    sent,
+    stale,
+)
 from tests.collections.test_domain import attempted, demanded, filed, handed, objection
 
 A_DAY = timedelta(days=1)
@@ -57,13 +69,61 @@ def test_a_closed_case_handed_over_anew_begins_again_under_a_number_of_its_own()
     ended = applications.end(filed(), CloseReason.CREDITOR_WITHDREW, "creditor", FILING_ON)
     closed = sending.hear_receipt(ended.case, ended.messages[0], Receipt(True), FILING_ON).case
     told = handover.hear_again(closed, handed_over(), LATER)
-    assert kinds(told.says) == ["CaseOpened", "DemandProposed"]
+    assert kinds(told.says) == ["CaseOpened"]
     case = told.case
-    assert (case.number, case.demand_ordinal) == ("INK-2026-000001/2", 2)
+    assert (case.number, case.demand_ordinal) == ("INK-2026-000001/2", 1)
     assert (case.attempted, case.filed_on, case.kronofogden_number) == (False, None, None)
     assert case.close_reason is None
     third = handover.hear_again(replace(case, stage=Stage.CLOSED), handed_over(), LATER)
     assert third.case.number == "INK-2026-000001/3"
+
+
+def closed(case: Case) -> Case:
+    return cases.close(case, CloseReason.CREDITOR_WITHDREW, HANDED_ON).case
+
+
+@pytest.mark.parametrize(
+    ("again_on", "filing_on"),
+    [(HANDED_ON, FILING_ON), (FILING_ON, FILING_ON + A_DAY), (LATER, LATER + A_DAY)],
+)
+def test_a_claim_that_was_demanded_is_not_demanded_twice(again_on: date, filing_on: date) -> None:
+    """Inkassolagen (1974:182) 4 §, law-and-fees 3.1: it goes on from its one demand."""
+    told = handover.hear_again(closed(demanded()), handed_over(), again_on)
+    assert kinds(told.says) == ["CaseOpened"]
+    case = told.case
+    assert (case.stage, case.respond_by, case.next_on) == (Stage.DEMANDED, RESPOND_BY, filing_on)
+    assert kinds(cases.take_step(case, filing_on).says) == ["FilingProposed"]
+
+
+def test_a_demand_whose_letter_is_under_way_is_waited_for() -> None:
+    proposed = cases.open_case(handed(), HANDED_ON).case
+    charged = cases.hear_demand_charged(proposed, demand_charged()).case
+    late = cases.hear_demand_charged(closed(proposed), demand_charged()).case
+    for ended in (closed(charged), late):
+        told = handover.hear_again(ended, handed_over(), HANDED_ON)
+        assert (kinds(told.says), told.case.next_on) == (["CaseOpened"], None)
+        assert told.case.stage is Stage.DEMAND_CHARGED
+        assert cases.hear_sent(told.case, sent()).case.next_on == FILING_ON
+        gone = handover.hear_again(cases.hear_sent(ended, sent()).case, handed_over(), HANDED_ON)
+        assert gone.case.next_on == FILING_ON
+
+
+@pytest.mark.parametrize("remaining_ore", [0, 1])
+def test_a_demand_that_fell_or_was_lost_is_made_anew(remaining_ore: int) -> None:
+    proposed = cases.open_case(handed(), HANDED_ON).case
+    charged = cases.hear_demand_charged(proposed, demand_charged()).case
+    fell = charge_reversed(ChargeKind.DEMAND, remaining_ore)
+    ended = (
+        closed(proposed),
+        applications.hear_reversed(closed(demanded()), fell, HANDED_ON).case,
+        closed(applications.hear_reversed(demanded(), fell, HANDED_ON).case),
+        cases.hear_stale(closed(charged), stale(), HANDED_ON).case,
+        cases.hear_undeliverable(closed(charged), failed()).case,
+    )
+    for case in ended:
+        told = handover.hear_again(case, handed_over(), LATER)
+        assert kinds(told.says) == ["CaseOpened", "DemandProposed"]
+        assert told.case.demand_ordinal == 2
 
 
 def test_a_demand_that_was_lost_goes_again_when_the_address_is_corrected() -> None:

@@ -102,6 +102,12 @@ CLAIM_TODAY: dict[str, Any] = {
     "claim_id": str(CLAIM), "state": "open", "as_of": "2026-11-22", "capital_ore": 987_500,
     "reminder_fee_ore": 6_000, "interest_ore": 4_312, "demand_cost_ore": 0,
     "total_ore": 1_237_500, "paid_ore": 250_000, "credited_ore": 0, "overpaid_ore": 0,
+    "received_ore": 250_000, "parts": [
+        {"component": name, "charged_ore": paid + left, "paid_ore": paid, "left_ore": left}
+        for name, paid, left in (
+            ("capital", 250_000, 987_500), ("reminder_fee", 0, 6_000), ("interest", 0, 4_312),
+        )
+    ],
     "posted_total_ore": 997_812, "to_pay_ore": 997_812, "interest_accrued_ore": 1_204,
     "due_on": "2026-10-30", "pay_by": "2026-12-02", "ocr": "100000001277",
     "payee_bankgiro": "9912346", "disputed": False,
@@ -350,7 +356,10 @@ ANSWERS: dict[tuple[str, str, str], Any] = {
     ("invoicing", "GET", f"/invoices/{CLAIM}/messages"): lambda w, c: {"messages": MESSAGES},
     ("invoicing", "POST", f"/invoices/{CLAIM}/credit"): lambda w, c: {"note_number": 12},
     ("invoicing", "GET", "/debtor/invoice"): lambda w, c: DOCUMENT
-    | {"claim_id": str(CLAIM), "state": w.state, "credited": False, "messages": MESSAGES}
+    | {
+        "claim_id": str(CLAIM), "creditor_id": str(ANNA), "state": w.state, "credited": False,
+        "messages": MESSAGES,
+    }
     | w.shown
     if own(c) else None,
     ("invoicing", "GET", "/debtor/credit/pdf"): lambda w, c: b"%PDF-1.7 credit",

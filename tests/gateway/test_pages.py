@@ -1,10 +1,13 @@
 """Pages as people meet them: the debtor's web invoice, issuing without scripts, the operator's."""
 
 import asyncio
+import html
 import json
+import re
 from typing import Any
 from uuid import UUID
 
+import aiohttp
 import pytest
 
 from plumbing.links import make_token
@@ -31,6 +34,11 @@ from tests.gateway.test_edge import Browser, sign_in, token
 
 LINK = f"/f/{make_token(LINK_KEY, CLAIM, 1)}"
 NAVIGATION = {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document", "Sec-Fetch-Site": "none"}
+
+
+def spaced(page: str) -> str:
+    """A page with ordinary spaces."""
+    return page.replace("\N{NO-BREAK SPACE}", " ").replace("&nbsp;", " ")
 
 
 @pytest.mark.parametrize(
@@ -110,17 +118,113 @@ async def test_nothing_is_asked_for_once_the_claim_is_settled(
         assert absent not in page
 
 
-async def test_the_page_learns_of_a_payment_within_seconds(browser: Browser, world: World) -> None:
-    """The live channel says `changed` when the ledger does."""
-    async with browser.get(f"{LINK}/live") as answer:
-        assert answer.headers["content-type"].startswith("text/event-stream")
-        await asyncio.sleep(0.3)
+@pytest.mark.parametrize("when", ["before it listens", "while it listens", "between two times"])
+async def test_the_page_learns_of_a_payment_within_seconds(
+    browser: Browser, world: World, when: str
+) -> None:
+    """The live channel says `changed` when the ledger does, or has done since the page was made."""
+    async with browser.get(LINK) as answer:
+        page = await answer.text()
+    live = html.unescape(page.partition('data-live="')[2].partition('"')[0])
+    assert live.startswith(f"{LINK}/live?sedan=open_")
+    again = {"Last-Event-ID": "open_as_it_was"} if when == "between two times" else {}
+    if when == "before it listens":
         world.claim |= {"state": "settled", "to_pay_ore": 0}
-        async with asyncio.timeout(4):
-            async for line in answer.content:
-                if line.startswith(b"event:"):
-                    assert line.strip() == b"event: changed"
-                    break
+    async with browser.get(live, headers=again) as answer:
+        assert answer.headers["content-type"].startswith("text/event-stream")
+        if when == "while it listens":
+            await asyncio.sleep(0.3)
+            world.claim |= {"state": "settled", "to_pay_ore": 0}
+        said = await said_on(answer)
+    assert said[b"event"] == b"changed"
+    known = {"Last-Event-ID": said[b"id"].decode()}
+    async with browser.get(live, headers=known) as answer:
+        with pytest.raises(TimeoutError):
+            await said_on(answer, seconds=1.5)
+
+
+async def said_on(answer: aiohttp.ClientResponse, seconds: float = 4) -> dict[bytes, bytes]:
+    """The first event on a live channel; TimeoutError where none comes."""
+    said: dict[bytes, bytes] = {}
+    async with asyncio.timeout(seconds):
+        async for line in answer.content:
+            name, colon, value = line.strip().partition(b": ")
+            if said and not line.strip():
+                break
+            if colon and name:
+                said[name] = value
+    return said
+
+
+async def test_what_a_payment_changes_is_fetched_together(browser: Browser, world: World) -> None:
+    """What is to be paid, what happens next, and the way to object: never one beside another."""
+    async with browser.get(LINK, params={"gjort": "invandning"}) as answer:
+        page = await answer.text()
+    also = page.partition('data-also="')[2].partition('"')[0].split()
+    assert also
+    assert f'data-page="{LINK}?gjort=invandning"' in page
+    world.claim |= {"state": "settled", "to_pay_ore": 0}
+    async with browser.get(LINK) as answer:
+        after = await answer.text()
+    for name in also:
+        assert f'id="{name}"' in page
+        assert f'id="{name}"' in after
+
+
+async def test_a_debtor_sees_what_his_money_was_used_for(browser: Browser, world: World) -> None:
+    """law-and-fees 5: charged, paid and left of every part, and of all."""
+    async with browser.get(LINK) as answer:
+        page = spaced(await answer.text())
+    used = page.partition("Så är beloppet räknat")[2].partition("</table>")[0]
+    for row in (
+        ("Kapitalbelopp", "12 375,00 kr", "2 500,00 kr", "9 875,00 kr"),
+        ("Påminnelseavgift", "60,00 kr", "0,00 kr", "60,00 kr"),
+        ("Tillsammans", "12 478,12 kr", "2 500,00 kr", "9 978,12 kr"),
+    ):
+        cells = used.partition(row[0])[2].partition("</tr>")[0]
+        assert re.findall(r"[0-9 ]+,\d\d kr", cells) == list(row[1:])
+
+
+async def test_what_is_overpaid_is_told_with_the_way_to_get_it_back(
+    browser: Browser, world: World
+) -> None:
+    """R-95."""
+    paid = [{"paid_on": f"2026-11-0{on}", "amount_ore": 100_000} for on in (3, 4)]
+    world.claim |= {
+        **{"state": "settled", "to_pay_ore": 0, "paid_ore": 100_000, "overpaid_ore": 100_000},
+        **{"received_ore": 200_000, "payments": paid},
+    }
+    world.state = "paid"
+    async with browser.get(LINK) as answer:
+        page = spaced(await answer.text())
+    assert "1 000,00 kr är betalt. Inget mer återstår." in page
+    told = page.partition("1 000,00 kr är för mycket betalt")[2].partition("</p>")[0]
+    assert "Betalts support" in told
+    assert "mailto:" in told
+    assert page.count("Betalning") >= len(paid)
+    assert "Pengar tillbaka" in page
+    assert "Du behöver inte göra något mer" not in page
+
+
+@pytest.mark.parametrize(
+    ("state", "charged", "words", "absent"),
+    [
+        ("overdue", [], ["Förföll <strong>30 okt. 2026</strong>, betala snarast"], "Betala i tid"),
+        ("reminded", ["reminder"], ["betala snarast", "Dagen som står i den"], "som står ovan"),
+        ("kronofogden", ["demand", "filing"], ["Kravet ligger hos Kronofogden."], "Förföll"),
+    ],
+)
+async def test_no_day_that_has_passed_is_a_day_to_pay(
+    browser: Browser, world: World, state: str, charged: list[str], words: list[str], absent: str
+) -> None:
+    world.state = state
+    world.claim |= {"pay_by": None, "charges": [{"kind": kind} for kind in charged]}
+    async with browser.get(LINK) as answer:
+        page = spaced(await answer.text())
+    assert "senast <strong>" not in page
+    for each in words:
+        assert each in page
+    assert absent not in page
 
 
 @pytest.mark.parametrize(
@@ -159,6 +263,28 @@ async def test_only_a_persons_opening_is_recorded(browser: Browser, world: World
     assert call.identity.claim == CLAIM
 
 
+@pytest.mark.parametrize(("who", "counts"), [(ANNA, 0), ("operator", 0), (BERIT, 1)])
+async def test_a_seller_who_looks_at_what_the_customer_sees_is_no_customer(
+    browser: Browser, world: World, who: Any, counts: int
+) -> None:
+    """R-65; another company may well be the customer."""
+    await sign_in(browser, who)
+    async with browser.get(LINK, headers=NAVIGATION) as answer:
+        assert answer.status == 200
+    await asyncio.sleep(0.3)
+    assert len(world.asked("notifications", "/opened")) == counts
+
+
+async def test_objecting_twice_is_objecting_once(browser: Browser, world: World) -> None:
+    """The second press is told that it was done."""
+    world.refuse["collections", "/disputes"] = (409, {"title": "The claim is disputed already"})
+    async with browser.post(f"{LINK}/invandning", data={"skal": "Fel skiva"}) as answer:
+        page = await answer.text()
+        assert answer.status == 200
+    assert "Din invändning är redan mottagen" in page
+    assert "Ladda om" not in page
+
+
 async def test_a_debtor_objects_to_the_own_claim(browser: Browser, world: World) -> None:
     """With a reason; without one the field says what is missing, and nothing is sent."""
     async with browser.post(f"{LINK}/invandning", data={"skal": " "}) as answer:
@@ -193,6 +319,8 @@ def test_the_code_holds_what_is_due_now() -> None:
         "iref": "100000001277", "ddt": "20261202", "due": 9978.12, "pt": "BG", "acc": "991-2346",
     }  # fmt: skip
     assert '"due":10,' in (code_text(DOCUMENT, CLAIM_TODAY | {"to_pay_ore": 1000}) or "")
+    late = json.loads(code_text(DOCUMENT, CLAIM_TODAY | {"pay_by": None}) or "")
+    assert late["ddt"] == "20261122"
     assert '"due":10.5,' in (code_text(DOCUMENT, CLAIM_TODAY | {"to_pay_ore": 1050}) or "")
 
 
@@ -217,7 +345,7 @@ def test_the_web_and_the_printed_invoice_carry_the_same_code() -> None:
     """One function makes the text, so that a bank reads the same from paper and screen."""
     seller = DOCUMENT["seller"] | {"name": "Åsas Bageri AB"}
     invoice = DOCUMENT | {"seller": seller}
-    claim = CLAIM_TODAY | {"to_pay_ore": invoice["total_ore"], "pay_by": None}
+    claim = CLAIM_TODAY | {"to_pay_ore": invoice["total_ore"], "pay_by": invoice["due_on"]}
     assert code_text(invoice, claim) == printing.qr_text(invoice)
     drawn = str(payment_code(code_text(invoice, claim)))
     assert (payment_code(None), 'class="qrline"' in drawn) == (None, True)
@@ -234,10 +362,29 @@ def test_the_debtor_is_told_what_comes_and_not_what_has_been() -> None:
     agreed = " ".join(text for _, text in what_next(DOCUMENT | {"state": "sent"}, CLAIM_TODAY))
     for words in ("60 kr", "tidigast fem dagar efter", "180 kr", "minst åtta dagar", "680 kr"):
         assert words in agreed.replace("\N{NO-BREAK SPACE}", " ")
+    ended = CLAIM_TODAY | {"charges": [{"kind": "reminder"}, {"kind": "demand"}]}
+    (now, *later) = what_next(DOCUMENT | {"state": "reminded"}, ended)
+    assert now[0] == "Du har fått ett inkassokrav"
+    assert [title for title, _ in later] == ["Kronofogden"]
+    told = what_next(DOCUMENT | {"state": "overdue"}, CLAIM_TODAY | {"pay_by": None})
+    assert [title for title, _ in told][:2] == ["Fakturan har förfallit", "Påminnelse"]
     held = what_next(DOCUMENT, CLAIM_TODAY | {"state": "disputed", "disputed": True})
     assert [title for title, _ in held] == ["Kravet ligger stilla"]
     right = what_next(DOCUMENT, CLAIM_TODAY | {"state": "disputed", "disputed": False})
     assert [title for title, _ in right] == ["Du har fått rätt"]
+    heard = what_next(DOCUMENT | {"state": "disputed"}, CLAIM_TODAY)  # the ledger has not heard yet
+    assert [title for title, _ in heard] == ["Kravet ligger stilla"]
+
+
+@pytest.mark.parametrize("state", ["sent", "kronofogden"])
+def test_only_persons_have_wages_and_only_companies_are_marked_at_once(state: str) -> None:
+    """R-123."""
+    for kind, wages in (("consumer", True), ("business", False)):
+        invoice = DOCUMENT | {"state": state, "buyer": {"kind": kind}}
+        told = " ".join(text for _, text in what_next(invoice, CLAIM_TODAY))
+        assert ("utmätning av lön" in told) is wages
+        assert "egendom" in told
+        assert ("Redan ansökan" in told) is (state == "sent" and not wages)
 
 
 async def test_the_web_invoice_holds_what_an_invoice_must(browser: Browser, world: World) -> None:
@@ -290,6 +437,13 @@ async def test_the_buyer_finds_the_credit_note(browser: Browser, world: World) -
     assert f"{LINK}/kreditfaktura.pdf" in page
     assert "Kreditfaktura 1208" in page
     assert "<svg" not in page
+    assert "tillgodo" not in page
+    world.claim |= {"overpaid_ore": 250_000, "paid_ore": 0}
+    async with browser.get(LINK) as answer:
+        page = spaced(await answer.text())
+    assert "2 500,00 kr är för mycket betalt och är dig tillgodo" in page
+    assert "Spara kreditfakturan" in page
+    assert "Pengar tillbaka" in page
     async with browser.get(f"{LINK}/kreditfaktura.pdf") as answer:
         assert (answer.content_type, await answer.read()) == (
             "application/pdf",

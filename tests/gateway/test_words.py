@@ -6,6 +6,7 @@ import pytest
 
 from plumbing.problems import Problem
 from services.gateway import words
+from services.notifications import letters
 
 
 @pytest.mark.parametrize(
@@ -56,6 +57,11 @@ def test_amounts_are_read_as_people_type_them(typed: str, ore: int | None) -> No
 def test_days_are_swedish_days(value: object, text: str) -> None:
     """An instant late on the last of December in UTC is the next year's first day here."""
     assert words.day(value).replace("\N{NO-BREAK SPACE}", " ") == text
+
+
+def test_pages_and_letters_call_the_parts_of_a_claim_the_same() -> None:
+    """One word for a thing: law's and Kronofogden's own."""
+    assert {part.value: name for part, name in letters.COMPONENTS.items()} == words.COMPONENTS
 
 
 def test_personal_numbers_are_masked_and_companies_are_not() -> None:

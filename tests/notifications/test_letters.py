@@ -8,7 +8,7 @@ import pytest
 
 from contracts.envelope import Event
 from contracts.notifications import Letter
-from contracts.terms import DebtorKind, InterestKind, InterestTerms, VatSum
+from contracts.terms import Component, DebtorKind, InterestKind, InterestTerms, VatSum
 from law.demand import DemandElement
 from services.notifications import letters
 from services.notifications.letters import Written, day, kronor, percent, write
@@ -223,6 +223,22 @@ def test_a_company_learns_that_the_application_itself_marks_it() -> None:
     assert all(sentence in text for text in both(write(Letter.DEMAND, business, some.demand())))
     consumer = both(write(Letter.DEMAND, some.about(), some.demand()))
     assert not any(sentence in text for text in consumer)
+    assert all("utmäta lön eller egendom" in text for text in consumer)
+    assert not any("lön" in text for text in both(write(Letter.DEMAND, business, some.demand())))
+
+
+@pytest.mark.parametrize(("paid_ore", "unseen"), [(0, True), (1_000_00, False)])
+def test_a_part_payer_is_not_told_that_nothing_was_seen(paid_ore: int, unseen: bool) -> None:
+    """R-94."""
+    said = some.reminder(some.statement(paid_ore=paid_ore))
+    for shown in both(write(Letter.REMINDER, some.about(), said)):
+        assert ("Vi har inte sett din betalning" in shown) is unseen
+        assert ("Du har betalat 1 000,00 kr på fakturan" in shown) is not unseen
+
+
+@pytest.mark.parametrize("component", Component)
+def test_no_value_runs_into_its_label(component: Component) -> None:
+    assert letters.label(letters.COMPONENTS[component]).endswith(" ")
 
 
 @pytest.mark.parametrize(("letter", "said"), EVERY_LETTER)
@@ -252,6 +268,44 @@ def test_interest_that_was_part_paid_is_said_to_be() -> None:
     stated = some.statement(interest_ore=5_00)
     for shown in both(write(Letter.DEMAND, some.about(), some.demand(stated))):
         assert "En del av räntan är redan betald" in shown
+
+
+@pytest.mark.parametrize(
+    ("letter", "said"), [(Letter.REMINDER, some.reminder), (Letter.DEMAND, some.demand)]
+)
+@pytest.mark.parametrize(
+    ("stated", "sentence"),
+    [
+        (
+            {"interest_from": date(2026, 8, 20)},
+            "Dröjsmålsränta börjar löpa den 20 augusti 2026 med 0,61 kr om dagen.",
+        ),
+        (
+            {"interest_from": date(2027, 1, 7), "interest_per_day_ore": 0},
+            "Dröjsmålsränta börjar löpa den 7 januari 2027, referensräntan plus 8 procentenheter "
+            "enligt räntelagen.",
+        ),
+    ],
+)
+def test_no_letter_asks_for_interest_before_its_first_day(
+    letter: Letter, said: Any, stated: dict[str, Any], sentence: str
+) -> None:
+    """R-101; inkassolagen (1974:182) 5 § p. 5; räntelagen (1975:635) 4 §."""
+    statement = some.statement(interest_ore=0, interest=(), total_ore=2_480_00, **stated)
+    for shown in both(write(letter, some.about(), said(statement))):
+        assert sentence in shown
+        assert "fortsätter" not in shown
+
+
+@pytest.mark.parametrize(
+    "first_on", [None, date(2026, 7, 1), date(2026, 7, 27)], ids=["not told", "past", "the day"]
+)
+def test_interest_that_runs_goes_on_after_the_day_of_the_letter(first_on: date | None) -> None:
+    stated = some.statement(interest_from=first_on)
+    for letter, said in ((Letter.REMINDER, some.reminder), (Letter.DEMAND, some.demand)):
+        for shown in both(write(letter, some.about(), said(stated))):
+            assert "fortsätter med 0,61 kr om dagen efter den 27 juli 2026" in shown
+            assert "börjar löpa" not in shown
 
 
 def test_a_credit_note_comes_with_its_tax_and_the_way_to_it() -> None:

@@ -22,6 +22,7 @@ from services.payments.domain.history import NO_HISTORY
 from services.payments.domain.ledger import Account, Posting
 from services.payments.domain.meeting import Money, followed, is_late, meet, meet_late
 from services.payments.domain.opening import open_claim
+from services.payments.domain.statement import Part, parts_of
 from services.payments.handlers.charges import Proposed, proposal_of
 from tests.payments import facts
 
@@ -96,10 +97,18 @@ class Paper:
             )
         )
 
+    def sent(self, on: date) -> None:
+        """Hear that the invoice was sent."""
+        self.claim = self.claim.with_book(self.claim.book._replace(sent_on=on))
+
     def remind(self, as_of: date = facts.REMINDED) -> Decision:
         """Hear the proposal to remind."""
         proposal: ReminderProposed = facts.remind(self.invoice, as_of)
         return self.propose(proposal)
+
+    def parts(self) -> tuple[Part, ...]:
+        """How what was paid was used."""
+        return parts_of(self.claim, self.history.standing)
 
     def open(self, component: Component) -> int:
         """What is open of a component."""
@@ -130,6 +139,11 @@ class Paper:
             booked = self.sums[Account.CLAIM, self.claim.claim_id, component]
             assert booked == self.open(component), component
         assert self.received_ore == book.paid_ore + book.overpaid_ore
+        parts = self.parts()
+        assert all(part.charged_ore == part.paid_ore + part.left_ore for part in parts)
+        assert min(min(part) for part in (each[1:] for each in parts)) >= 0, parts
+        assert sum(part.paid_ore for part in parts) == book.paid_ore
+        assert sum(part.left_ore for part in parts) == book.remaining_ore
 
     def _write(self, decision: Decision, beside: Sequence[Posting] = ()) -> Decision:
         lines = [*beside, *decision.postings]

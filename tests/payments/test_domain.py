@@ -78,6 +78,52 @@ def test_a_reminder_adds_sixty_kronor_and_the_interest_to_the_day() -> None:
     paper.check()
 
 
+@pytest.mark.parametrize(
+    ("as_of", "days", "total_ore"),
+    [
+        (date(2026, 12, 1), [], 125_000),
+        (date(2026, 12, 26), [], 125_000),
+        (date(2026, 12, 27), [1], 125_034),
+    ],
+)
+def test_a_statement_says_from_which_day_interest_runs(
+    as_of: date, days: list[int], total_ore: int
+) -> None:
+    """R-101; räntelagen (1975:635) 4 § 1 st.: thirty days after the invoice was sent."""
+    terms = {"issued_on": date(2026, 11, 26), "due_on": date(2026, 11, 27)}
+    paper = Paper(facts.invoice(125_000, due_date_agreed=False, reminder_fee_agreed=False, **terms))
+    paper.sent(date(2026, 11, 26))
+    (charged,) = paper.remind(as_of).says
+    assert isinstance(charged, ReminderCharged)
+    statement = charged.statement
+    assert [segment.days for segment in statement.interest] == days
+    assert (statement.interest_from, statement.interest_per_day_ore) == (date(2026, 12, 27), 34)
+    assert statement.total_ore == total_ore
+
+
+def test_no_rate_of_a_half_year_to_come_is_guessed_or_waited_for() -> None:
+    """law-and-fees 1.3: what interest will cost a day is not told before its rate is decided."""
+    paper = Paper(facts.invoice(due_date_agreed=False, due_on=date(2026, 12, 8)))
+    paper.sent(date(2026, 12, 7))
+    (charged,) = paper.remind(date(2026, 12, 14)).says
+    assert isinstance(charged, ReminderCharged)
+    assert charged.statement.interest_from == date(2027, 1, 7)
+    assert charged.statement.interest_per_day_ore == 0
+
+
+@pytest.mark.parametrize("sent_on", [None, date(2026, 6, 1)])
+def test_a_statement_names_no_day_of_interest_where_none_runs(sent_on: date | None) -> None:
+    """Räntelagen 4 §: without an agreed due date not before the sending, nor without notice."""
+    paper = Paper(
+        facts.invoice(due_date_agreed=False, interest=InterestTerms(notice_given=not sent_on))
+    )
+    if sent_on:
+        paper.sent(sent_on)
+    (charged,) = paper.remind().says
+    assert isinstance(charged, ReminderCharged)
+    assert (charged.statement.interest_from, charged.statement.interest_per_day_ore) == (None, 0)
+
+
 def test_a_reminder_whose_fee_was_not_agreed_is_sent_without_one() -> None:
     """Lag (1981:739) 2 §."""
     paper = Paper(facts.invoice(reminder_fee_agreed=False))

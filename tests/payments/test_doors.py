@@ -379,9 +379,18 @@ async def test_a_claim_is_shown_to_its_seller_its_debtor_and_operators_alone(roo
         shown = (await seller.get(path)).json()
         assert shown["to_pay_ore"] == 224_000 + 6_000 + 533
         assert shown["interest_accrued_ore"] == 1_931 - 533
-        assert shown["pay_by"] == "2026-07-14"
+        assert shown["pay_by"] is None
         assert shown["payments"] == [{"paid_on": "2026-07-10", "amount_ore": 100_000}]
         assert shown["state"] == "open"
+        assert (shown["received_ore"], shown["overpaid_ore"]) == (100_000, 0)
+        assert shown["parts"] == [
+            {"component": name, "charged_ore": charged, "paid_ore": paid, "left_ore": left}
+            for name, charged, paid, left in (
+                ("capital", 324_000, 100_000, 224_000),
+                ("reminder_fee", 6_000, 0, 6_000),
+                ("interest", 533, 0, 533),
+            )
+        ]
         assert (await debtor.get(path)).json() == (await operator.get(path)).json() == shown
         assert (await stranger.get(path)).status_code == 404
         assert (await neighbour.get(path)).status_code == 404

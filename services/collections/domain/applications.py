@@ -40,6 +40,7 @@ from services.collections.domain.cases import (
     back_to_asking,
     close,
     hear_refused_for_now,
+    undemanded,
 )
 from services.collections.domain.sending import WRITTEN, withdrawn
 
@@ -132,6 +133,8 @@ def _refused_a_new_year(case: Case, event: ChargeRefused) -> Decision:
 
 def hear_reversed(case: Case, event: ChargeReversed, today: date) -> Decision:
     """A charge fell by a fact dated before it: the step it paid for was not taken, or must end."""
+    if event.kind is ChargeKind.DEMAND and event.ordinal == case.charged_ordinal:
+        case = undemanded(case)
     if event.remaining_ore == 0:
         credited = event.cause is ReversalCause.CREDIT
         reason = CloseReason.CREDITED if credited else CloseReason.PAID

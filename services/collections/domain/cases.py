@@ -159,6 +159,11 @@ class Case:
         return applying or self.stage in AT_KRONOFOGDEN
 
     @property
+    def is_demanded(self) -> bool:
+        """Whether a demand is charged and its letter sent or under way, also once it is closed."""
+        return self.respond_by is not None and self.charged_ordinal == self.demand_ordinal
+
+    @property
     def stopped(self) -> bool:
         """Whether it stands still until somebody corrects it or lets it go on (`handover`)."""
         match self.stage:
@@ -205,14 +210,18 @@ class Decision:
 
 def open_case(case: Case, today: date) -> Decision:
     """Open a case on a claim that was handed over, and demand at once where nothing holds it."""
-    opened = CaseOpened(
+    first = take_step(replace(case, next_on=today), today)
+    return replace(first, says=(opened(case), *first.says))
+
+
+def opened(case: Case) -> CaseOpened:
+    """What is said of a case that begins."""
+    return CaseOpened(
         claim_id=case.claim_id,
         creditor_id=case.creditor_id,
         case_number=case.number,
-        opened_on=today,
+        opened_on=case.opened_on,
     )
-    first = take_step(replace(case, next_on=today), today)
-    return replace(first, says=(opened, *first.says))
 
 
 def take_step(case: Case, today: date) -> Decision:
@@ -331,15 +340,18 @@ def apply_for_enforcement(case: Case) -> Decision:
 
 def hear_demand_charged(case: Case, event: DemandCharged) -> Decision:
     """The ledger priced the demand; its letter is under way, or already gone."""
-    if event.ordinal != case.demand_ordinal or case.stage is not Stage.DEMAND_PROPOSED:
+    awaited = case.stage in (Stage.DEMAND_PROPOSED, Stage.CLOSED)
+    if event.ordinal != case.demand_ordinal or not awaited:
         return Decision(case)
-    charged = replace(
-        case,
-        stage=Stage.DEMAND_CHARGED,
-        charged_ordinal=event.ordinal,
-        respond_by=event.statement.pay_by,
-    )
-    return Decision(_count_from_sending(charged))
+    charged = replace(case, charged_ordinal=event.ordinal, respond_by=event.statement.pay_by)
+    if case.stage is Stage.CLOSED:  # known, should the claim be handed over anew
+        return Decision(charged)
+    return Decision(count_from_sending(replace(charged, stage=Stage.DEMAND_CHARGED)))
+
+
+def undemanded(case: Case) -> Case:
+    """The case once its demand has fallen or was lost: the next one is no second."""
+    return replace(case, respond_by=None)
 
 
 def hear_sent(case: Case, event: DeliveryAccepted) -> Decision:
@@ -349,10 +361,11 @@ def hear_sent(case: Case, event: DeliveryAccepted) -> Decision:
     sent = replace(
         case, sent_ordinal=event.ordinal, sent_on=event.sent_on, sent_channel=event.channel
     )
-    return Decision(_count_from_sending(sent))
+    return Decision(count_from_sending(sent))
 
 
-def _count_from_sending(case: Case) -> Case:
+def count_from_sending(case: Case) -> Case:
+    """A charged demand whose letter has left is demanded, and its time known."""
     known = case.respond_by is not None and case.sent_on is not None
     if not known or case.stage is not Stage.DEMAND_CHARGED:
         return case
@@ -367,18 +380,24 @@ def _count_from_sending(case: Case) -> Case:
 
 def hear_stale(case: Case, event: DeliveryStale, today: date) -> Decision:
     """The letter could not leave in time: propose it anew, at no second cost (events.md 3.3)."""
-    before_letter = case.stage in (Stage.DEMAND_PROPOSED, Stage.DEMAND_CHARGED)
-    if event.ordinal != case.demand_ordinal or not before_letter:
+    if event.ordinal != case.demand_ordinal:
+        return Decision(case)
+    if case.stage is Stage.CLOSED:
+        return Decision(undemanded(case))
+    if case.stage not in (Stage.DEMAND_PROPOSED, Stage.DEMAND_CHARGED):
         return Decision(case)
     return take_step(replace(case, stage=Stage.OPENED, next_on=today), today)
 
 
 def hear_undeliverable(case: Case, event: DeliveryFailed) -> Decision:
     """No channel would take the demand; the ledger takes its cost back, a person looks on."""
-    before_letter = case.stage in (Stage.OPENED, Stage.DEMAND_PROPOSED, Stage.DEMAND_CHARGED)
-    if event.ordinal != case.demand_ordinal or not before_letter:
+    if event.ordinal != case.demand_ordinal:
         return Decision(case)
-    after = replace(case, stage=Stage.UNDELIVERABLE, next_on=None, respond_by=None)
+    if case.stage is Stage.CLOSED:
+        return Decision(undemanded(case))
+    if case.stage not in (Stage.OPENED, Stage.DEMAND_PROPOSED, Stage.DEMAND_CHARGED):
+        return Decision(case)
+    after = replace(undemanded(case), stage=Stage.UNDELIVERABLE, next_on=None)
     return Decision(after, tasks=(Task("demand_undeliverable", event.reason),))
 
 

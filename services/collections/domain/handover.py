@@ -1,7 +1,8 @@
 """A claim handed over anew, or its debtor's details corrected: the ways on from a dead end.
 
-What was ended is opened again under a number of its own, for Kronofogden knows the first one; what
-is open takes the new details, and a case that waited for them goes on.
+What was ended is opened again under a number of its own, for Kronofogden knows the first one; a
+claim that was demanded is not demanded twice, but goes on from its demand. What is open takes the
+new details, and a case that waited for them goes on.
 """
 
 from dataclasses import replace
@@ -9,7 +10,7 @@ from datetime import date
 
 from contracts.envelope import Event
 from contracts.invoicing import HandedToCollection
-from law.banking_days import roll_forward
+from law.banking_days import add_banking_days, roll_forward
 from services.collections.domain import messages
 from services.collections.domain.cases import (
     Case,
@@ -17,8 +18,10 @@ from services.collections.domain.cases import (
     Lack,
     Stage,
     apply,
+    count_from_sending,
     file_or_ask,
     open_case,
+    opened,
     propose_filing,
     take_step,
 )
@@ -42,7 +45,11 @@ def hear_again(case: Case, event: HandedToCollection, today: date) -> Decision:
 
 
 def _reopen(case: Case, event: HandedToCollection, today: date) -> Decision:
-    """Begin anew; ordinals go on, for the ledger has answered the earlier ones."""
+    """Begin anew; ordinals go on, for the ledger has answered the earlier ones.
+
+    One demand per debtor and claim is good practice (inkassolagen (1974:182) 4 §): a claim that
+    was demanded goes on from the day its letter names, and no sooner than the next banking day.
+    """
     first, _, times = case.number.partition("/")
     fresh = Case(
         claim_id=case.claim_id,
@@ -59,7 +66,21 @@ def _reopen(case: Case, event: HandedToCollection, today: date) -> Decision:
         filing_ordinal=case.filing_ordinal,
         enforcement_ordinal=case.enforcement_ordinal,
     )
-    return open_case(fresh, today)
+    if not case.is_demanded:
+        return open_case(fresh, today)
+    demanded = count_from_sending(
+        replace(
+            fresh,
+            stage=Stage.DEMAND_CHARGED,
+            respond_by=case.respond_by,
+            sent_on=case.sent_on,
+            sent_channel=case.sent_channel,
+        )
+    )
+    if demanded.next_on is not None:
+        again_on = max(demanded.next_on, add_banking_days(today, 1))
+        demanded = replace(demanded, next_on=again_on)
+    return Decision(demanded, (opened(demanded),))
 
 
 def hear_recipient_changed(case: Case, event: Event, today: date) -> Decision:

@@ -213,13 +213,15 @@ def _claim(case: Case, statement: Statement) -> dict[str, Any]:
 
 
 def _interest(terms: InterestTerms, statement: Statement) -> dict[str, Any] | None:
-    if not statement.interest:
+    """Interest to the day and from then on; its first day may lie ahead (räntelagen 4 §)."""
+    first_on = statement.interest[0].from_date if statement.interest else statement.interest_from
+    if first_on is None:
         return None
     fixed = terms.kind is InterestKind.AGREED_FIXED
     return {
         "kind": "fixed" if fixed else "reference_plus",
         "bp": STATUTORY_BP if terms.rate_bp is None else terms.rate_bp,
-        "from": statement.interest[0].from_date.isoformat(),
+        "from": first_on.isoformat(),
         "accruedOre": statement.interest_ore,
         "accruedTo": statement.as_of.isoformat(),
     }

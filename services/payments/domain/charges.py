@@ -52,6 +52,7 @@ from services.payments.domain.interest import (
     a_day,
     accrued,
     capital_changes,
+    first_day,
     interest_from,
 )
 from services.payments.domain.ledger import BENEFICIARIES
@@ -279,10 +280,11 @@ def _charge(proposal: Proposal, costs: Iterable[Cost], interest_ore: int) -> Cha
 def _statement(
     claim: Claim, proposal: Proposal, interest: Interest, per_day_ore: int, payee_bankgiro: str
 ) -> Statement:
+    capital_ore = claim.open_ore(Component.CAPITAL)
     return Statement(
         as_of=proposal.as_of,
         pay_by=proposal.pay_by or proposal.as_of,
-        capital_ore=claim.open_ore(Component.CAPITAL),
+        capital_ore=capital_ore,
         interest_ore=claim.open_ore(Component.INTEREST),
         interest=interest.segments,
         interest_per_day_ore=per_day_ore,
@@ -295,6 +297,7 @@ def _statement(
         total_ore=claim.book.remaining_ore,
         ocr=claim.ocr,
         payee_bankgiro=payee_bankgiro,
+        interest_from=first_day(claim) if capital_ore else None,
     )
 
 

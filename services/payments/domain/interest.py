@@ -1,7 +1,7 @@
 """Late-payment interest of a claim, from its terms and its dated facts; räntelagen (1975:635)."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 
 from law.interest import (
     CapitalChange,
@@ -13,7 +13,7 @@ from law.interest import (
     payment_counts_on,
     rate_terms,
 )
-from law.rates import ReferenceRates
+from law.rates import ReferenceRateMissingError, ReferenceRates
 from services.payments.domain.claim import Claim
 from services.payments.domain.history import History
 
@@ -23,6 +23,7 @@ __all__ = [
     "accrued",
     "capital_changes",
     "credited_capital",
+    "first_day",
     "interest_from",
     "paid_capital",
 ]
@@ -56,12 +57,28 @@ def accrued(
     return interest((invoice, *changes), start, until, rate_terms(claim.interest), rates)
 
 
-def a_day(claim: Claim, capital_ore: int, on: date, rates: ReferenceRates) -> int:
-    """What a day costs from now on, öre rounded half up; raises `ReferenceRateMissingError`."""
+def first_day(claim: Claim) -> date | None:
+    """The first day that bears interest: the one after its start; None where none runs."""
     start = interest_from(claim)
-    if start is None or not capital_ore:
+    return start and start + timedelta(days=1)
+
+
+def a_day(claim: Claim, capital_ore: int, on: date, rates: ReferenceRates) -> int:
+    """What a day costs from now on, or from the first that costs anything; öre, half up.
+
+    Zero where the rate of a first day to come is not decided yet: nothing is guessed. Raises
+    `ReferenceRateMissingError` where it is the rate of `on` that is missing.
+    """
+    first_on = first_day(claim)
+    if first_on is None or not capital_ore:
         return 0
-    return interest_per_day(capital_ore, on, rate_terms(claim.interest), rates)
+    terms = rate_terms(claim.interest)
+    try:
+        return interest_per_day(capital_ore, max(on, first_on), terms, rates)
+    except ReferenceRateMissingError:
+        if first_on <= on:
+            raise
+        return 0
 
 
 def capital_changes(claim: Claim, history: History) -> Sequence[CapitalChange]:

@@ -31,6 +31,7 @@ async def claim_today(
         "paid_ore": claim.book.paid_ore,
         "credited_ore": claim.book.credited_ore,
         "overpaid_ore": claim.book.overpaid_ore,
+        "received_ore": claim.book.paid_ore + claim.book.overpaid_ore,
         "posted_total_ore": claim.book.remaining_ore,
         "to_pay_ore": claim.book.remaining_ore,
         "interest_accrued_ore": today.interest_accrued_ore,
@@ -41,6 +42,7 @@ async def claim_today(
         "disputed": bool(claim.book.disputes),
         "payments": [{"paid_on": on, "amount_ore": ore} for on, ore in sorted(history.money)],
         "charges": [_charge(charge) for charge in today.charges],
+        "parts": [part._asdict() for part in today.parts],
     }
 
 
@@ -53,6 +55,7 @@ async def claims_in_brief(tx: Transaction, claim_ids: Sequence[UUID]) -> list[di
             "total_ore": claim.total_ore,
             "paid_ore": claim.book.paid_ore,
             "credited_ore": claim.book.credited_ore,
+            "overpaid_ore": claim.book.overpaid_ore,
             "to_pay_ore": claim.book.remaining_ore,
             "due_on": claim.due_on,
         }
