@@ -102,8 +102,9 @@ CLAIM_TODAY: dict[str, Any] = {
     "claim_id": str(CLAIM), "state": "open", "as_of": "2026-11-22", "capital_ore": 987_500,
     "reminder_fee_ore": 6_000, "interest_ore": 4_312, "demand_cost_ore": 0,
     "total_ore": 1_237_500, "paid_ore": 250_000, "credited_ore": 0, "overpaid_ore": 0,
-    "posted_total_ore": 997_812, "to_pay_ore": 997_812, "interest_accrued_ore": 1_204,
-    "due_on": "2026-10-30", "pay_by": "2026-12-02", "ocr": "100000001277",
+    "posted_total_ore": 997_812, "to_pay_ore": 997_812, "creditors_ore": 997_812,
+    "interest_accrued_ore": 1_204, "due_on": "2026-10-30", "pay_by": "2026-12-02",
+    "ocr": "100000001277",
     "payee_bankgiro": "9912346", "disputed": False,
     "payments": [{"paid_on": "2026-11-03", "amount_ore": 250_000}], "charges": [],
 }  # fmt: skip
@@ -365,6 +366,10 @@ ANSWERS: dict[tuple[str, str, str], Any] = {
         "components": {"schemas": {"Row": {"type": "object"}}},
     },
     ("payments", "GET", f"/claims/{CLAIM}"): lambda w, c: w.claim if own(c) else None,
+    ("payments", "GET", "/claims/owed"): lambda w, c: {
+        "as_of": w.today.isoformat(), "creditors_ore": 4_218_841, "overdue_ore": 1_127_708,
+        "overdue_disputed_ore": 587_556,
+    },
     ("payments", "GET", "/payout-account"): lambda w, c: {
         "kind": "bankgiro", "number": "•••• 0218", "set_on": "2026-06-01", "refused": False,
     },

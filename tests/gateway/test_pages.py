@@ -509,3 +509,36 @@ async def test_the_clock_moves_by_button_and_by_api(browser: Browser, world: Wor
     async with asyncio.timeout(10):
         while world.today.isoformat() != "2026-11-23":
             await asyncio.sleep(0.05)
+
+
+async def test_a_company_sees_what_is_its_own_of_what_customers_owe(
+    browser: Browser, world: World
+) -> None:
+    """Events.md 4: the operator's parts are never paid out; what is disputed is overdue too."""
+    await sign_in(browser, ANNA)
+    async with browser.get("/") as answer:
+        page = (await answer.text()).replace("\N{NO-BREAK SPACE}", " ")
+    for text in ("42 188,41 kr", "11 277,08 kr", "5 875,56 kr bestritt"):
+        assert text in page
+    world.claim |= {
+        "demand_cost_ore": 18_000, "filing_fee_ore": 30_000, "filing_work_ore": 38_000,
+        "to_pay_ore": 418_841, "creditors_ore": 332_841,
+    }  # fmt: skip
+    told = {"on": "2026-11-20", "at": "", "text": "Betalningen kom in", "amount_ore": 418_841}
+    world.shown = {"timeline": [told | {"operators_ore": 86_000}]}
+    async with browser.get(f"/fakturor/{CLAIM}") as answer:
+        page = (await answer.text()).replace("\N{NO-BREAK SPACE}", " ")
+    assert "<dt>Varav till dig</dt><dd>3 328,41 kr</dd>" in page
+    assert "Av det är 860,00 kr inkassokostnader" in page
+
+
+async def test_a_company_is_told_that_its_customer_has_paid_too_much(
+    browser: Browser, world: World
+) -> None:
+    """R-95: the money is the customer's, and support puts it right."""
+    await sign_in(browser, ANNA)
+    for overpaid_ore in (0, 50_000):
+        world.claim |= {"overpaid_ore": overpaid_ore}
+        async with browser.get(f"/fakturor/{CLAIM}") as answer:
+            page = (await answer.text()).replace("\N{NO-BREAK SPACE}", " ")
+        assert ("500,00 kr för mycket" in page) == bool(overpaid_ore)

@@ -30,11 +30,6 @@ SHORTEST_SEARCH = 3
 """Letters of a name (R-45)."""
 LONGEST_TEXT = 2000
 LONGEST_REASON = 500
-OPEN_STATES = (
-    "issued", "undelivered", "sent", "opened", "part_paid", "overdue", "reminded", "collection",
-    "kronofogden", "disputed",
-)  # fmt: skip
-LATE_STATES = ("overdue", "reminded", "collection", "kronofogden")
 NOTICES = {
     "skickad": "Fakturan är skickad.",
     "krediterad": "Kreditfakturan är skapad.",
@@ -58,8 +53,9 @@ async def overview(request: Request, session: SellerSession) -> Response:
     """What the company is owed, by state, and what needs a look."""
     upstream: Upstream = request.app.state.upstream
     who = session.identity
-    counts, latest, undelivered, late, disputed, payouts = await asyncio.gather(
+    counts, owed, latest, undelivered, late, disputed, payouts = await asyncio.gather(
         upstream.perhaps(who, "invoicing", "/invoices/counts"),
+        upstream.perhaps(who, "payments", "/claims/owed"),
         upstream.ask(who, "invoicing", "/invoices", query={"limit": 8}),
         upstream.perhaps(who, "invoicing", "/invoices", {"state": "undelivered", "limit": 6}),
         upstream.perhaps(who, "invoicing", "/invoices", {"state": "overdue", "limit": 6}),
@@ -73,8 +69,7 @@ async def overview(request: Request, session: SellerSession) -> Response:
         session=session,
         states=states,
         order=[name for name in STATES if name in states],
-        open_ore=_sum(states, OPEN_STATES),
-        late_ore=_sum(states, LATE_STATES),
+        owed=owed or {},
         latest=_invoices(latest),
         needing=_invoices(undelivered) + _invoices(late) + _invoices(disputed),
         payouts=(payouts or {}).get("payouts", []) if isinstance(payouts, dict) else payouts,
@@ -355,7 +350,3 @@ def pdf_answer(content: bytes, name: str) -> Response:
 
 def _invoices(found: Any) -> list[dict[str, Any]]:
     return listed_in(found, "invoices")
-
-
-def _sum(states: dict[str, Any], names: tuple[str, ...]) -> int:
-    return sum(int(states[name].get("remaining_ore") or 0) for name in names if name in states)

@@ -24,6 +24,7 @@ from contracts.payments import (
     ReversalCause,
 )
 from contracts.terms import (
+    BENEFICIARIES,
     ChargeKind,
     Component,
     DebtorKind,
@@ -54,7 +55,6 @@ from services.payments.domain.interest import (
     capital_changes,
     interest_from,
 )
-from services.payments.domain.ledger import BENEFICIARIES
 from services.payments.domain.rebooking import rebook
 from services.payments.domain.reckoning import reckon
 
