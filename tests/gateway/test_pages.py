@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from typing import Any
 from uuid import UUID
 
@@ -370,6 +371,37 @@ async def test_an_invoice_is_issued_without_scripts(browser: Browser, world: Wor
     assert call.json["rows"][0]["price_ore"] == 177_500
     async with browser.post("/fakturor/ny", data=form | {"gor": "visa"}) as answer:
         assert answer.content_type == "application/pdf"
+
+
+async def test_a_form_of_an_invoice_already_sent_says_so_and_can_make_another(
+    browser: Browser, world: World
+) -> None:
+    """The browser's way back keeps the form's key, which only the first invoice may have."""
+    await sign_in(browser, ANNA)
+    refusal = {
+        "title": "Idempotency-Key was used for another request",
+        "reason": "key_used",
+        "earlier": {"claim_id": str(CLAIM), "number": 1207},
+    }
+    world.refuse["invoicing", "/invoices"] = (422, refusal)
+    form = {
+        "kund": str(CUSTOMER), "rad-0-text": "Bänkskiva", "rad-0-quantity": "2",
+        "rad-0-unit": "st", "rad-0-price": "1 800", "rad-0-vat": "25", "villkor": "30",
+        "nyckel": "once", "gor": "skicka",
+    }  # fmt: skip
+    async with browser.post("/fakturor/ny", data=form) as answer:
+        page = await answer.text()
+        assert answer.status == 409
+    assert f'redan skickad (nr <a href="/fakturor/{CLAIM}">1207</a>)' in page
+    assert "Något behöver rättas" not in page
+    assert "1 800" in page
+    (key,) = re.findall('name="nyckel" value="([^"]+)"', page)
+    world.refuse.clear()
+    world.calls.clear()
+    async with browser.post("/fakturor/ny", data=form | {"nyckel": key}) as answer:
+        assert answer.status == 200
+    (call,) = world.asked("invoicing", "/invoices", "POST")
+    assert call.headers["idempotency-key"] == key != "once"
 
 
 @pytest.mark.parametrize(

@@ -161,6 +161,8 @@ async def test_a_command_repeated_gives_the_same_answer_and_runs_once(library: L
         assert len({answer.text for answer in answers}) == 1
         other = await http.post("/loans", json={"step": 5}, headers=key)
         assert (other.status_code, other.json()["status"]) == (422, 422)
+        assert other.json()["reason"] == "key_used"
+        assert other.json()["earlier"] == answers[0].json()
         without = await http.post("/loans", json={"step": 4}, headers=headers(READER, shelf))
         assert without.status_code == 201
     assert await rows(shelf, "select count(*) from shelf") == [(2,)]

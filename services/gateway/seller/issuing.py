@@ -16,6 +16,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 from starlette.datastructures import FormData
 
+from plumbing.commands import KEY_USED
 from plumbing.problems import Problem
 from services.gateway.forms import text
 from services.gateway.seller.invoices import SHORTEST_SEARCH, pdf_answer
@@ -105,11 +106,22 @@ async def go_on(request: Request, session: SellerSession) -> Response:
     except Problem as problem:
         if problem.status not in (409, 422):
             raise
+        if problem.body.get("reason") == KEY_USED:
+            return await _sent_already(request, session, typed, problem.body.get("earlier"))
         told = faults(problem) or {
             "form": "Fakturan gick inte att skicka. Kontrollera uppgifterna."
         }
         return await _form_page(request, session, typed, wrong=told)
     return RedirectResponse(f"/fakturor/{UUID(issued['claim_id'])}?gjort=skickad", status_code=303)
+
+
+async def _sent_already(request: Request, session: Session, typed: Typed, earlier: Any) -> Response:
+    """The form came back from the browser's history: its invoice is out, and stays as it was.
+
+    With a key of its own the form makes a further invoice, should that be meant.
+    """
+    typed.key = str(uuid4())
+    return await _form_page(request, session, typed, status=409, sent=earlier)
 
 
 def typed_in(form: FormData) -> Typed:
@@ -229,6 +241,8 @@ async def _form_page(
     *,
     wrong: dict[str, str] | None = None,
     articles: list[dict[str, Any]] | None = None,
+    status: int = 200,
+    sent: dict[str, Any] | None = None,
 ) -> Response:
     upstream: Upstream = request.app.state.upstream
     searching = len(typed.search) >= SHORTEST_SEARCH
@@ -242,7 +256,8 @@ async def _form_page(
     if typed.customer_id not in ("", "ny", *(each.get("customer_id") for each in customers)):
         customers[:0] = await _chosen(upstream, session, typed)
     return page(
-        request, "ny_faktura.html", status=422 if wrong else 200, session=session, typed=typed,
+        request, "ny_faktura.html", status=422 if wrong else status, session=session, typed=typed,
+        sent=sent,
         customers=customers, too_short=bool(typed.search) and not searching,
         articles=articles if articles is not None else known, wrong=wrong or {},
         vat_rates=VAT_RATES, terms=TERMS, most_rows=MOST_ROWS, costs=(company or {}).get("costs"),
