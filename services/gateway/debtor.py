@@ -7,7 +7,6 @@ today; the page asks again each second while it is open, and shows a payment onc
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -26,14 +25,12 @@ from plumbing.identity import Identity
 from plumbing.links import Link, read_token
 from plumbing.problems import Problem
 from services.gateway import words
+from services.gateway.live import changes
 from services.gateway.settings import Settings
 from services.gateway.upstream import Upstream
 
 router = APIRouter()
 
-LOOK_EVERY_SECONDS = 1.0
-LIVE_SECONDS = 900
-"""After a quarter of an hour the browser connects anew, by itself."""
 LONGEST_TEXT = 2000
 PRIVATE = {
     "referrer-policy": "no-referrer",
@@ -171,14 +168,13 @@ async def write(request: Request, who: LinkHolder, text: Annotated[str, Form()] 
 async def live(request: Request, who: CurrentHolder) -> AsyncIterator[ServerSentEvent]:
     """Says when the claim's standing has changed; the page then fetches itself anew."""
     upstream: Upstream = request.app.state.upstream
-    until, before = time.monotonic() + LIVE_SECONDS, None
-    while time.monotonic() < until:
+
+    async def look() -> Any:
         claim = await upstream.perhaps(who.identity, "payments", f"/claims/{who.claim_id}")
-        now = standing_of(claim) if claim else before
-        if before is not None and now != before:
-            yield ServerSentEvent(event="changed", data={"state": (claim or {}).get("state")})
-        before = now
-        await asyncio.sleep(LOOK_EVERY_SECONDS)
+        return standing_of(claim) if claim else None
+
+    async for event in changes(look):
+        yield event
 
 
 def is_opened_by_a_person(request: Request) -> bool:

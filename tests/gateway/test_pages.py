@@ -1,6 +1,7 @@
 """Pages as people meet them: the debtor's web invoice, issuing without scripts, the operator's."""
 
 import asyncio
+import contextlib
 import json
 import re
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 
 from plumbing.links import make_token
 from services.gateway.debtor import code_text, payment_code, what_next
+from services.gateway.seller.invoices import notice_of
 from services.gateway.seller.issuing import Typed, change, empty_row, order_of
 from services.invoicing.domain import printing
 from tests.gateway.conftest import LINK_KEY
@@ -122,6 +124,63 @@ async def test_the_page_learns_of_a_payment_within_seconds(browser: Browser, wor
                 if line.startswith(b"event:"):
                     assert line.strip() == b"event: changed"
                     break
+
+
+async def is_told(browser: Browser, address: str, seconds: float) -> bool:
+    """Whether a live channel says `changed` within so many seconds."""
+    with contextlib.suppress(TimeoutError):
+        async with browser.get(address) as answer, asyncio.timeout(seconds):
+            async for line in answer.content:
+                if line.strip() == b"event: changed":
+                    return True
+    return False
+
+
+async def test_the_sellers_page_learns_of_what_happens_and_of_what_has_since_it_was_made(
+    browser: Browser, world: World
+) -> None:
+    """R-79: it names what it shows, so that news between page and channel is not lost."""
+    await sign_in(browser, ANNA)
+
+    async def channel() -> str:
+        async with browser.get(f"/fakturor/{CLAIM}") as answer:
+            (address,) = re.findall('data-live="([^"]+)"', await answer.text())
+        return str(address)
+
+    address = await channel()
+    assert not await is_told(browser, address, 1.5)
+    world.shown |= {"state": "collection"}
+    assert await is_told(browser, address, 1.5)
+    told = asyncio.create_task(is_told(browser, await channel(), 4))
+    await asyncio.sleep(0.3)
+    world.claim |= {"to_pay_ore": 0}
+    assert await told
+
+
+@pytest.mark.parametrize(
+    ("done", "state", "stage", "said"),
+    [
+        ("skickad", "issued", None, "Fakturan är skapad och skickas nu."),
+        ("skickad", "sent", None, "Fakturan är skickad."),
+        ("skickad", "undelivered", None, None),
+        ("inkasso", "reminded", None, "Fakturan lämnas till inkasso nu."),
+        ("inkasso", "collection", "opened", "Fakturan är lämnad till inkasso."),
+        ("pamind", "overdue", None, "Påminnelsen är beställd."),
+        ("pamind", "reminded", None, "Påminnelsen är bokförd och skickas."),
+        ("aterkallad", "kronofogden", "withdrawing", "återkallas nu hos Kronofogden"),
+        ("aterkallad", "reminded", "closed", "Inkassoärendet är återkallat."),
+        ("ansokt", "collection", "filing_proposed", "är beställd"),
+        ("meddelande", "sent", None, "Meddelandet är skickat."),
+        ("hittat på", "sent", None, None),
+    ],
+)
+def test_a_notice_says_no_more_than_what_has_happened(
+    done: str, state: str, stage: str | None, said: str | None
+) -> None:
+    """Other services hear of it later than the page is shown."""
+    told = notice_of(done, {"state": state}, {"stage": stage} if stage else None)
+    assert (told is None) == (said is None)
+    assert (said or "") in (told or "")
 
 
 @pytest.mark.parametrize(

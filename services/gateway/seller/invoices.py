@@ -7,14 +7,18 @@ today. What may be done is decided by the service that is asked; the page only o
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
+from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from plumbing.links import make_token
 from plumbing.problems import Problem
+from services.gateway.debtor import standing_of
+from services.gateway.live import changes, mark_of
 from services.gateway.sessions import SellerSession, Session
 from services.gateway.settings import Settings
 from services.gateway.upstream import Upstream, listed_in
@@ -34,8 +38,8 @@ NOTICES = {
     "skickad": "Fakturan är skickad.",
     "krediterad": "Kreditfakturan är skapad.",
     "inkasso": "Fakturan är lämnad till inkasso.",
-    "inkasso-igen": "Kundens nya uppgifter är lämnade till inkasso.",
-    "pamind": "Påminnelsen är beställd. Den skickas när avgiften är bokförd.",
+    "inkasso-igen": "Kundens nya uppgifter lämnas till inkasso.",
+    "pamind": "Påminnelsen är bokförd och skickas.",
     "pausad": "Kravet är pausat.",
     "ateruppta": "Pausen är hävd.",
     "bestridd": "Invändningen är registrerad.",
@@ -44,8 +48,17 @@ NOTICES = {
     "aterkallad": "Inkassoärendet är återkallat.",
     "sparrad": "Länken är spärrad. Kommande brev till kunden får en ny.",
     "igen": "Brevet är på väg igen.",
+    "ansokt": "Ansökan är lämnad till Kronofogden.",
+}
+"""What the company did, once it is done."""
+UNDER_WAY = {
+    "skickad": "Fakturan är skapad och skickas nu.",
+    "inkasso": "Fakturan lämnas till inkasso nu.",
+    "pamind": "Påminnelsen är beställd. Den skickas när avgiften är bokförd.",
+    "aterkallad": "Inkassoärendet återkallas nu hos Kronofogden.",
     "ansokt": "Ansökan till Kronofogden är beställd.",
 }
+"""The same while other services have not heard of it, or not finished."""
 
 
 @router.get("/")
@@ -114,7 +127,26 @@ async def shown(
     request: Request, session: SellerSession, claim_id: UUID, gjort: str = ""
 ) -> Response:
     """One invoice: its rows, its money as of today, its timeline, and what may be done."""
-    return await _invoice_page(request, session, claim_id, notice=NOTICES.get(gjort))
+    return await _invoice_page(request, session, claim_id, done=gjort)
+
+
+@router.get("/fakturor/{claim_id}/live", response_class=EventSourceResponse)
+async def live(
+    request: Request, session: SellerSession, claim_id: UUID, sedan: str = ""
+) -> AsyncIterator[ServerSentEvent]:
+    """Says when something has happened to the invoice; the page then fetches itself anew."""
+    upstream: Upstream = request.app.state.upstream
+    who = session.identity
+
+    async def look() -> Any:
+        invoice, claim = await asyncio.gather(
+            upstream.perhaps(who, "invoicing", f"/invoices/{claim_id}"),
+            upstream.perhaps(who, "payments", f"/claims/{claim_id}"),
+        )
+        return invoice and _standing(invoice, claim)
+
+    async for event in changes(look, sedan):
+        yield event
 
 
 @router.get("/fakturor/{claim_id}/pdf")
@@ -283,6 +315,27 @@ async def write(
     return await _act(request, session, claim_id, command, "meddelande")
 
 
+def notice_of(done: str, invoice: dict[str, Any], case: dict[str, Any] | None) -> str | None:
+    """What is said of what was just done: that it is done once it shows, else that it is begun."""
+    state, stage = invoice.get("state"), (case or {}).get("stage", "closed")
+    if done == "skickad" and state == "undelivered":
+        return None
+    begun = {
+        "skickad": state == "issued",
+        "inkasso": stage == "closed",
+        "pamind": state != "reminded",
+        "aterkallad": stage != "closed",
+        "ansokt": stage != "filed",
+    }
+    return UNDER_WAY[done] if begun.get(done) else NOTICES.get(done)
+
+
+def _standing(invoice: dict[str, Any], claim: dict[str, Any] | None) -> tuple[Any, ...]:
+    """What of an invoice its seller would see change."""
+    told = len(invoice.get("timeline") or ())
+    return invoice.get("state"), told, invoice.get("messages"), claim and standing_of(claim)
+
+
 async def _act(
     request: Request,
     session: Session,
@@ -305,7 +358,13 @@ async def _act(
 
 
 async def _invoice_page(
-    request: Request, session: Session, claim_id: UUID, *, status: int = 200, **values: Any
+    request: Request,
+    session: Session,
+    claim_id: UUID,
+    *,
+    status: int = 200,
+    done: str = "",
+    **values: Any,
 ) -> Response:
     upstream: Upstream = request.app.state.upstream
     who = session.identity
@@ -337,8 +396,10 @@ async def _invoice_page(
         case=case,
         deliveries=listed_in(deliveries, "deliveries"),
         messages=listed_in(messages, "messages"),
+        notice=notice_of(done, invoice, case),
+        live=f"/fakturor/{claim_id}/live?sedan={mark_of(_standing(invoice, claim))}",
         link=f"/f/{make_token(settings.link_key, claim_id, version)}",
-        **({"wrong": {}, "notice": None, "refusal": None} | values),
+        **({"wrong": {}, "refusal": None} | values),
     )
 
 
