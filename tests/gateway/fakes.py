@@ -330,6 +330,13 @@ ANSWERS: dict[tuple[str, str, str], Any] = {
     ("invoicing", "POST", "/customers"): lambda w, c: CUSTOMERS[0],
     ("invoicing", "GET", f"/customers/{CUSTOMER}"): lambda w, c: CUSTOMERS[0],
     ("invoicing", "GET", "/articles"): lambda w, c: {"articles": ARTICLES, "next": None},
+    ("invoicing", "GET", f"/articles/{ARTICLE}"): lambda w, c: ARTICLES[0],
+    ("invoicing", "POST", "/articles/lookup"): lambda w, c: {
+        "articles": [
+            each for each in ARTICLES
+            if any(str(each["name"]).startswith(begins) for begins in c.json["beginnings"])
+        ],
+    },
     ("invoicing", "GET", "/invoices"): lambda w, c: {
         "invoices": invoice_rows(c.query.get("state")), "next": 1196,
     },

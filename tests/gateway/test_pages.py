@@ -2,12 +2,14 @@
 
 import asyncio
 import contextlib
+import html
 import json
 import re
 from typing import Any
 from uuid import UUID
 
 import pytest
+from yarl import URL
 
 from plumbing.links import make_token
 from services.gateway.debtor import code_text, payment_code, what_next
@@ -382,6 +384,82 @@ def test_a_row_takes_from_the_register_what_was_left_open() -> None:
     own = Typed(rows=[empty_row() | {"text": "Snickeriarbete", "price": "700"}])
     change(own, "fyll", ARTICLES)
     assert own.rows[0]["price"] == "700"
+
+
+def test_the_beginning_of_a_name_is_enough_where_one_article_alone_begins_so() -> None:
+    """R-48: three letters, when asked to fill in."""
+    for text, others, wish, filled in (
+        ("Sni", [], "fyll", "Snickeriarbete"),
+        ("Sn", [], "fyll", "Sn"),
+        ("Sni", [], "rad", "Sni"),
+        ("Sni", [ARTICLES[0] | {"name": "Snickarlim"}], "fyll", "Sni"),
+        ("Snickeri", [ARTICLES[0] | {"name": "Snickeri"}], "fyll", "Snickeri"),
+    ):
+        typed = Typed(rows=[empty_row() | {"text": text}])
+        change(typed, wish, [ARTICLES[0], *others])
+        assert typed.rows[0]["text"] == filled
+
+
+async def test_an_article_is_found_wherever_it_stands_in_the_register(
+    browser: Browser, world: World
+) -> None:
+    """R-48: the rows' beginnings are looked up at once, and none that has its price."""
+    await sign_in(browser, ANNA)
+    form = {
+        "rad-0-text": "Snickeri", "rad-1-text": "Eget", "rad-1-price": "5", "rad-2-text": "",
+        "gor": "fyll",
+    }  # fmt: skip
+    async with browser.post("/fakturor/ny", data=form) as answer:
+        page = await answer.text()
+    assert 'value="Snickeriarbete"' in page
+    assert 'value="650,00"' in page
+    (call,) = world.asked("invoicing", "/articles/lookup")
+    assert call.json == {"beginnings": ["Snickeri"]}
+
+
+@pytest.mark.parametrize(
+    ("path", "noun", "more"),
+    [("/kunder", "customers", "Fler kunder"), ("/artiklar", "articles", "Fler artiklar")],
+)
+async def test_a_register_goes_on_where_a_page_of_it_ends(
+    browser: Browser, world: World, monkeypatch: pytest.MonkeyPatch, path: str, noun: str, more: str
+) -> None:
+    """R-32, R-48: nothing ends silently, and a search goes along."""
+    await sign_in(browser, ANNA)
+    upstream, mark = f"/{noun}", f"{CUSTOMER} Åsa & Co"
+    first = ANSWERS["invoicing", "GET", upstream]
+    monkeypatch.setitem(
+        ANSWERS,
+        ("invoicing", "GET", upstream),
+        lambda w, c: first(w, c) | {"next": None if "after" in c.query else mark},
+    )
+    async with browser.get(path, params={"sok": "Väst"}) as answer:
+        page = await answer.text()
+    assert more in page
+    (address,) = re.findall('href="([^"]+)" rel="next"', page)
+    async with browser.get(URL(html.unescape(address), encoded=True)) as answer:
+        page = await answer.text()
+    assert (more in page, "Till början" in page) == (False, True)
+    before, after = world.asked("invoicing", upstream)
+    assert (before.query["q"], before.query.get("after")) == ("Väst", None)
+    assert (after.query["q"], after.query["after"]) == ("Väst", mark)
+
+
+async def test_all_companies_of_the_demo_can_be_picked(
+    browser: Browser, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Page by page, in the order they came."""
+    first = ANSWERS["invoicing", "GET", "/creditors"]
+    monkeypatch.setitem(
+        ANSWERS,
+        ("invoicing", "GET", "/creditors"),
+        lambda w, c: first(w, c) | {"next": str(BERIT)},
+    )
+    async with browser.get("/demo") as answer:
+        (address,) = re.findall('href="([^"]+)" rel="next"', await answer.text())
+    async with browser.get(URL(html.unescape(address), encoded=True)) as answer:
+        assert answer.status == 200
+    assert world.asked("invoicing", "/creditors")[-1].query["after"] == str(BERIT)
 
 
 def test_an_order_is_made_of_what_was_typed_or_the_fields_are_named() -> None:

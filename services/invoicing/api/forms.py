@@ -191,6 +191,12 @@ class ArticleForm(Form):
     active: Flag = True
 
 
+class ArticleLookup(Form):
+    """The beginnings of the names of articles to look up."""
+
+    beginnings: Annotated[tuple[Name, ...], Field(max_length=MOST_ROWS)]
+
+
 class RowForm(Form):
     """A row; what is left out is the article's. A discount has a quantity or price below zero."""
 
