@@ -343,6 +343,13 @@ ANSWERS: dict[tuple[str, str, str], Any] = {
     ("invoicing", "POST", "/invoices"): lambda w, c: {
         "claim_id": str(CLAIM), "number": 1208, "ocr": "100000001277", "total_ore": 1_237_500,
     },
+    ("invoicing", "POST", "/invoices/lookup"): lambda w, c: {
+        "invoices": [each for each in invoice_rows() if each["claim_id"] in c.json["claim_ids"]],
+    },
+    ("payments", "POST", "/claims/lookup"): lambda w, c: [
+        {"claim_id": claim_id, "state": "open", "to_pay_ore": 997_812}
+        for claim_id in c.json["claim_ids"]
+    ],
     ("invoicing", "POST", "/invoices/preview"): lambda w, c: b"%PDF-1.7 preview",
     ("invoicing", "GET", "/invoices/counts"): lambda w, c: {
         "states": [

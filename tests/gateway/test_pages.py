@@ -462,6 +462,27 @@ async def test_all_companies_of_the_demo_can_be_picked(
     assert world.asked("invoicing", "/creditors")[-1].query["after"] == str(BERIT)
 
 
+async def test_each_case_and_objection_says_whose_it_is(browser: Browser, world: World) -> None:
+    """R-114; WCAG 2.4.4: number, customer and debt, by one question to each service."""
+    await sign_in(browser, ANNA)
+    async with browser.get("/inkasso") as answer:
+        page = (await answer.text()).replace("\N{NO-BREAK SPACE}", " ")
+    objections, cases = page.partition("<table")[::2]
+    for part in (objections, cases):
+        assert f'<a href="/fakturor/{CLAIM}">Faktura 1207</a>' in part
+        assert html.escape(NAMES[0]) in part
+        assert "9 978,12 kr" in part
+    for path in ("invoicing", "/invoices/lookup"), ("payments", "/claims/lookup"):
+        (call,) = world.asked(*path)
+        assert call.json == {"claim_ids": [str(CLAIM)]}
+        world.refuse[path] = (503, {})
+    async with browser.get("/inkasso") as answer:
+        page = await answer.text()
+        assert answer.status == 200
+    links = re.findall(f'href="/fakturor/{CLAIM}">([^<]+)<', page)
+    assert len(set(links)) == len(links) > 1, "also without their names, links differ"
+
+
 def test_an_order_is_made_of_what_was_typed_or_the_fields_are_named() -> None:
     """Swedish commas, öre, basis points."""
     row = empty_row() | {"text": "Bänk", "quantity": "1,5", "price": "1 250,50"}

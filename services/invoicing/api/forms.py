@@ -237,6 +237,12 @@ class InvoiceForm(Form):
     buyer_vat_number: VatNumber | None = None
 
 
+class InvoiceLookup(Form):
+    """Which invoices to look up."""
+
+    claim_ids: Annotated[tuple[UUID, ...], Field(max_length=1_000)]
+
+
 class CreditForm(Form):
     """A full credit of an invoice, and why."""
 

@@ -146,15 +146,21 @@ LISTED = (
     *("claim_id", "number", "customer_name", "total_ore", "remaining_ore"),
     *("issued_on", "due_on", "state"),
 )
-LIST = text(f"""
+_LISTED = f"""
   select i.claim_id, i.number, i.customer_name, i.total_ore, i.remaining_ore, i.issued_on, i.due_on,
     {STATE} as state
   from invoice i
+"""
+LIST = text(f"""
+  {_LISTED}
   where i.creditor_id = :creditor_id and i.number < :before
     and (cast(:state as text) is null or {STATE} = :state)
     and (cast(:customers as uuid[]) is null or i.customer_id = any(:customers))
     and (cast(:number as bigint) is null or i.number = :number)
   order by i.number desc limit :limit
+""")
+LOOK_UP = text(f"""
+  {_LISTED} where i.creditor_id = :creditor_id and i.claim_id = any(cast(:ids as uuid[]))
 """)
 COUNTS = text(f"""
   select {STATE} as state, count(*) as count, sum(i.total_ore)::bigint as total_ore,
@@ -305,6 +311,15 @@ async def list_invoices(
             "today": tx.today,
         },
     )
+    return [dict(zip(LISTED, row, strict=True)) for row in found]
+
+
+async def look_up(
+    tx: Transaction, creditor_id: CreditorId, ids: Sequence[UUID]
+) -> list[dict[str, Any]]:
+    """A company's invoices of these claims, as lists show them; others are left out."""
+    given = {"creditor_id": creditor_id, "ids": list(ids), "today": tx.today}
+    found = await tx.execute(LOOK_UP, given)
     return [dict(zip(LISTED, row, strict=True)) for row in found]
 
 
