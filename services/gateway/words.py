@@ -160,11 +160,21 @@ FAULTS = (
     (r"\[0-9\]\{10\}", "Skriv numret med 10 eller 12 siffror."),
     (r"needs the BIC", "Ett IBAN-nummer behöver bankens BIC."),
     (r"\[A-Z\]\{6\}", "BIC har 8 eller 11 tecken."),
-    (r"field required|is needed|missing", "Fyll i uppgiften."),
-    (r"at least (\d+) character", "Skriv minst {0} tecken."),
-    (r"at most (\d+) character", "Skriv högst {0} tecken."),
-    (r"greater than or equal to (\d+)", "Ange minst {0}."),
+    (r"should be '", "Välj ett av alternativen."),
+    (r"control characters", "Texten har tecken som inte går att använda. Ta bort dem."),
+    (r"\[0-9\]\{1,9\}", "Skriv ett antal, till exempel 1,5."),
+    (r"field required|is needed|missing|at least 1 (?:character|item)", "Fyll i uppgiften."),
+    (r"should be a valid string", "Fyll i uppgiften."),
+    (r"at least (\d+) (?:character|item)", "Skriv minst {0} tecken."),
+    (r"at most (\d+) (?:character|item)", "Skriv högst {0} tecken."),
+    (r"greater than or equal to (-?\d+)", "Ange minst {0}."),
     (r"less than or equal to (\d+)", "Ange högst {0}."),
+    (r"less than (\d+)", "Ange mindre än {0}."),
+    (r"must be (\d+) or higher", "Nästa nummer är {0}. Serien flyttas bara framåt."),
+    (r"another article's", "Numret har redan en annan artikel."),
+    (r"must be 25, 12, 6 or 0", "Välj momssats."),
+    (r"for agreed interest", "Avtalad ränta behöver en räntesats, och bara den."),
+    (r"1 to (\d+) rows", "En faktura har 1 till {0} rader."),
     (r"organisation number", "Organisationsnumret stämmer inte. Kontrollera siffrorna."),
     (r"personal number|identity number", "Numret stämmer inte. Kontrollera siffrorna."),
     (r"mail cannot be sent", "Det går inte att mejla till kundens e-postadress. Rätta den."),
@@ -183,7 +193,7 @@ FAULTS = (
     ),
     (r"needs the buyer's VAT number", "Fyll i köparens momsregistreringsnummer."),
     (r"VAT number", "Momsregistreringsnumret stämmer inte."),
-    (r"postcode", "Postnumret ska ha fem siffror."),
+    (r"five digits", "Postnumret ska ha fem siffror."),
     (r"lie ahead|future", "Datumet får inte ligga framåt i tiden."),
     (r"latest invoice of the series", "Datumet ligger före den senaste fakturan i nummerserien."),
     (r"within \d+ days of the invoice date", "Leveransdagen ska ligga inom ett år."),
@@ -191,7 +201,7 @@ FAULTS = (
     (r"no such article", "Artikeln finns inte."),
     (r"not active", "Artikeln är avaktiverad."),
     (r"no such customer", "Kunden finns inte."),
-    (r"total must be", "Fakturans summa ska vara över noll."),
+    (r"total must be", "Fakturans summa ska vara över noll och under tio miljarder kronor."),
     (r"coming day", "Välj en dag framåt i tiden."),
     (r"valid (integer|decimal|number)|integer|decimal", "Skriv ett tal."),
     (r"check digit|must have .* digits|is not Swedish", "Numret stämmer inte. Kontrollera det."),
@@ -391,12 +401,19 @@ def ocr(digits: str | None) -> str:
     return NO_BREAK.join(re.findall(r".{1,4}", digits or ""))
 
 
-def fault(reason: str) -> str:
-    """A service's reason for a field, in Swedish."""
+def fault(reason: str, field: str = "") -> str:
+    """A service's reason for a field, in Swedish and in the unit that people know."""
     for pattern, text in FAULTS:
         if found := re.search(pattern, reason, re.IGNORECASE):
-            return text.format(*found.groups())
+            return text.format(*(_limit(each, field) for each in found.groups()))
     return "Uppgiften går inte att använda. Kontrollera den."
+
+
+def _limit(number: str, field: str) -> str:
+    """A limit as people write it: kronor for a field in öre, percent for one in basis points."""
+    if field.endswith("_ore"):
+        return short_kronor(number)
+    return percent(int(number)) if field.endswith("_bp") else count(number)
 
 
 STOPPED = {
@@ -424,7 +441,7 @@ def faults(problem: Problem) -> dict[str, str]:
     found: dict[str, str] = {}
     for error in problem.body.get("errors") or ():
         field = re.sub(r"^(body|query|path)\.", "", str(error.get("field", "")))
-        found.setdefault(field, fault(str(error.get("reason", ""))))
+        found.setdefault(field, fault(str(error.get("reason", "")), field))
     return found
 
 

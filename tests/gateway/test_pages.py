@@ -605,6 +605,32 @@ async def test_a_refused_action_is_explained_on_the_invoice(browser: Browser, wo
         assert "Tidslinje" in page
 
 
+@pytest.mark.parametrize(
+    ("page", "field", "service", "path", "reason"),
+    [
+        ("meddelande", "text", "invoicing", f"/invoices/{CLAIM}/messages", "text"),
+        ("invandning", "skal", "collections", "/disputes", "body.reason"),
+        ("kreditera", "skal", "invoicing", f"/invoices/{CLAIM}/credit", "reason"),
+    ],
+)
+async def test_a_refused_text_is_kept_and_told_of_at_its_field(
+    browser: Browser, world: World, page: str, field: str, service: str, path: str, reason: str
+) -> None:
+    """Nobody writes it all again."""
+    await sign_in(browser, ANNA)
+    told = "String should have at most 500 characters"
+    errors = [{"field": reason, "reason": told}]
+    world.refuse[service, path] = (422, {"title": "No", "errors": errors})
+    form = {field: "Två\r\nrader"}
+    async with browser.post(f"/fakturor/{CLAIM}/{page}", data=form) as answer:
+        shown = await answer.text()
+        assert answer.status == 422
+    assert f'id="falt-{field}-hjalp">Skriv högst 500 tecken.' in shown
+    assert f'aria-describedby="falt-{field}-hjalp">Två' in shown
+    (call,) = world.asked(service, path, "POST")
+    assert "Två\nrader" in call.json.values()
+
+
 async def test_the_operator_sees_that_the_ledger_is_wrong(browser: Browser, world: World) -> None:
     """events.md 5: what the service's own check found stands on the first page, and only then."""
     await sign_in(browser, "operator")

@@ -7,7 +7,7 @@ today. What may be done is decided by the service that is asked; the page only o
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -22,18 +22,20 @@ from services.gateway.live import changes, mark_of
 from services.gateway.sessions import SellerSession, Session
 from services.gateway.settings import Settings
 from services.gateway.upstream import Upstream, listed_in
-from services.gateway.words import STATES, advice, as_date, page
+from services.gateway.words import STATES, advice, as_date, faults, page
 
 router = APIRouter()
 
 Command = tuple[str, str, dict[str, Any]]
 """Service, path and body of what is asked of a service."""
+Page = Callable[..., Awaitable[Response]]
+"""What shows a page of one invoice."""
 
 PAGE_SIZE = 50
 SHORTEST_SEARCH = 3
 """Letters of a name (R-45)."""
-LONGEST_TEXT = 2000
-LONGEST_REASON = 500
+FORM_FIELDS = {"text": "text", "reason": "skal", "until": "till"}
+"""A service's field, and the same in a form of the page."""
 NOTICES = {
     "skickad": "Fakturan är skickad.",
     "krediterad": "Kreditfakturan är skapad.",
@@ -169,9 +171,18 @@ async def credit_pdf(request: Request, session: SellerSession, claim_id: UUID) -
 @router.get("/fakturor/{claim_id}/kreditera")
 async def credit_form(request: Request, session: SellerSession, claim_id: UUID) -> Response:
     """Ask for the reason, and warn that an original may already be on paper (R-81)."""
+    return await _credit_page(request, session, claim_id)
+
+
+async def _credit_page(
+    request: Request, session: Session, claim_id: UUID, *, status: int = 200, **values: Any
+) -> Response:
     upstream: Upstream = request.app.state.upstream
     invoice = await upstream.ask(session.identity, "invoicing", f"/invoices/{claim_id}")
-    return page(request, "kreditera.html", session=session, invoice=invoice, claim_id=claim_id)
+    return page(
+        request, "kreditera.html", status=status, session=session, invoice=invoice,
+        claim_id=claim_id, **({"wrong": {}, "typed": {}} | values),
+    )  # fmt: skip
 
 
 @router.post("/fakturor/{claim_id}/kreditera")
@@ -183,19 +194,16 @@ async def credit(
     skal: Annotated[str, Form()] = "",
 ) -> Response:
     """Credit the whole invoice."""
+    typed = {"slag": slag, "skal": skal}
     if not skal.strip():
-        upstream: Upstream = request.app.state.upstream
-        invoice = await upstream.ask(session.identity, "invoicing", f"/invoices/{claim_id}")
-        return page(
-            request, "kreditera.html", status=422, session=session, invoice=invoice,
-            claim_id=claim_id, kind=slag, wrong={"skal": "Skriv varför fakturan krediteras."},
-        )  # fmt: skip
-    body = {
-        "kind": "commercial" if slag == "commercial" else "correction",
-        "reason": skal.strip()[:LONGEST_REASON],
-    }
+        wrong = {"skal": "Skriv varför fakturan krediteras."}
+        return await _credit_page(request, session, claim_id, status=422, wrong=wrong, typed=typed)
+    kind = "commercial" if slag == "commercial" else "correction"
+    body = {"kind": kind, "reason": _written(skal)}
     command: Command = ("invoicing", f"/invoices/{claim_id}/credit", body)
-    return await _act(request, session, claim_id, command, "krediterad")
+    return await _act(
+        request, session, claim_id, command, "krediterad", typed=typed, form=_credit_page
+    )
 
 
 @router.post("/fakturor/{claim_id}/inkasso")
@@ -251,8 +259,9 @@ async def dispute(
     if not skal.strip():
         wrong = {"skal": "Skriv vad kunden invänder."}
         return await _invoice_page(request, session, claim_id, status=422, wrong=wrong)
-    body = {"claim_id": str(claim_id), "reason": skal.strip()[:LONGEST_TEXT]}
-    return await _act(request, session, claim_id, ("collections", "/disputes", body), "bestridd")
+    body = {"claim_id": str(claim_id), "reason": _written(skal)}
+    command: Command = ("collections", "/disputes", body)
+    return await _act(request, session, claim_id, command, "bestridd", typed={"skal": skal})
 
 
 @router.post("/fakturor/{claim_id}/invandning/{dispute_id}")
@@ -310,9 +319,8 @@ async def write(
     if not text.strip():
         wrong = {"text": "Skriv ett meddelande."}
         return await _invoice_page(request, session, claim_id, status=422, wrong=wrong)
-    body = {"text": text.strip()[:LONGEST_TEXT]}
-    command: Command = ("invoicing", f"/invoices/{claim_id}/messages", body)
-    return await _act(request, session, claim_id, command, "meddelande")
+    command: Command = ("invoicing", f"/invoices/{claim_id}/messages", {"text": _written(text)})
+    return await _act(request, session, claim_id, command, "meddelande", typed={"text": text})
 
 
 def notice_of(done: str, invoice: dict[str, Any], case: dict[str, Any] | None) -> str | None:
@@ -336,14 +344,25 @@ def _standing(invoice: dict[str, Any], claim: dict[str, Any] | None) -> tuple[An
     return invoice.get("state"), told, invoice.get("messages"), claim and standing_of(claim)
 
 
+def _written(text: str) -> str:
+    """A text as its service keeps it; browsers send line breaks as two characters."""
+    return text.replace("\r\n", "\n").strip()
+
+
 async def _act(
     request: Request,
     session: Session,
     claim_id: UUID,
     command: Command,
     done: str,
+    *,
+    typed: dict[str, str] | None = None,
+    form: Page | None = None,
 ) -> Response:
-    """Carry out a command and go back to the invoice; a refusal is told on its page."""
+    """Carry out a command and go back to the invoice; a refusal is told on its page.
+
+    What is wrong with a field is told there, on the page of its form and beside what was typed.
+    """
     service, path, body = command
     upstream: Upstream = request.app.state.upstream
     try:
@@ -351,8 +370,12 @@ async def _act(
     except Problem as problem:
         if problem.status not in (409, 422):
             raise
-        return await _invoice_page(
-            request, session, claim_id, status=problem.status, refusal=advice(problem)
+        named = faults(problem).items()
+        wrong = {FORM_FIELDS[name]: told for name, told in named if name in FORM_FIELDS}
+        told = {"wrong": wrong} if wrong else {"refusal": advice(problem)}
+        show = form if wrong and form else _invoice_page
+        return await show(
+            request, session, claim_id, status=problem.status, typed=typed or {}, **told
         )
     return RedirectResponse(f"/fakturor/{claim_id}?gjort={done}", status_code=303)
 
@@ -399,7 +422,7 @@ async def _invoice_page(
         notice=notice_of(done, invoice, case),
         live=f"/fakturor/{claim_id}/live?sedan={mark_of(_standing(invoice, claim))}",
         link=f"/f/{make_token(settings.link_key, claim_id, version)}",
-        **({"wrong": {}, "refusal": None} | values),
+        **({"wrong": {}, "refusal": None, "typed": {}} | values),
     )
 
 

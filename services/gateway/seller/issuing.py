@@ -109,9 +109,8 @@ async def go_on(request: Request, session: SellerSession) -> Response:
             raise
         if problem.body.get("reason") == KEY_USED:
             return await _sent_already(request, session, typed, problem.body.get("earlier"))
-        told = faults(problem) or {
-            "form": "Fakturan gick inte att skicka. Kontrollera uppgifterna."
-        }
+        told = {name.replace(".article_id", ".text"): why for name, why in faults(problem).items()}
+        told = told or {"form": "Fakturan gick inte att skicka. Kontrollera uppgifterna."}
         return await _form_page(request, session, typed, wrong=told)
     return RedirectResponse(f"/fakturor/{UUID(issued['claim_id'])}?gjort=skickad", status_code=303)
 
