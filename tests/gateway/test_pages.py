@@ -625,6 +625,7 @@ async def test_a_refused_text_is_kept_and_told_of_at_its_field(
     async with browser.post(f"/fakturor/{CLAIM}/{page}", data=form) as answer:
         shown = await answer.text()
         assert answer.status == 422
+    assert ("Kreditera faktura" in shown) == (page == "kreditera")
     assert f'id="falt-{field}-hjalp">Skriv högst 500 tecken.' in shown
     assert f'aria-describedby="falt-{field}-hjalp">Två' in shown
     (call,) = world.asked(service, path, "POST")

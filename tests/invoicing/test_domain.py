@@ -532,7 +532,7 @@ def test_the_timeline_tells_what_of_a_payment_is_the_operators() -> None:
         )
         now = datetime(2026, 12, 10, 9, tzinfo=UTC)
         heard = [(now, timeline.TELLS[type(paid)](paid))]
-        *_, entry = timeline.tell(heard, issued_on=TODAY, handed_over_on=None, credited=None)
+        *_, entry = timeline.tell(heard, issued_on=TODAY)
         assert (entry.amount_ore, entry.operators_ore) == (sum(told.values()), operators_ore)
         assert str(operators_ore) not in entry.text
 
@@ -542,5 +542,5 @@ def test_an_invoice_is_made_before_it_is_sent_also_in_the_first_hour_of_a_day() 
     day = date(2026, 11, 26)
     half_past_midnight = datetime(2026, 11, 25, 23, 30, tzinfo=UTC)
     told = [(half_past_midnight, timeline.Told("sent", day))]
-    entries = timeline.tell(told, issued_on=day, handed_over_on=None, credited=None)
+    entries = timeline.tell(told, issued_on=day)
     assert [entry.what for entry in entries] == ["issued", "sent"]

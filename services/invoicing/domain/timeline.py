@@ -188,25 +188,13 @@ def _detail(what: str, detail: str) -> str:
     return _WORDS.get(what, {}).get(detail, detail)
 
 
-def tell(
-    told: list[tuple[datetime, Told]],
-    *,
-    issued_on: date,
-    handed_over_on: date | None,
-    credited: tuple[date, int, int] | None,
-) -> list[Entry]:
-    """The timeline, oldest first: what was told, and what invoicing did itself.
+def tell(told: list[tuple[datetime, Told]], *, issued_on: date) -> list[Entry]:
+    """The timeline, oldest first: by day, then by when it was told, but made before all else.
 
-    `credited` is the note's day, number and öre.
+    An invoice is written in another statement than its news, and has no instant of its own.
     """
-    own = [Told("issued", issued_on)]
-    if handed_over_on is not None:
-        own.append(Told("handed_over", handed_over_on))
-    if credited is not None:
-        day, number, credit_ore = credited
-        own.append(Told("credited", day, credit_ore, str(number)))
-    entries = [_entry(at, each) for at, each in told]
-    entries += [_entry(_morning(each.on), each) for each in own]
+    entries = [_entry(datetime.combine(issued_on, time(), UTC), Told("issued", issued_on))]
+    entries += [_entry(at, each) for at, each in told]
     return sorted(entries, key=lambda entry: (entry.on, entry.what != "issued", entry.at))
 
 
@@ -214,7 +202,3 @@ def _entry(at: datetime, told: Told) -> Entry:
     operators_ore = int(told.detail) if told.what in PAYMENTS and told.detail else None
     text = wording(told.what, told.detail)
     return Entry(told.on, at, told.what, text, told.amount_ore, operators_ore)
-
-
-def _morning(day: date) -> datetime:
-    return datetime.combine(day, time(), UTC)

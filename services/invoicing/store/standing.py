@@ -118,13 +118,21 @@ LOCK = text(f"""
   order by claim_id for update
 """)
 HAND_OVER = text("""
-  update invoice set handed_over_on = :today where claim_id = any(cast(:ids as uuid[]))
+  with handed as (
+    update invoice set handed_over_on = :today where claim_id = any(cast(:ids as uuid[]))
+    returning claim_id, creditor_id)
+  insert into timeline (claim_id, creditor_id, told_at, told_on, what)
+  select claim_id, creditor_id, :now, :today, 'handed_over' from handed
 """)
 CREDIT = text("""
   with noted as (
     insert into credit_note (note_id, claim_id, creditor_id, number, credited_on, kind, reason,
       credit_ore)
-    values (:note_id, :claim_id, :creditor_id, :number, :credited_on, :kind, :reason, :credit_ore))
+    values (:note_id, :claim_id, :creditor_id, :number, :credited_on, :kind, :reason, :credit_ore)),
+  told as (
+    insert into timeline (claim_id, creditor_id, told_at, told_on, what, amount_ore, detail)
+    values (:claim_id, :creditor_id, :now, :credited_on, 'credited', :credit_ore,
+      cast(:number as text)))
   update invoice set credited = true where claim_id = :claim_id
 """)
 NOTE = text("""
@@ -247,12 +255,12 @@ async def lock_standings(tx: Transaction, ids: Sequence[UUID]) -> dict[ClaimId, 
 
 
 async def mark_handed_over(tx: Transaction, ids: Sequence[UUID]) -> None:
-    """Keep that claims went to collection today."""
-    await tx.execute(HAND_OVER, {"ids": list(ids), "today": tx.today})
+    """Keep, and tell, that claims went to collection today."""
+    await tx.execute(HAND_OVER, {"ids": list(ids), "today": tx.today, "now": tx.now})
 
 
 async def write_credit(tx: Transaction, credited: InvoiceCredited, reason: str) -> None:
-    """Write a credit note and that its invoice is credited."""
+    """Write a credit note, and tell that its invoice is credited."""
     await tx.execute(
         CREDIT,
         {
@@ -264,6 +272,7 @@ async def write_credit(tx: Transaction, credited: InvoiceCredited, reason: str) 
             "kind": credited.kind.value,
             "reason": reason,
             "credit_ore": credited.credit_ore,
+            "now": tx.now,
         },
     )
 
