@@ -64,7 +64,7 @@ COMPONENTS = {
 OTHER_WORDS = {
     "open": "Öppen", "settled": "Betald", "disputed": "Bestridd", "closed": "Avslutad",
     "waiting": "Väntar", "demanded": "Krav skickat", "filed": "Hos Kronofogden",
-    "withdrawn": "Återkallad", "upheld": "Vidhållen", "ordered": "Skickad till banken",
+    "withdrawn": "Återkallad", "upheld": "Kunden fick rätt", "ordered": "Skickad till banken",
     "rejected": "Nekad av banken", "paid_out": "Utbetald", "received": "Mottagen",
     "validated": "Kontrollerad", "refused": "Nekad", "booking": "Bokförs", "booked": "Bokförd",
     "consumer": "Privatperson", "business": "Företag", "email": "Webbfaktura via e-post",
@@ -147,8 +147,22 @@ REASONS = {
     "identity_number_missing": "Kundens person- eller organisationsnummer saknas.",
     "address_missing": "Kundens adress saknas.",
     "not issued": "Fakturan är inte skickad.",
+    "already_disputed": "Invändningen är redan registrerad.",
+    "dispute_settled": "Invändningen är redan avgjord.",
+    "case_ended": "Inkassoärendet är redan avslutat eller återkallat.",
+    "not_waiting": "Inkassoärendet väntar inte på dig längre.",
+    "key_used": "Det du skickade är redan mottaget. Ladda om sidan för att göra något mer.",
+    "thread_full": "Det får inte plats fler meddelanden här. Använd e-post eller telefon.",
 }
 """Known reasons of refusals, in words; anything else gets the general advice of its status."""
+
+ALREADY = frozenset(
+    {
+        *("already_charged", "already_credited", "already_handed_over", "already_reminded"),
+        *("already_disputed", "dispute_settled", "case_ended", "key_used"),
+    }
+)
+"""Reasons of refusals that only say that somebody, perhaps with a double click, was first."""
 
 FAULTS = (
     (
@@ -357,6 +371,12 @@ def word(code: Any) -> str:
     return OTHER_WORDS.get(text) or COMPONENTS.get(text) or text.replace("_", " ").capitalize()
 
 
+def word_in_text(code: Any) -> str:
+    """The same within a sentence: `hos Kronofogden`."""
+    text = word(code)
+    return text if text.startswith("Kronofogden") else text[:1].lower() + text[1:]
+
+
 CHANNELS = {"email": "e-post", "paper": "papper"}
 
 
@@ -429,6 +449,12 @@ def stopped(why: str) -> str:
     return STOPPED.get(why) or REASONS.get(why, "")
 
 
+def is_awaiting_answer(case: dict[str, Any]) -> bool:
+    """Whether the debtor's time to answer the demand is what a case waits for."""
+    asked = case.get("stage") in ("demand_proposed", "demand_charged", "demanded")
+    return asked and bool(case.get("respond_by"))
+
+
 def waiting(what: str) -> str:
     """What the clock waits for, in Swedish."""
     for english, swedish in WAITS:
@@ -450,7 +476,7 @@ def advice(problem: Problem) -> tuple[str, str]:
     title, what_now = ADVICE.get(problem.status, ADVICE[502])
     reason = problem.body.get("reason")
     if isinstance(reason, str) and reason in REASONS:
-        return title, REASONS[reason]
+        return "Det är redan gjort" if reason in ALREADY else title, REASONS[reason]
     named = list(faults(problem).values())
     return title, " ".join(named) if named else what_now
 
@@ -465,10 +491,14 @@ PAGES.filters.update(
     kronor=kronor, plain_kronor=plain_kronor, short_kronor=short_kronor, day=day,
     clock_time=clock_time, count=count, rate=rate, duration=duration, percent=percent,
     state_word=state_word, state_tone=state_tone,
-    money=money, told=told, channel=channel, word=word, waiting=waiting, stopped=stopped,
+    money=money, told=told, channel=channel, word=word, word_in_text=word_in_text,
+    waiting=waiting, stopped=stopped,
     identity_number=identity_number, bankgiro=bankgiro, ocr=ocr,
     organisation_number=organisation_number, postcode=postcode, quantity=quantity,
 )  # fmt: skip
+
+
+PAGES.tests.update(awaiting_answer=is_awaiting_answer)
 
 
 def page(request: Request, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:

@@ -70,6 +70,37 @@ def test_personal_numbers_are_masked_and_companies_are_not() -> None:
     assert words.identity_number("811218-****") == "811218-****", "masked by its service already"
 
 
+@pytest.mark.parametrize(
+    "reason",
+    [
+        "already_disputed",
+        "dispute_settled",
+        "case_ended",
+        "key_used",
+        "already_reminded",
+        "already_handed_over",
+    ],
+)
+def test_what_somebody_did_before_is_no_trouble(reason: str) -> None:
+    """A double click is answered with what is so."""
+    title, told = words.advice(Problem(409, "No", reason=reason))
+    assert title == "Det är redan gjort"
+    assert "redan" in told
+
+
+def test_words_within_a_sentence_keep_their_names() -> None:
+    """And the debtor found right is not an objection upheld by whoever made it."""
+    assert words.word_in_text("filed") == "hos Kronofogden"
+    assert words.word_in_text("payment_order_application_refused").startswith("Kronofogden")
+    assert words.word("upheld") == "Kunden fick rätt"
+
+
+def test_only_a_demand_has_a_day_to_answer_by() -> None:
+    """The day stays with the case, but is nothing to wait for once it is filed or closed."""
+    for stage, awaits in (("demanded", True), ("filed", False), ("closed", False)):
+        assert words.is_awaiting_answer({"stage": stage, "respond_by": "2026-12-22"}) == awaits
+
+
 def test_a_refusal_is_told_in_ordinary_words() -> None:
     """The known reason, else what to do for that kind of trouble."""
     paid = Problem(409, "No", reason="settled")

@@ -283,7 +283,7 @@ async def add_message(
 
     async def run() -> dict[str, Any]:
         if await standing.count_messages(tx, claim_id) >= MOST_MESSAGES:
-            raise Problem(409, "The thread is full")
+            raise Problem(409, "The thread is full", reason="thread_full")
         message = {
             "message_id": new_id(),
             "claim_id": claim_id,
