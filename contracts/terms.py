@@ -1,5 +1,6 @@
 """Words that several events share: kinds of debtor, components of a claim, the statement."""
 
+from collections.abc import Mapping
 from datetime import date
 from enum import StrEnum
 
@@ -61,6 +62,21 @@ class Beneficiary(StrEnum):
 
     CREDITOR = "creditor"
     OPERATOR = "operator"
+
+
+BENEFICIARIES: Mapping[Component, Beneficiary] = {
+    Component.CAPITAL: Beneficiary.CREDITOR,
+    Component.REMINDER_FEE: Beneficiary.CREDITOR,
+    Component.INTEREST: Beneficiary.CREDITOR,
+    Component.LATE_COMPENSATION: Beneficiary.CREDITOR,
+    # What the operator works for or has laid out in the creditor's name.
+    Component.DEMAND_COST: Beneficiary.OPERATOR,
+    Component.INSTALMENT_COST: Beneficiary.OPERATOR,
+    Component.FILING_FEE: Beneficiary.OPERATOR,
+    Component.FILING_WORK: Beneficiary.OPERATOR,
+    Component.ENFORCEMENT_FEE: Beneficiary.OPERATOR,
+}
+"""Whose money each component will be once it is paid: the one table of it."""
 
 
 class VatSum(Fact):

@@ -39,6 +39,9 @@ RELEASE = text("""
   delete from command where scope = :scope and key = any(cast(:keys as text[]))
 """)
 
+KEY_USED = "key_used"
+"""The reason of the refusal of another request with the same key."""
+
 
 @dataclass(frozen=True, slots=True)
 class Command:
@@ -69,7 +72,8 @@ async def once(
 ) -> Response:
     """Run a command once per `Idempotency-Key` in `scope` (a company or person).
 
-    Repeated with the same body it gives the kept answer; with another body it is refused (422).
+    Repeated with the same body it gives the kept answer; with another body it is refused (422), and
+    told what was answered then.
     A second request meanwhile waits for the first one's commit. Without the header it just runs.
     """
 
@@ -126,7 +130,7 @@ async def _claim(tx: Transaction, scope: UUID, commands: Sequence[Command]) -> s
 async def _earlier(
     tx: Transaction, scope: UUID, commands: Sequence[Command]
 ) -> dict[str | None, Response | Problem]:
-    """The answers kept, by key; 422 where the key was used for something else."""
+    """The answers kept, by key; 422 with that answer where the key was used for something else."""
     if not commands:
         return {}
     digests = {each.key: each.digest for each in commands}
@@ -134,7 +138,12 @@ async def _earlier(
     return {
         row.key: _json(bytes(row.body), row.status)
         if bytes(row.digest) == digests[row.key]
-        else Problem(422, "Idempotency-Key was used for another request")
+        else Problem(
+            422,
+            "Idempotency-Key was used for another request",
+            reason=KEY_USED,
+            earlier=orjson.loads(row.body),
+        )
         for row in found
     }
 

@@ -40,9 +40,12 @@ def answer(problem: Problem) -> JSONResponse:
 
 
 def field_errors(error: Any) -> list[dict[str, str]]:
-    """pydantic's errors as `{"field", "reason"}`, without the input they met."""
+    """pydantic's errors as `{"field", "reason"}`, without the input they met and its own prefix."""
     return [
-        {"field": ".".join(str(part) for part in each["loc"]), "reason": each["msg"]}
+        {
+            "field": ".".join(str(part) for part in each["loc"]),
+            "reason": each["msg"].removeprefix("Value error, "),
+        }
         for each in error.errors()
     ]
 

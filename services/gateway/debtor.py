@@ -7,7 +7,6 @@ today; the page asks again each second while it is open, and shows a payment onc
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -26,15 +25,13 @@ from plumbing.identity import Identity
 from plumbing.links import Link, read_token
 from plumbing.problems import Problem
 from services.gateway import words
+from services.gateway.live import LAST_EVENT, changes, mark_of
 from services.gateway.sessions import page_session
 from services.gateway.settings import Settings
 from services.gateway.upstream import Upstream
 
 router = APIRouter()
 
-LOOK_EVERY_SECONDS = 1.0
-LIVE_SECONDS = 900
-"""After a quarter of an hour the browser connects anew, by itself."""
 LONGEST_TEXT = 2000
 PRIVATE = {
     "referrer-policy": "no-referrer",
@@ -185,7 +182,7 @@ async def write(request: Request, who: LinkHolder, text: Annotated[str, Form()] 
 
 @router.get("/f/{token}/live", response_class=EventSourceResponse)
 async def live(
-    request: Request, who: CurrentHolder, sedan: str | None = None
+    request: Request, who: CurrentHolder, sedan: str = ""
 ) -> AsyncIterator[ServerSentEvent]:
     """Says when the claim stands otherwise than it did; the page then fetches itself anew.
 
@@ -193,16 +190,13 @@ async def live(
     while nobody listened is said at once.
     """
     upstream: Upstream = request.app.state.upstream
-    until = time.monotonic() + LIVE_SECONDS
-    before = request.headers.get("last-event-id") or sedan
-    while time.monotonic() < until:
+
+    async def look() -> Any:
         claim = await upstream.perhaps(who.identity, "payments", f"/claims/{who.claim_id}")
-        now = standing_of(claim) if claim else before
-        if before is not None and now != before:
-            state = (claim or {}).get("state")
-            yield ServerSentEvent(event="changed", data={"state": state}, id=now)
-        before = now
-        await asyncio.sleep(LOOK_EVERY_SECONDS)
+        return standing_of(claim) if claim else None
+
+    async for event in changes(look, request.headers.get(LAST_EVENT) or sedan):
+        yield event
 
 
 def is_opened_by_a_person(request: Request) -> bool:
@@ -220,10 +214,10 @@ def is_the_sellers_look(request: Request, invoice: dict[str, Any]) -> bool:
     return session.is_operator or str(session.identity.company) == str(invoice.get("creditor_id"))
 
 
-def standing_of(claim: dict[str, Any]) -> str:
-    """What of a claim a reader would see change, as a word for an address."""
+def standing_of(claim: dict[str, Any]) -> tuple[Any, ...]:
+    """What of a claim a reader would see change."""
     seen = ("state", "disputed", "to_pay_ore", "paid_ore", "overpaid_ore", "pay_by")
-    return "_".join(str(claim.get(name)) for name in seen)
+    return tuple(claim.get(name) for name in seen)
 
 
 def code_text(invoice: dict[str, Any], claim: dict[str, Any]) -> str | None:
@@ -449,7 +443,7 @@ async def _web_invoice(
         status=status,
         token=who.token,
         done=done if done in NOTICES else "",
-        shown=standing_of(claim) if claim else "",
+        shown=mark_of(standing_of(claim)) if claim else "",
         invoice=invoice,
         claim=claim,
         seller=seller,

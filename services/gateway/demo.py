@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict
 from plumbing.identity import Identity
 from plumbing.problems import Problem
 from services.gateway.sessions import Session, Sessions, page_session
-from services.gateway.upstream import Upstream
+from services.gateway.upstream import Query, Upstream
 from services.gateway.words import page
 
 router = APIRouter()
@@ -25,6 +25,8 @@ router = APIRouter()
 PEOPLE = UUID("00000000-0000-5000-8000-0000000de301")
 """Namespace of the demo's people, so that one company's person is the same each time."""
 FOREMAN = Identity(uuid5(PEOPLE, "operator"), frozenset({"operator"}))
+
+PAGE_SIZE = 100
 
 
 class TokenWish(BaseModel):
@@ -38,11 +40,12 @@ class TokenWish(BaseModel):
 
 
 @router.get("/demo")
-async def pick(request: Request, tillbaka: str = "/") -> Response:
+async def pick(request: Request, tillbaka: str = "/", efter: UUID | None = None) -> Response:
     """The page that lists who one may be."""
     upstream: Upstream = request.app.state.upstream
+    query: Query = {"limit": PAGE_SIZE, "after": str(efter) if efter else None}
     found, day = await asyncio.gather(
-        upstream.perhaps(FOREMAN, "invoicing", "/creditors", {"limit": 200}),
+        upstream.perhaps(FOREMAN, "invoicing", "/creditors", query),
         upstream.perhaps(FOREMAN, "invoicing", "/ops/numbers"),
     )
     return page(
@@ -53,6 +56,8 @@ async def pick(request: Request, tillbaka: str = "/") -> Response:
         reachable=found is not None,
         back=_way_back(tillbaka),
         today=(day or {}).get("today"),
+        after=efter,
+        next=found.get("next") if isinstance(found, dict) else None,
     )
 
 

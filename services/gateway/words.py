@@ -65,7 +65,7 @@ COMPONENTS = {
 OTHER_WORDS = {
     "open": "Öppen", "settled": "Betald", "disputed": "Bestridd", "closed": "Avslutad",
     "waiting": "Väntar", "demanded": "Krav skickat", "filed": "Hos Kronofogden",
-    "withdrawn": "Återkallad", "upheld": "Vidhållen", "ordered": "Skickad till banken",
+    "withdrawn": "Återkallad", "upheld": "Kunden fick rätt", "ordered": "Skickad till banken",
     "rejected": "Nekad av banken", "paid_out": "Utbetald", "received": "Mottagen",
     "validated": "Kontrollerad", "refused": "Nekad", "booking": "Bokförs", "booked": "Bokförd",
     "consumer": "Privatperson", "business": "Företag", "email": "Webbfaktura via e-post",
@@ -148,8 +148,22 @@ REASONS = {
     "identity_number_missing": "Kundens person- eller organisationsnummer saknas.",
     "address_missing": "Kundens adress saknas.",
     "not issued": "Fakturan är inte skickad.",
+    "already_disputed": "Invändningen är redan registrerad.",
+    "dispute_settled": "Invändningen är redan avgjord.",
+    "case_ended": "Inkassoärendet är redan avslutat eller återkallat.",
+    "not_waiting": "Inkassoärendet väntar inte på dig längre.",
+    "key_used": "Det du skickade är redan mottaget. Ladda om sidan för att göra något mer.",
+    "thread_full": "Det får inte plats fler meddelanden här. Använd e-post eller telefon.",
 }
 """Known reasons of refusals, in words; anything else gets the general advice of its status."""
+
+ALREADY = frozenset(
+    {
+        *("already_charged", "already_credited", "already_handed_over", "already_reminded"),
+        *("already_disputed", "dispute_settled", "case_ended", "key_used"),
+    }
+)
+"""Reasons of refusals that only say that somebody, perhaps with a double click, was first."""
 
 FAULTS = (
     (
@@ -161,11 +175,21 @@ FAULTS = (
     (r"\[0-9\]\{10\}", "Skriv numret med 10 eller 12 siffror."),
     (r"needs the BIC", "Ett IBAN-nummer behöver bankens BIC."),
     (r"\[A-Z\]\{6\}", "BIC har 8 eller 11 tecken."),
-    (r"field required|is needed|missing", "Fyll i uppgiften."),
-    (r"at least (\d+) character", "Skriv minst {0} tecken."),
-    (r"at most (\d+) character", "Skriv högst {0} tecken."),
-    (r"greater than or equal to (\d+)", "Ange minst {0}."),
+    (r"should be '", "Välj ett av alternativen."),
+    (r"control characters", "Texten har tecken som inte går att använda. Ta bort dem."),
+    (r"\[0-9\]\{1,9\}", "Skriv ett antal, till exempel 1,5."),
+    (r"field required|is needed|missing|at least 1 (?:character|item)", "Fyll i uppgiften."),
+    (r"should be a valid string", "Fyll i uppgiften."),
+    (r"at least (\d+) (?:character|item)", "Skriv minst {0} tecken."),
+    (r"at most (\d+) (?:character|item)", "Skriv högst {0} tecken."),
+    (r"greater than or equal to (-?\d+)", "Ange minst {0}."),
     (r"less than or equal to (\d+)", "Ange högst {0}."),
+    (r"less than (\d+)", "Ange mindre än {0}."),
+    (r"must be (\d+) or higher", "Nästa nummer är {0}. Serien flyttas bara framåt."),
+    (r"another article's", "Numret har redan en annan artikel."),
+    (r"must be 25, 12, 6 or 0", "Välj momssats."),
+    (r"for agreed interest", "Avtalad ränta behöver en räntesats, och bara den."),
+    (r"1 to (\d+) rows", "En faktura har 1 till {0} rader."),
     (r"organisation number", "Organisationsnumret stämmer inte. Kontrollera siffrorna."),
     (r"personal number|identity number", "Numret stämmer inte. Kontrollera siffrorna."),
     (r"mail cannot be sent", "Det går inte att mejla till kundens e-postadress. Rätta den."),
@@ -184,7 +208,7 @@ FAULTS = (
     ),
     (r"needs the buyer's VAT number", "Fyll i köparens momsregistreringsnummer."),
     (r"VAT number", "Momsregistreringsnumret stämmer inte."),
-    (r"postcode", "Postnumret ska ha fem siffror."),
+    (r"five digits", "Postnumret ska ha fem siffror."),
     (r"lie ahead|future", "Datumet får inte ligga framåt i tiden."),
     (r"latest invoice of the series", "Datumet ligger före den senaste fakturan i nummerserien."),
     (r"within \d+ days of the invoice date", "Leveransdagen ska ligga inom ett år."),
@@ -192,7 +216,7 @@ FAULTS = (
     (r"no such article", "Artikeln finns inte."),
     (r"not active", "Artikeln är avaktiverad."),
     (r"no such customer", "Kunden finns inte."),
-    (r"total must be", "Fakturans summa ska vara över noll."),
+    (r"total must be", "Fakturans summa ska vara över noll och under tio miljarder kronor."),
     (r"coming day", "Välj en dag framåt i tiden."),
     (r"valid (integer|decimal|number)|integer|decimal", "Skriv ett tal."),
     (r"check digit|must have .* digits|is not Swedish", "Numret stämmer inte. Kontrollera det."),
@@ -348,6 +372,12 @@ def word(code: Any) -> str:
     return OTHER_WORDS.get(text) or COMPONENTS.get(text) or text.replace("_", " ").capitalize()
 
 
+def word_in_text(code: Any) -> str:
+    """The same within a sentence: `hos Kronofogden`."""
+    text = word(code)
+    return text if text.startswith("Kronofogden") else text[:1].lower() + text[1:]
+
+
 CHANNELS = {"email": "e-post", "paper": "papper"}
 
 
@@ -392,12 +422,19 @@ def ocr(digits: str | None) -> str:
     return NO_BREAK.join(re.findall(r".{1,4}", digits or ""))
 
 
-def fault(reason: str) -> str:
-    """A service's reason for a field, in Swedish."""
+def fault(reason: str, field: str = "") -> str:
+    """A service's reason for a field, in Swedish and in the unit that people know."""
     for pattern, text in FAULTS:
         if found := re.search(pattern, reason, re.IGNORECASE):
-            return text.format(*found.groups())
+            return text.format(*(_limit(each, field) for each in found.groups()))
     return "Uppgiften går inte att använda. Kontrollera den."
+
+
+def _limit(number: str, field: str) -> str:
+    """A limit as people write it: kronor for a field in öre, percent for one in basis points."""
+    if field.endswith("_ore"):
+        return short_kronor(number)
+    return percent(int(number)) if field.endswith("_bp") else count(number)
 
 
 STOPPED = {
@@ -413,6 +450,12 @@ def stopped(why: str) -> str:
     return STOPPED.get(why) or REASONS.get(why, "")
 
 
+def is_awaiting_answer(case: dict[str, Any]) -> bool:
+    """Whether the debtor's time to answer the demand is what a case waits for."""
+    asked = case.get("stage") in ("demand_proposed", "demand_charged", "demanded")
+    return asked and bool(case.get("respond_by"))
+
+
 def waiting(what: str) -> str:
     """What the clock waits for, in Swedish."""
     for english, swedish in WAITS:
@@ -425,7 +468,7 @@ def faults(problem: Problem) -> dict[str, str]:
     found: dict[str, str] = {}
     for error in problem.body.get("errors") or ():
         field = re.sub(r"^(body|query|path)\.", "", str(error.get("field", "")))
-        found.setdefault(field, fault(str(error.get("reason", ""))))
+        found.setdefault(field, fault(str(error.get("reason", "")), field))
     return found
 
 
@@ -434,7 +477,7 @@ def advice(problem: Problem) -> tuple[str, str]:
     title, what_now = ADVICE.get(problem.status, ADVICE[502])
     reason = problem.body.get("reason")
     if isinstance(reason, str) and reason in REASONS:
-        return title, REASONS[reason]
+        return "Det är redan gjort" if reason in ALREADY else title, REASONS[reason]
     named = list(faults(problem).values())
     return title, " ".join(named) if named else what_now
 
@@ -449,10 +492,14 @@ PAGES.filters.update(
     kronor=kronor, plain_kronor=plain_kronor, short_kronor=short_kronor, day=day,
     clock_time=clock_time, count=count, rate=rate, duration=duration, percent=percent,
     state_word=state_word, state_tone=state_tone,
-    money=money, told=told, channel=channel, word=word, waiting=waiting, stopped=stopped,
+    money=money, told=told, channel=channel, word=word, word_in_text=word_in_text,
+    waiting=waiting, stopped=stopped,
     identity_number=identity_number, bankgiro=bankgiro, ocr=ocr,
     organisation_number=organisation_number, postcode=postcode, quantity=quantity,
 )  # fmt: skip
+
+
+PAGES.tests.update(awaiting_answer=is_awaiting_answer)
 
 
 def page(request: Request, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:

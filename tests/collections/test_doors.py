@@ -75,7 +75,7 @@ async def test_a_debtor_objects_once_and_the_case_waits(own: Database) -> None:
         assert answer.status_code == 201
         dispute_id = answer.json()["dispute_id"]
         again = await debtor.post("/disputes", json={"reason": "Igen."})
-        assert again.status_code == 409
+        assert (again.status_code, again.json()["reason"]) == (409, "already_disputed")
         assert (await debtor.get("/disputes")).status_code == 403
     await house.day(FILING_ON)
     assert (await house.said())[2:] == ["ClaimDisputed"]
@@ -88,7 +88,7 @@ async def test_a_debtor_objects_once_and_the_case_waits(own: Database) -> None:
         settled = await seller.post(f"/disputes/{dispute_id}/settle", json={"outcome": "withdrawn"})
         assert settled.status_code == 200, settled.text
         twice = await seller.post(f"/disputes/{dispute_id}/settle", json={"outcome": "upheld"})
-        assert twice.status_code == 409
+        assert (twice.status_code, twice.json()["reason"]) == (409, "dispute_settled")
     await house.day(FILING_ON.replace(day=6))
     assert (await house.said())[3:] == ["DisputeSettled", "FilingProposed"]
 
@@ -151,7 +151,8 @@ async def test_a_creditor_who_wants_to_be_asked_files_by_hand(own: Database) -> 
         for _ in range(2):  # the answer to the first was lost
             answer = await seller.post(f"/cases/{CLAIM}/file", headers=key)
             assert (answer.status_code, answer.json()["stage"]) == (202, "filing_proposed")
-        assert (await seller.post(f"/cases/{CLAIM}/file")).status_code == 409
+        again = await seller.post(f"/cases/{CLAIM}/file")
+        assert (again.status_code, again.json()["reason"]) == (409, "not_waiting")
     assert (await house.said())[-1] == "FilingProposed"
 
 
@@ -168,7 +169,8 @@ async def test_a_seller_sees_and_touches_only_his_own_cases(own: Database) -> No
         for _ in range(2):  # the answer to the first was lost
             answer = await seller.post(f"/cases/{CLAIM}/withdraw", headers=key)
             assert (answer.status_code, answer.json()["stage"]) == (202, "closed")
-        assert (await seller.post(f"/cases/{CLAIM}/withdraw")).status_code == 409
+        again = await seller.post(f"/cases/{CLAIM}/withdraw")
+        assert (again.status_code, again.json()["reason"]) == (409, "case_ended")
 
 
 async def test_a_lost_debtor_is_an_alarm_to_operators(own: Database) -> None:

@@ -108,8 +108,9 @@ CLAIM_TODAY: dict[str, Any] = {
             ("capital", 250_000, 987_500), ("reminder_fee", 0, 6_000), ("interest", 0, 4_312),
         )
     ],
-    "posted_total_ore": 997_812, "to_pay_ore": 997_812, "interest_accrued_ore": 1_204,
-    "due_on": "2026-10-30", "pay_by": "2026-12-02", "ocr": "100000001277",
+    "posted_total_ore": 997_812, "to_pay_ore": 997_812, "creditors_ore": 997_812,
+    "interest_accrued_ore": 1_204, "due_on": "2026-10-30", "pay_by": "2026-12-02",
+    "ocr": "100000001277",
     "payee_bankgiro": "9912346", "disputed": False,
     "payments": [{"paid_on": "2026-11-03", "amount_ore": 250_000}], "charges": [],
 }  # fmt: skip
@@ -335,12 +336,26 @@ ANSWERS: dict[tuple[str, str, str], Any] = {
     ("invoicing", "POST", "/customers"): lambda w, c: CUSTOMERS[0],
     ("invoicing", "GET", f"/customers/{CUSTOMER}"): lambda w, c: CUSTOMERS[0],
     ("invoicing", "GET", "/articles"): lambda w, c: {"articles": ARTICLES, "next": None},
+    ("invoicing", "GET", f"/articles/{ARTICLE}"): lambda w, c: ARTICLES[0],
+    ("invoicing", "POST", "/articles/lookup"): lambda w, c: {
+        "articles": [
+            each for each in ARTICLES
+            if any(str(each["name"]).startswith(begins) for begins in c.json["beginnings"])
+        ],
+    },
     ("invoicing", "GET", "/invoices"): lambda w, c: {
         "invoices": invoice_rows(c.query.get("state")), "next": 1196,
     },
     ("invoicing", "POST", "/invoices"): lambda w, c: {
         "claim_id": str(CLAIM), "number": 1208, "ocr": "100000001277", "total_ore": 1_237_500,
     },
+    ("invoicing", "POST", "/invoices/lookup"): lambda w, c: {
+        "invoices": [each for each in invoice_rows() if each["claim_id"] in c.json["claim_ids"]],
+    },
+    ("payments", "POST", "/claims/lookup"): lambda w, c: [
+        {"claim_id": claim_id, "state": "open", "to_pay_ore": 997_812}
+        for claim_id in c.json["claim_ids"]
+    ],
     ("invoicing", "POST", "/invoices/preview"): lambda w, c: b"%PDF-1.7 preview",
     ("invoicing", "GET", "/invoices/counts"): lambda w, c: {
         "states": [
@@ -374,6 +389,10 @@ ANSWERS: dict[tuple[str, str, str], Any] = {
         "components": {"schemas": {"Row": {"type": "object"}}},
     },
     ("payments", "GET", f"/claims/{CLAIM}"): lambda w, c: w.claim if own(c) else None,
+    ("payments", "GET", "/claims/owed"): lambda w, c: {
+        "as_of": w.today.isoformat(), "creditors_ore": 4_218_841, "overdue_ore": 1_127_708,
+        "overdue_disputed_ore": 587_556,
+    },
     ("payments", "GET", "/payout-account"): lambda w, c: {
         "kind": "bankgiro", "number": "•••• 0218", "set_on": "2026-06-01", "refused": False,
     },

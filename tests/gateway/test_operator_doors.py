@@ -252,7 +252,7 @@ async def test_an_operator_corrects_a_stopped_case_and_lets_it_go_on(
     errors = [{"field": "body.debtor_address.town", "reason": "should have at least 1 character"}]
     world.refuse["collections", door] = (422, {"title": "No", "errors": errors})
     page = await turned_back(operator, path, form)
-    assert at_field(page, "town", "Skriv minst 1 tecken.")
+    assert at_field(page, "town", "Fyll i uppgiften.")
     assert "Storgatan 1" in page
     world.refuse["collections", door] = (409, {"title": "No", "reason": "address_missing"})
     page = await turned_back(operator, path, form, 409)

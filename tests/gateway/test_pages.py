@@ -1,6 +1,7 @@
 """Pages as people meet them: the debtor's web invoice, issuing without scripts, the operator's."""
 
 import asyncio
+import contextlib
 import html
 import json
 import re
@@ -9,9 +10,11 @@ from uuid import UUID
 
 import aiohttp
 import pytest
+from yarl import URL
 
 from plumbing.links import make_token
 from services.gateway.debtor import code_text, payment_code, what_next
+from services.gateway.seller.invoices import notice_of
 from services.gateway.seller.issuing import Typed, change, empty_row, order_of
 from services.invoicing.domain import printing
 from tests.gateway.conftest import LINK_KEY
@@ -126,7 +129,7 @@ async def test_the_page_learns_of_a_payment_within_seconds(
     async with browser.get(LINK) as answer:
         page = await answer.text()
     live = html.unescape(page.partition('data-live="')[2].partition('"')[0])
-    assert live.startswith(f"{LINK}/live?sedan=open_")
+    assert live.startswith(f"{LINK}/live?sedan=")
     again = {"Last-Event-ID": "open_as_it_was"} if when == "between two times" else {}
     if when == "before it listens":
         world.claim |= {"state": "settled", "to_pay_ore": 0}
@@ -160,13 +163,13 @@ async def test_what_a_payment_changes_is_fetched_together(browser: Browser, worl
     """What is to be paid, what happens next, and the way to object: never one beside another."""
     async with browser.get(LINK, params={"gjort": "invandning"}) as answer:
         page = await answer.text()
-    also = page.partition('data-also="')[2].partition('"')[0].split()
-    assert also
+    parts = re.findall('id="([a-z]+)" data-part', page)
+    assert len(parts) > 1
     assert f'data-page="{LINK}?gjort=invandning"' in page
     world.claim |= {"state": "settled", "to_pay_ore": 0}
     async with browser.get(LINK) as answer:
         after = await answer.text()
-    for name in also:
+    for name in parts:
         assert f'id="{name}"' in page
         assert f'id="{name}"' in after
 
@@ -225,6 +228,63 @@ async def test_no_day_that_has_passed_is_a_day_to_pay(
     for each in words:
         assert each in page
     assert absent not in page
+
+
+async def is_told(browser: Browser, address: str, seconds: float) -> bool:
+    """Whether a live channel says `changed` within so many seconds."""
+    with contextlib.suppress(TimeoutError):
+        async with browser.get(address) as answer, asyncio.timeout(seconds):
+            async for line in answer.content:
+                if line.strip() == b"event: changed":
+                    return True
+    return False
+
+
+async def test_the_sellers_page_learns_of_what_happens_and_of_what_has_since_it_was_made(
+    browser: Browser, world: World
+) -> None:
+    """R-79: it names what it shows, so that news between page and channel is not lost."""
+    await sign_in(browser, ANNA)
+
+    async def channel() -> str:
+        async with browser.get(f"/fakturor/{CLAIM}") as answer:
+            (address,) = re.findall('data-live="([^"]+)"', await answer.text())
+        return str(address)
+
+    address = await channel()
+    assert not await is_told(browser, address, 1.5)
+    world.shown |= {"state": "collection"}
+    assert await is_told(browser, address, 1.5)
+    told = asyncio.create_task(is_told(browser, await channel(), 4))
+    await asyncio.sleep(0.3)
+    world.claim |= {"to_pay_ore": 0}
+    assert await told
+
+
+@pytest.mark.parametrize(
+    ("done", "state", "stage", "said"),
+    [
+        ("skickad", "issued", None, "Fakturan är skapad och skickas nu."),
+        ("skickad", "sent", None, "Fakturan är skickad."),
+        ("skickad", "undelivered", None, None),
+        ("inkasso", "reminded", None, "Fakturan lämnas till inkasso nu."),
+        ("inkasso", "collection", "opened", "Fakturan är lämnad till inkasso."),
+        ("pamind", "overdue", None, "Påminnelsen är beställd."),
+        ("pamind", "reminded", None, "Påminnelsen är bokförd och skickas."),
+        ("aterkallad", "kronofogden", "withdrawing", "återkallas nu hos Kronofogden"),
+        ("aterkallad", "reminded", "closed", "Inkassoärendet är återkallat."),
+        ("ansokt", "collection", "filing_proposed", "är beställd"),
+        ("meddelande", "sent", None, "Meddelandet är skickat."),
+        ("hittat på", "sent", None, None),
+    ],
+)
+def test_a_notice_says_no_more_than_what_has_happened(
+    done: str, state: str, stage: str | None, said: str | None
+) -> None:
+    """Other services hear of it later than the page is shown."""
+    told = notice_of(done, {"state": state}, {"stage": stage} if stage else None)
+    assert (told is None) == (said is None)
+    assert (said or "") in (told or "")
 
 
 @pytest.mark.parametrize(
@@ -478,6 +538,103 @@ def test_a_row_takes_from_the_register_what_was_left_open() -> None:
     assert own.rows[0]["price"] == "700"
 
 
+def test_the_beginning_of_a_name_is_enough_where_one_article_alone_begins_so() -> None:
+    """R-48: three letters, when asked to fill in."""
+    for text, others, wish, filled in (
+        ("Sni", [], "fyll", "Snickeriarbete"),
+        ("Sn", [], "fyll", "Sn"),
+        ("Sni", [], "rad", "Sni"),
+        ("Sni", [ARTICLES[0] | {"name": "Snickarlim"}], "fyll", "Sni"),
+        ("Snickeri", [ARTICLES[0] | {"name": "Snickeri"}], "fyll", "Snickeri"),
+    ):
+        typed = Typed(rows=[empty_row() | {"text": text}])
+        change(typed, wish, [ARTICLES[0], *others])
+        assert typed.rows[0]["text"] == filled
+
+
+async def test_an_article_is_found_wherever_it_stands_in_the_register(
+    browser: Browser, world: World
+) -> None:
+    """R-48: the rows' beginnings are looked up at once, and none that has its price."""
+    await sign_in(browser, ANNA)
+    form = {
+        "rad-0-text": "Snickeri", "rad-1-text": "Eget", "rad-1-price": "5", "rad-2-text": "",
+        "gor": "fyll",
+    }  # fmt: skip
+    async with browser.post("/fakturor/ny", data=form) as answer:
+        page = await answer.text()
+    assert 'value="Snickeriarbete"' in page
+    assert 'value="650,00"' in page
+    (call,) = world.asked("invoicing", "/articles/lookup")
+    assert call.json == {"beginnings": ["Snickeri"]}
+
+
+@pytest.mark.parametrize(
+    ("path", "noun", "more"),
+    [("/kunder", "customers", "Fler kunder"), ("/artiklar", "articles", "Fler artiklar")],
+)
+async def test_a_register_goes_on_where_a_page_of_it_ends(
+    browser: Browser, world: World, monkeypatch: pytest.MonkeyPatch, path: str, noun: str, more: str
+) -> None:
+    """R-32, R-48: nothing ends silently, and a search goes along."""
+    await sign_in(browser, ANNA)
+    upstream, mark = f"/{noun}", f"{CUSTOMER} Åsa & Co"
+    first = ANSWERS["invoicing", "GET", upstream]
+    monkeypatch.setitem(
+        ANSWERS,
+        ("invoicing", "GET", upstream),
+        lambda w, c: first(w, c) | {"next": None if "after" in c.query else mark},
+    )
+    async with browser.get(path, params={"sok": "Väst"}) as answer:
+        page = await answer.text()
+    assert more in page
+    (address,) = re.findall('href="([^"]+)" rel="next"', page)
+    async with browser.get(URL(html.unescape(address), encoded=True)) as answer:
+        page = await answer.text()
+    assert (more in page, "Till början" in page) == (False, True)
+    before, after = world.asked("invoicing", upstream)
+    assert (before.query["q"], before.query.get("after")) == ("Väst", None)
+    assert (after.query["q"], after.query["after"]) == ("Väst", mark)
+
+
+async def test_all_companies_of_the_demo_can_be_picked(
+    browser: Browser, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Page by page, in the order they came."""
+    first = ANSWERS["invoicing", "GET", "/creditors"]
+    monkeypatch.setitem(
+        ANSWERS,
+        ("invoicing", "GET", "/creditors"),
+        lambda w, c: first(w, c) | {"next": str(BERIT)},
+    )
+    async with browser.get("/demo") as answer:
+        (address,) = re.findall('href="([^"]+)" rel="next"', await answer.text())
+    async with browser.get(URL(html.unescape(address), encoded=True)) as answer:
+        assert answer.status == 200
+    assert world.asked("invoicing", "/creditors")[-1].query["after"] == str(BERIT)
+
+
+async def test_each_case_and_objection_says_whose_it_is(browser: Browser, world: World) -> None:
+    """R-114; WCAG 2.4.4: number, customer and debt, by one question to each service."""
+    await sign_in(browser, ANNA)
+    async with browser.get("/inkasso") as answer:
+        page = (await answer.text()).replace("\N{NO-BREAK SPACE}", " ")
+    objections, cases = page.partition("<table")[::2]
+    for part in (objections, cases):
+        assert f'<a href="/fakturor/{CLAIM}">Faktura 1207</a>' in part
+        assert html.escape(NAMES[0]) in part
+        assert "9 978,12 kr" in part
+    for path in ("invoicing", "/invoices/lookup"), ("payments", "/claims/lookup"):
+        (call,) = world.asked(*path)
+        assert call.json == {"claim_ids": [str(CLAIM)]}
+        world.refuse[path] = (503, {})
+    async with browser.get("/inkasso") as answer:
+        page = await answer.text()
+        assert answer.status == 200
+    links = re.findall(f'href="/fakturor/{CLAIM}">([^<]+)<', page)
+    assert len(set(links)) == len(links) > 1, "also without their names, links differ"
+
+
 def test_an_order_is_made_of_what_was_typed_or_the_fields_are_named() -> None:
     """Swedish commas, öre, basis points."""
     row = empty_row() | {"text": "Bänk", "quantity": "1,5", "price": "1 250,50"}
@@ -526,6 +683,37 @@ async def test_an_invoice_is_issued_without_scripts(browser: Browser, world: Wor
         assert answer.content_type == "application/pdf"
 
 
+async def test_a_form_of_an_invoice_already_sent_says_so_and_can_make_another(
+    browser: Browser, world: World
+) -> None:
+    """The browser's way back keeps the form's key, which only the first invoice may have."""
+    await sign_in(browser, ANNA)
+    refusal = {
+        "title": "Idempotency-Key was used for another request",
+        "reason": "key_used",
+        "earlier": {"claim_id": str(CLAIM), "number": 1207},
+    }
+    world.refuse["invoicing", "/invoices"] = (422, refusal)
+    form = {
+        "kund": str(CUSTOMER), "rad-0-text": "Bänkskiva", "rad-0-quantity": "2",
+        "rad-0-unit": "st", "rad-0-price": "1 800", "rad-0-vat": "25", "villkor": "30",
+        "nyckel": "once", "gor": "skicka",
+    }  # fmt: skip
+    async with browser.post("/fakturor/ny", data=form) as answer:
+        page = await answer.text()
+        assert answer.status == 409
+    assert f'redan skickad (nr <a href="/fakturor/{CLAIM}">1207</a>)' in page
+    assert "Något behöver rättas" not in page
+    assert "1 800" in page
+    (key,) = re.findall('name="nyckel" value="([^"]+)"', page)
+    world.refuse.clear()
+    world.calls.clear()
+    async with browser.post("/fakturor/ny", data=form | {"nyckel": key}) as answer:
+        assert answer.status == 200
+    (call,) = world.asked("invoicing", "/invoices", "POST")
+    assert call.headers["idempotency-key"] == key != "once"
+
+
 @pytest.mark.parametrize(
     ("path", "form", "word"),
     [
@@ -567,6 +755,33 @@ async def test_a_refused_action_is_explained_on_the_invoice(browser: Browser, wo
         assert answer.status == 409
         assert "Fakturan har inte förfallit än." in page
         assert "Tidslinje" in page
+
+
+@pytest.mark.parametrize(
+    ("page", "field", "service", "path", "reason"),
+    [
+        ("meddelande", "text", "invoicing", f"/invoices/{CLAIM}/messages", "text"),
+        ("invandning", "skal", "collections", "/disputes", "body.reason"),
+        ("kreditera", "skal", "invoicing", f"/invoices/{CLAIM}/credit", "reason"),
+    ],
+)
+async def test_a_refused_text_is_kept_and_told_of_at_its_field(
+    browser: Browser, world: World, page: str, field: str, service: str, path: str, reason: str
+) -> None:
+    """Nobody writes it all again."""
+    await sign_in(browser, ANNA)
+    told = "String should have at most 500 characters"
+    errors = [{"field": reason, "reason": told}]
+    world.refuse[service, path] = (422, {"title": "No", "errors": errors})
+    form = {field: "Två\r\nrader"}
+    async with browser.post(f"/fakturor/{CLAIM}/{page}", data=form) as answer:
+        shown = await answer.text()
+        assert answer.status == 422
+    assert ("Kreditera faktura" in shown) == (page == "kreditera")
+    assert f'id="falt-{field}-hjalp">Skriv högst 500 tecken.' in shown
+    assert f'aria-describedby="falt-{field}-hjalp">Två' in shown
+    (call,) = world.asked(service, path, "POST")
+    assert "Två\nrader" in call.json.values()
 
 
 async def test_the_operator_sees_that_the_ledger_is_wrong(browser: Browser, world: World) -> None:
@@ -663,3 +878,36 @@ async def test_the_clock_moves_by_button_and_by_api(browser: Browser, world: Wor
     async with asyncio.timeout(10):
         while world.today.isoformat() != "2026-11-23":
             await asyncio.sleep(0.05)
+
+
+async def test_a_company_sees_what_is_its_own_of_what_customers_owe(
+    browser: Browser, world: World
+) -> None:
+    """Events.md 4: the operator's parts are never paid out; what is disputed is overdue too."""
+    await sign_in(browser, ANNA)
+    async with browser.get("/") as answer:
+        page = (await answer.text()).replace("\N{NO-BREAK SPACE}", " ")
+    for text in ("42 188,41 kr", "11 277,08 kr", "5 875,56 kr bestritt"):
+        assert text in page
+    world.claim |= {
+        "demand_cost_ore": 18_000, "filing_fee_ore": 30_000, "filing_work_ore": 38_000,
+        "to_pay_ore": 418_841, "creditors_ore": 332_841,
+    }  # fmt: skip
+    told = {"on": "2026-11-20", "at": "", "text": "Betalningen kom in", "amount_ore": 418_841}
+    world.shown = {"timeline": [told | {"operators_ore": 86_000}]}
+    async with browser.get(f"/fakturor/{CLAIM}") as answer:
+        page = (await answer.text()).replace("\N{NO-BREAK SPACE}", " ")
+    assert "<dt>Varav till dig</dt><dd>3 328,41 kr</dd>" in page
+    assert "Av det är 860,00 kr inkassokostnader" in page
+
+
+async def test_a_company_is_told_that_its_customer_has_paid_too_much(
+    browser: Browser, world: World
+) -> None:
+    """R-95: the money is the customer's, and support puts it right."""
+    await sign_in(browser, ANNA)
+    for overpaid_ore in (0, 50_000):
+        world.claim |= {"overpaid_ore": overpaid_ore}
+        async with browser.get(f"/fakturor/{CLAIM}") as answer:
+            page = (await answer.text()).replace("\N{NO-BREAK SPACE}", " ")
+        assert ("500,00 kr för mycket" in page) == bool(overpaid_ore)

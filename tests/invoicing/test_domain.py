@@ -9,11 +9,18 @@ from uuid import UUID
 
 import pytest
 
-from contracts.ids import ArticleId, ClaimId, CreditorId, CustomerId, NoteId
+from contracts.ids import ArticleId, ClaimId, CreditorId, CustomerId, NoteId, new_id
 from contracts.invoicing import Channel, CreditKind, HandoverCause, PostalAddress
 from contracts.numbers import OcrLevel, check_ocr
 from contracts.payments import ChargeReversed, ReversalCause
-from contracts.terms import ChargeKind, DebtorKind, InterestKind, InterestTerms
+from contracts.terms import (
+    ChargeKind,
+    Component,
+    ComponentAmount,
+    DebtorKind,
+    InterestKind,
+    InterestTerms,
+)
 from services.invoicing.domain import issuing, standing, timeline
 from services.invoicing.domain.issuing import Draft, Series
 from services.invoicing.domain.orders import (
@@ -26,6 +33,7 @@ from services.invoicing.domain.orders import (
     ZeroVat,
 )
 from services.invoicing.domain.standing import RefusalReason, Standing, State
+from tests.invoicing import stories
 
 TODAY = date(2026, 11, 2)
 SELLER = Seller(
@@ -504,10 +512,35 @@ def test_a_reversal_that_leaves_nothing_to_pay_settles_the_invoice(
     assert (news.remaining_ore, news.settled) == (remaining_ore, settled)
 
 
+def test_the_timeline_tells_what_of_a_payment_is_the_operators() -> None:
+    """events.md 4: the company's payout is smaller than what came in, and it can see why."""
+    parts = {
+        Component.CAPITAL: 3_000_00,
+        Component.INTEREST: 28_41,
+        Component.DEMAND_COST: 180_00,
+        Component.FILING_FEE: 300_00,
+        Component.FILING_WORK: 380_00,
+    }
+    for told, operators_ore in ((parts, 860_00), ({Component.CAPITAL: 3_000_00}, None)):
+        paid = stories.paid({"claim_id": new_id(), "creditor_id": new_id()}, sum(told.values()), 0)
+        paid = paid.model_copy(
+            update={
+                "parts": tuple(
+                    ComponentAmount(component=each, amount_ore=ore) for each, ore in told.items()
+                )
+            }
+        )
+        now = datetime(2026, 12, 10, 9, tzinfo=UTC)
+        heard = [(now, timeline.TELLS[type(paid)](paid))]
+        *_, entry = timeline.tell(heard, issued_on=TODAY)
+        assert (entry.amount_ore, entry.operators_ore) == (sum(told.values()), operators_ore)
+        assert str(operators_ore) not in entry.text
+
+
 def test_an_invoice_is_made_before_it_is_sent_also_in_the_first_hour_of_a_day() -> None:
     """A Swedish day begins on the evening before, by the clock that instants are told in."""
     day = date(2026, 11, 26)
     half_past_midnight = datetime(2026, 11, 25, 23, 30, tzinfo=UTC)
     told = [(half_past_midnight, timeline.Told("sent", day))]
-    entries = timeline.tell(told, issued_on=day, handed_over_on=None, credited=None)
+    entries = timeline.tell(told, issued_on=day)
     assert [entry.what for entry in entries] == ["issued", "sent"]

@@ -1,14 +1,18 @@
 """Door 1: what is told of an invoice shows in its state, and sends it to collection once."""
 
 from datetime import date, timedelta
+from importlib import import_module
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
 
+from contracts.collections import CaseClosed, CaseOpened, CloseReason
 from contracts.dunning import CollectionProposed
 from contracts.envelope import Event
-from contracts.invoicing import HandedToCollection, HandoverCause
+from contracts.ids import new_id
+from contracts.invoicing import Channel, HandedToCollection, HandoverCause
+from contracts.notifications import DeliveryAccepted, Letter
 from contracts.payments import PaymentAllocated
 from tests.invoicing import builders, stories
 from tests.records import record
@@ -58,6 +62,54 @@ async def test_an_invoice_to_collect_goes_once_however_often_it_is_proposed(hous
     assert (await seller.get(f"/invoices/{claim}")).json()["timeline"][-1]["what"] == "handed_over"
     again = await seller.post(f"/invoices/{claim}/collection")
     assert (again.status_code, again.json()["reason"]) == (409, "already_handed_over")
+
+
+async def test_what_a_company_does_stands_in_the_timeline_where_it_was_done(house):
+    """R-79: a credit that came last of its day is told last, not first."""
+    seller, claim = await issued(house, terms_days=0)
+    await move_to(house, date.today() + timedelta(days=30))  # noqa: DTZ011
+    today = house.app.state.clock.today()
+    who = {"claim_id": claim, "creditor_id": seller.company}
+    case = who | {"case_number": "INK-1"}
+    letter = {"letter": Letter.DEMAND, "channel": Channel.EMAIL, "sent_on": today}
+    opened = CaseOpened(**case, opened_on=today)
+    sent = DeliveryAccepted(**who, **letter, delivery_id=new_id(), cause_event=new_id())
+    closed = CaseClosed(**case, reason=CloseReason.CREDITED, closed_on=today)
+    await seller.post(f"/invoices/{claim}/collection")
+    for event in (opened, sent):
+        await house.app.state.inbox([record(event, at=house.app.state.clock.now())])
+    await seller.post(f"/invoices/{claim}/credit", json={"reason": "Fel"})
+    await house.app.state.inbox([record(closed, at=house.app.state.clock.now())])
+    told = (await seller.get(f"/invoices/{claim}")).json()["timeline"]
+    assert [each["what"] for each in told] == [
+        *("issued", "handed_over", "case_opened", "sent", "credited", "case_closed"),
+    ]
+    assert (told[4]["text"], told[4]["amount_ore"]) == (
+        "Fakturan krediterades, kreditfaktura 2",
+        1_250_00,
+    )
+
+
+async def test_what_was_done_before_its_moment_was_kept_is_told_beside_what_followed(house):
+    """The step that gave acts their moments knew only the days of earlier ones."""
+    seller, claim = await issued(house, terms_days=0)
+    await move_to(house, date.today() + timedelta(days=30))  # noqa: DTZ011
+    await seller.post(f"/invoices/{claim}/collection")
+    today = house.app.state.clock.today()
+    case = {"claim_id": claim, "creditor_id": seller.company, "case_number": "INK-1"}
+    await hear(house, CaseOpened(**case, opened_on=today))
+    await seller.post(f"/invoices/{claim}/credit", json={"reason": "Fel"})
+    before = (await seller.get(f"/invoices/{claim}")).json()["timeline"]
+    await house.rows("delete from timeline where what in ('handed_over', 'credited')")
+    step = import_module("services.invoicing.migrations.0009_own_moments")
+    for statement in (step.HANDED_OVER, step.CREDITED):
+        await house.rows(statement)
+    after = (await seller.get(f"/invoices/{claim}")).json()["timeline"]
+    assert [each["what"] for each in after] == ["issued", "handed_over", "case_opened", "credited"]
+    unplaced = [{k: v for k, v in each.items() if k != "at"} for each in after]
+    assert sorted(unplaced, key=str) == sorted(
+        [{k: v for k, v in each.items() if k != "at"} for each in before], key=str
+    )
 
 
 async def test_a_paid_or_disputed_invoice_does_not_go_to_collection(house):

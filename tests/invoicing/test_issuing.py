@@ -360,6 +360,40 @@ async def test_an_article_is_numbered_changed_and_put_away(house):
     assert [each["number"] for each in listed] == ["2"]
 
 
+async def test_invoices_are_looked_up_by_their_claims(house):
+    """Whose a case is: a page asks once for all of them, and sees no other company's."""
+    mine, other = await house.seller(), await house.seller()
+    ours = [(await mine.post("/invoices", json=builders.invoice())).json() for _ in range(3)]
+    theirs = (await other.post("/invoices", json=builders.invoice())).json()
+    asked = {"claim_ids": [each["claim_id"] for each in (*ours[:2], theirs)]}
+    found = (await mine.post("/invoices/lookup", json=asked)).json()["invoices"]
+    listed = (await mine.get("/invoices")).json()["invoices"]
+    assert sorted(found, key=lambda each: -each["number"]) == listed[1:]
+    assert (await mine.post("/invoices/lookup", json={"claim_ids": ["x"]})).status_code == 422
+
+
+async def test_articles_are_looked_up_by_the_beginnings_of_their_names(house):
+    """R-42, R-48: many beginnings in one question, a few of each, none that is put away."""
+    seller, other = await house.seller(), await house.seller()
+    article = {"price_ore": 1, "vat_percent": 25}
+    for name in ("Färg 5 l", "färg  10 l", "Furu", "Penslar"):
+        made = (await seller.post("/articles", json=article | {"name": name})).json()
+    await seller.patch(f"/articles/{made['article_id']}", json={"active": False})
+    await other.post("/articles", json=article | {"name": "Färgat glas"})
+
+    async def found(*beginnings: str) -> list[str]:
+        answer = await seller.post("/articles/lookup", json={"beginnings": beginnings})
+        assert answer.status_code == 200, answer.text
+        return sorted(each["name"] for each in answer.json()["articles"])
+
+    assert await found("FÄRG", "Fär", "Furu", "Pen") == ["Furu", "Färg 5 l", "färg  10 l"]
+    assert await found("Plank") == []
+    assert (await other.get(f"/articles/{made['article_id']}")).status_code == 404
+    assert (await seller.get(f"/articles/{made['article_id']}")).json() == made | {"active": False}
+    wrong = await seller.post("/articles/lookup", json={"beginnings": [""]})
+    assert wrong.status_code == 422
+
+
 async def test_seller_and_customer_write_to_each_other_on_the_invoice(house):
     """R-66."""
     seller = await house.seller()

@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
+from contracts.collections import DisputeOutcome
 from contracts.dunning import ReminderProposed
 from contracts.notifications import Letter
 from contracts.payments import (
@@ -399,6 +400,32 @@ async def test_a_claim_is_shown_to_its_seller_its_debtor_and_operators_alone(roo
         assert [one["to_pay_ore"] for one in brief] == [230_533]
         assert (await stranger.post("/claims/lookup", json=asked)).json() == []
         assert (await debtor.post("/claims/lookup", json=asked)).status_code == 403
+
+
+async def test_a_company_has_its_own_parts_to_get_and_what_is_disputed_is_overdue_too(
+    room: Room,
+) -> None:
+    """events.md 4: the demand's 180 kr are the operator's; where the debtor was right, nothing."""
+    filed, disputed, right = facts.invoice(), facts.invoice(), facts.invoice()
+    coming = facts.invoice(due_on=date(2026, 12, 31))
+    room.live_on(DEMANDED)
+    await room.hear(filed, disputed, right, coming, facts.remind(filed), facts.demand(filed))
+    lost = facts.disputed(right)
+    await room.hear(facts.disputed(disputed), lost)
+    await room.hear(facts.dispute_settled(lost, DisputeOutcome.UPHELD))
+    async with (
+        room.asker("seller", company=facts.CREDITOR) as seller,
+        room.asker("seller", company=filed.claim_id) as stranger,
+        room.asker("debtor", claim=filed.claim_id) as debtor,
+    ):
+        claim = (await seller.get(f"/claims/{filed.claim_id}")).json()
+        assert claim["to_pay_ore"] - claim["creditors_ore"] == claim["demand_cost_ore"] == 18_000
+        owed = (await seller.get("/claims/owed")).json()
+        assert owed["overdue_ore"] == claim["creditors_ore"] + 324_000
+        assert owed["overdue_disputed_ore"] == 324_000
+        assert owed["creditors_ore"] == owed["overdue_ore"] + 324_000
+        assert (await stranger.get("/claims/owed")).json()["creditors_ore"] == 0
+        assert (await debtor.get("/claims/owed")).status_code == 403
 
 
 async def test_an_operator_says_whose_unmatched_money_is(room: Room) -> None:

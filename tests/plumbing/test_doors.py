@@ -14,7 +14,7 @@ from fastapi import APIRouter, Depends, Request
 from httpx2 import ASGITransport, AsyncClient
 from joserfc import jwt
 from joserfc.jwk import OKPKey
-from pydantic import BaseModel
+from pydantic import AfterValidator, BaseModel, ValidationError
 from sqlalchemy import text
 
 from contracts.ids import new_id
@@ -22,7 +22,7 @@ from plumbing import commands
 from plumbing import identity as tokens
 from plumbing.clock import real_now
 from plumbing.identity import Identity, Keys, company_of, identity_of, require
-from plumbing.problems import Problem
+from plumbing.problems import Problem, field_errors
 from plumbing.schema import create_tenant_wall
 from tests.askers import GATEWAY, KEY, PUBLIC_KEY, bearer
 from tests.plumbing import toy
@@ -161,10 +161,26 @@ async def test_a_command_repeated_gives_the_same_answer_and_runs_once(library: L
         assert len({answer.text for answer in answers}) == 1
         other = await http.post("/loans", json={"step": 5}, headers=key)
         assert (other.status_code, other.json()["status"]) == (422, 422)
+        assert other.json()["reason"] == "key_used"
+        assert other.json()["earlier"] == answers[0].json()
         without = await http.post("/loans", json={"step": 4}, headers=headers(READER, shelf))
         assert without.status_code == 201
     assert await rows(shelf, "select count(*) from shelf") == [(2,)]
     await shelf.state.database.engine.dispose()
+
+
+def test_a_reason_is_told_in_the_rules_own_words() -> None:
+    """The validating library's prefix is nothing to whoever sent it."""
+
+    def refuse(value: str) -> str:
+        raise ValueError("must be five digits")
+
+    class Place(BaseModel):
+        postcode: Annotated[str, AfterValidator(refuse)]
+
+    with pytest.raises(ValidationError) as raised:
+        Place(postcode="1234")
+    assert field_errors(raised.value) == [{"field": "postcode", "reason": "must be five digits"}]
 
 
 async def test_errors_are_problems_that_name_their_field(library: Library) -> None:

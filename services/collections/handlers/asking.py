@@ -33,7 +33,7 @@ async def object_to(
         DisputeId(new_id()), claim_id, owner, reason, disputed_ore, objected_on=tx.today
     )
     if not await store.add_disputes(tx, [dispute]):
-        raise Problem(409, "The claim is disputed already")
+        raise Problem(409, "The claim is disputed already", reason="already_disputed")
     tx.say([disputes.disputed(dispute)])
     await carry_out(tx, [disputes.hold(case) for case in known.values()])
     return dispute
@@ -45,7 +45,7 @@ async def settle_dispute(tx: Transaction, dispute_id: UUID, outcome: str) -> Dis
     if found is None:
         raise Problem(404, "No such dispute")
     if found.outcome is not None:
-        raise Problem(409, "The dispute is settled already")
+        raise Problem(409, "The dispute is settled already", reason="dispute_settled")
     dispute, event = disputes.settle(found, DisputeOutcome(outcome), tx.today)
     known = await store.lock_cases(tx, [dispute.claim_id])
     await store.settle_dispute(tx, dispute)
@@ -59,7 +59,7 @@ async def withdraw(tx: Transaction, claim_id: ClaimId) -> Case:
     """The creditor regrets (R-112, R-113); 404 without a case, 409 for one that is ending."""
     case = await _lock_one(tx, claim_id)
     if case.stage in (Stage.CLOSED, Stage.WITHDRAWING):
-        raise Problem(409, "The case has ended")
+        raise Problem(409, "The case has ended", reason="case_ended")
     decision = applications.end(case, CloseReason.CREDITOR_WITHDREW, "creditor", tx.today)
     await carry_out(tx, [decision])
     return decision.case
@@ -69,7 +69,8 @@ async def file_now(tx: Transaction, claim_id: ClaimId) -> Case:
     """The creditor decides to file; 409 where the case does not wait for that."""
     case = await _lock_one(tx, claim_id)
     if case.stage is not Stage.AWAITS_CREDITOR or case.held:
-        raise Problem(409, "The case does not wait for its creditor", stage=case.stage)
+        title, reason = "The case does not wait for its creditor", "not_waiting"
+        raise Problem(409, title, stage=case.stage, reason=reason)
     if (lack := cases.lack_of(case)) is not None or case.lack is cases.Lack.BARRED:
         raise Problem(409, "The case cannot be filed", reason=lack or case.lack)
     decision = cases.propose_filing(case, tx.today)

@@ -7,40 +7,41 @@ today. What may be done is decided by the service that is asked; the page only o
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
+from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from plumbing.links import make_token
 from plumbing.problems import Problem
+from services.gateway.debtor import standing_of
+from services.gateway.live import LAST_EVENT, changes, mark_of
 from services.gateway.sessions import SellerSession, Session
 from services.gateway.settings import Settings
 from services.gateway.upstream import Upstream, listed_in
-from services.gateway.words import STATES, advice, as_date, page
+from services.gateway.words import STATES, advice, as_date, faults, page
 
 router = APIRouter()
 
 Command = tuple[str, str, dict[str, Any]]
 """Service, path and body of what is asked of a service."""
+Page = Callable[..., Awaitable[Response]]
+"""What shows a page of one invoice."""
 
 PAGE_SIZE = 50
 SHORTEST_SEARCH = 3
 """Letters of a name (R-45)."""
-LONGEST_TEXT = 2000
-LONGEST_REASON = 500
-OPEN_STATES = (
-    "issued", "undelivered", "sent", "opened", "part_paid", "overdue", "reminded", "collection",
-    "kronofogden", "disputed",
-)  # fmt: skip
-LATE_STATES = ("overdue", "reminded", "collection", "kronofogden")
+FORM_FIELDS = {"text": "text", "reason": "skal", "until": "till"}
+"""A service's field, and the same in a form of the page."""
 NOTICES = {
     "skickad": "Fakturan är skickad.",
     "krediterad": "Kreditfakturan är skapad.",
     "inkasso": "Fakturan är lämnad till inkasso.",
-    "inkasso-igen": "Kundens nya uppgifter är lämnade till inkasso.",
-    "pamind": "Påminnelsen är beställd. Den skickas när avgiften är bokförd.",
+    "inkasso-igen": "Kundens nya uppgifter lämnas till inkasso.",
+    "pamind": "Påminnelsen är bokförd och skickas.",
     "pausad": "Kravet är pausat.",
     "ateruppta": "Pausen är hävd.",
     "bestridd": "Invändningen är registrerad.",
@@ -49,8 +50,17 @@ NOTICES = {
     "aterkallad": "Inkassoärendet är återkallat.",
     "sparrad": "Länken är spärrad. Kommande brev till kunden får en ny.",
     "igen": "Brevet är på väg igen.",
+    "ansokt": "Ansökan är lämnad till Kronofogden.",
+}
+"""What the company did, once it is done."""
+UNDER_WAY = {
+    "skickad": "Fakturan är skapad och skickas nu.",
+    "inkasso": "Fakturan lämnas till inkasso nu.",
+    "pamind": "Påminnelsen är beställd. Den skickas när avgiften är bokförd.",
+    "aterkallad": "Inkassoärendet återkallas nu hos Kronofogden.",
     "ansokt": "Ansökan till Kronofogden är beställd.",
 }
+"""The same while other services have not heard of it, or not finished."""
 
 
 @router.get("/")
@@ -58,8 +68,9 @@ async def overview(request: Request, session: SellerSession) -> Response:
     """What the company is owed, by state, and what needs a look."""
     upstream: Upstream = request.app.state.upstream
     who = session.identity
-    counts, latest, undelivered, late, disputed, payouts = await asyncio.gather(
+    counts, owed, latest, undelivered, late, disputed, payouts = await asyncio.gather(
         upstream.perhaps(who, "invoicing", "/invoices/counts"),
+        upstream.perhaps(who, "payments", "/claims/owed"),
         upstream.ask(who, "invoicing", "/invoices", query={"limit": 8}),
         upstream.perhaps(who, "invoicing", "/invoices", {"state": "undelivered", "limit": 6}),
         upstream.perhaps(who, "invoicing", "/invoices", {"state": "overdue", "limit": 6}),
@@ -73,8 +84,7 @@ async def overview(request: Request, session: SellerSession) -> Response:
         session=session,
         states=states,
         order=[name for name in STATES if name in states],
-        open_ore=_sum(states, OPEN_STATES),
-        late_ore=_sum(states, LATE_STATES),
+        owed=owed or {},
         latest=_invoices(latest),
         needing=_invoices(undelivered) + _invoices(late) + _invoices(disputed),
         payouts=(payouts or {}).get("payouts", []) if isinstance(payouts, dict) else payouts,
@@ -119,7 +129,26 @@ async def shown(
     request: Request, session: SellerSession, claim_id: UUID, gjort: str = ""
 ) -> Response:
     """One invoice: its rows, its money as of today, its timeline, and what may be done."""
-    return await _invoice_page(request, session, claim_id, notice=NOTICES.get(gjort))
+    return await _invoice_page(request, session, claim_id, done=gjort)
+
+
+@router.get("/fakturor/{claim_id}/live", response_class=EventSourceResponse)
+async def live(
+    request: Request, session: SellerSession, claim_id: UUID, sedan: str = ""
+) -> AsyncIterator[ServerSentEvent]:
+    """Says when something has happened to the invoice; the page then fetches itself anew."""
+    upstream: Upstream = request.app.state.upstream
+    who = session.identity
+
+    async def look() -> Any:
+        invoice, claim = await asyncio.gather(
+            upstream.perhaps(who, "invoicing", f"/invoices/{claim_id}"),
+            upstream.perhaps(who, "payments", f"/claims/{claim_id}"),
+        )
+        return invoice and _standing(invoice, claim)
+
+    async for event in changes(look, request.headers.get(LAST_EVENT) or sedan):
+        yield event
 
 
 @router.get("/fakturor/{claim_id}/pdf")
@@ -142,9 +171,18 @@ async def credit_pdf(request: Request, session: SellerSession, claim_id: UUID) -
 @router.get("/fakturor/{claim_id}/kreditera")
 async def credit_form(request: Request, session: SellerSession, claim_id: UUID) -> Response:
     """Ask for the reason, and warn that an original may already be on paper (R-81)."""
+    return await _credit_page(request, session, claim_id)
+
+
+async def _credit_page(
+    request: Request, session: Session, claim_id: UUID, *, status: int = 200, **values: Any
+) -> Response:
     upstream: Upstream = request.app.state.upstream
     invoice = await upstream.ask(session.identity, "invoicing", f"/invoices/{claim_id}")
-    return page(request, "kreditera.html", session=session, invoice=invoice, claim_id=claim_id)
+    return page(
+        request, "kreditera.html", status=status, session=session, invoice=invoice,
+        claim_id=claim_id, **({"wrong": {}, "typed": {}} | values),
+    )  # fmt: skip
 
 
 @router.post("/fakturor/{claim_id}/kreditera")
@@ -156,19 +194,16 @@ async def credit(
     skal: Annotated[str, Form()] = "",
 ) -> Response:
     """Credit the whole invoice."""
+    typed = {"slag": slag, "skal": skal}
     if not skal.strip():
-        upstream: Upstream = request.app.state.upstream
-        invoice = await upstream.ask(session.identity, "invoicing", f"/invoices/{claim_id}")
-        return page(
-            request, "kreditera.html", status=422, session=session, invoice=invoice,
-            claim_id=claim_id, kind=slag, wrong={"skal": "Skriv varför fakturan krediteras."},
-        )  # fmt: skip
-    body = {
-        "kind": "commercial" if slag == "commercial" else "correction",
-        "reason": skal.strip()[:LONGEST_REASON],
-    }
+        wrong = {"skal": "Skriv varför fakturan krediteras."}
+        return await _credit_page(request, session, claim_id, status=422, wrong=wrong, typed=typed)
+    kind = "commercial" if slag == "commercial" else "correction"
+    body = {"kind": kind, "reason": _written(skal)}
     command: Command = ("invoicing", f"/invoices/{claim_id}/credit", body)
-    return await _act(request, session, claim_id, command, "krediterad")
+    return await _act(
+        request, session, claim_id, command, "krediterad", typed=typed, form=_credit_page
+    )
 
 
 @router.post("/fakturor/{claim_id}/inkasso")
@@ -224,8 +259,9 @@ async def dispute(
     if not skal.strip():
         wrong = {"skal": "Skriv vad kunden invänder."}
         return await _invoice_page(request, session, claim_id, status=422, wrong=wrong)
-    body = {"claim_id": str(claim_id), "reason": skal.strip()[:LONGEST_TEXT]}
-    return await _act(request, session, claim_id, ("collections", "/disputes", body), "bestridd")
+    body = {"claim_id": str(claim_id), "reason": _written(skal)}
+    command: Command = ("collections", "/disputes", body)
+    return await _act(request, session, claim_id, command, "bestridd", typed={"skal": skal})
 
 
 @router.post("/fakturor/{claim_id}/invandning/{dispute_id}")
@@ -283,9 +319,34 @@ async def write(
     if not text.strip():
         wrong = {"text": "Skriv ett meddelande."}
         return await _invoice_page(request, session, claim_id, status=422, wrong=wrong)
-    body = {"text": text.strip()[:LONGEST_TEXT]}
-    command: Command = ("invoicing", f"/invoices/{claim_id}/messages", body)
-    return await _act(request, session, claim_id, command, "meddelande")
+    command: Command = ("invoicing", f"/invoices/{claim_id}/messages", {"text": _written(text)})
+    return await _act(request, session, claim_id, command, "meddelande", typed={"text": text})
+
+
+def notice_of(done: str, invoice: dict[str, Any], case: dict[str, Any] | None) -> str | None:
+    """What is said of what was just done: that it is done once it shows, else that it is begun."""
+    state, stage = invoice.get("state"), (case or {}).get("stage", "closed")
+    if done == "skickad" and state == "undelivered":
+        return None
+    begun = {
+        "skickad": state == "issued",
+        "inkasso": stage == "closed",
+        "pamind": state != "reminded",
+        "aterkallad": stage != "closed",
+        "ansokt": stage != "filed",
+    }
+    return UNDER_WAY[done] if begun.get(done) else NOTICES.get(done)
+
+
+def _standing(invoice: dict[str, Any], claim: dict[str, Any] | None) -> tuple[Any, ...]:
+    """What of an invoice its seller would see change."""
+    told = len(invoice.get("timeline") or ())
+    return invoice.get("state"), told, invoice.get("messages"), claim and standing_of(claim)
+
+
+def _written(text: str) -> str:
+    """A text as its service keeps it; browsers send line breaks as two characters."""
+    return text.replace("\r\n", "\n").strip()
 
 
 async def _act(
@@ -294,8 +355,14 @@ async def _act(
     claim_id: UUID,
     command: Command,
     done: str,
+    *,
+    typed: dict[str, str] | None = None,
+    form: Page | None = None,
 ) -> Response:
-    """Carry out a command and go back to the invoice; a refusal is told on its page."""
+    """Carry out a command and go back to the invoice; a refusal is told on its page.
+
+    What is wrong with a field is told there, on the page of its form and beside what was typed.
+    """
     service, path, body = command
     upstream: Upstream = request.app.state.upstream
     try:
@@ -303,14 +370,24 @@ async def _act(
     except Problem as problem:
         if problem.status not in (409, 422):
             raise
-        return await _invoice_page(
-            request, session, claim_id, status=problem.status, refusal=advice(problem)
+        named = faults(problem).items()
+        wrong = {FORM_FIELDS[name]: told for name, told in named if name in FORM_FIELDS}
+        told = {"wrong": wrong} if wrong else {"refusal": advice(problem)}
+        show = form if wrong and form else _invoice_page
+        return await show(
+            request, session, claim_id, status=problem.status, typed=typed or {}, **told
         )
     return RedirectResponse(f"/fakturor/{claim_id}?gjort={done}", status_code=303)
 
 
 async def _invoice_page(
-    request: Request, session: Session, claim_id: UUID, *, status: int = 200, **values: Any
+    request: Request,
+    session: Session,
+    claim_id: UUID,
+    *,
+    status: int = 200,
+    done: str = "",
+    **values: Any,
 ) -> Response:
     upstream: Upstream = request.app.state.upstream
     who = session.identity
@@ -342,8 +419,10 @@ async def _invoice_page(
         case=case,
         deliveries=listed_in(deliveries, "deliveries"),
         messages=listed_in(messages, "messages"),
+        notice=notice_of(done, invoice, case),
+        live=f"/fakturor/{claim_id}/live?sedan={mark_of(_standing(invoice, claim))}",
         link=f"/f/{make_token(settings.link_key, claim_id, version)}",
-        **({"wrong": {}, "notice": None, "refusal": None} | values),
+        **({"wrong": {}, "refusal": None, "typed": {}} | values),
     )
 
 
@@ -355,7 +434,3 @@ def pdf_answer(content: bytes, name: str) -> Response:
 
 def _invoices(found: Any) -> list[dict[str, Any]]:
     return listed_in(found, "invoices")
-
-
-def _sum(states: dict[str, Any], names: tuple[str, ...]) -> int:
-    return sum(int(states[name].get("remaining_ore") or 0) for name in names if name in states)

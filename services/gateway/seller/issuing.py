@@ -16,6 +16,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 from starlette.datastructures import FormData
 
+from plumbing.commands import KEY_USED
 from plumbing.problems import Problem
 from services.gateway.forms import text
 from services.gateway.seller.invoices import SHORTEST_SEARCH, pdf_answer
@@ -34,6 +35,7 @@ from services.gateway.words import (
 router = APIRouter()
 
 MOST_ROWS = 100
+LONGEST_NAME = 200
 VAT_RATES = ("25", "12", "6", "0")
 TERMS = ("10", "14", "30")
 INTEREST_KINDS = ("statutory", "agreed_fixed", "agreed_over_reference")
@@ -86,7 +88,7 @@ async def go_on(request: Request, session: SellerSession) -> Response:
     typed, wish = typed_in(form), text(form, "gor") or "rad"
     upstream: Upstream = request.app.state.upstream
     if wish not in ("visa", "skicka"):
-        articles = await _articles(upstream, session)
+        articles = await _articles_of(upstream, session, typed.rows)
         change(typed, wish, articles)
         return await _form_page(request, session, typed, articles=articles)
     order, wrong = order_of(typed)
@@ -105,11 +107,21 @@ async def go_on(request: Request, session: SellerSession) -> Response:
     except Problem as problem:
         if problem.status not in (409, 422):
             raise
-        told = faults(problem) or {
-            "form": "Fakturan gick inte att skicka. Kontrollera uppgifterna."
-        }
+        if problem.body.get("reason") == KEY_USED:
+            return await _sent_already(request, session, typed, problem.body.get("earlier"))
+        told = {name.replace(".article_id", ".text"): why for name, why in faults(problem).items()}
+        told = told or {"form": "Fakturan gick inte att skicka. Kontrollera uppgifterna."}
         return await _form_page(request, session, typed, wrong=told)
     return RedirectResponse(f"/fakturor/{UUID(issued['claim_id'])}?gjort=skickad", status_code=303)
+
+
+async def _sent_already(request: Request, session: Session, typed: Typed, earlier: Any) -> Response:
+    """The form came back from the browser's history: its invoice is out, and stays as it was.
+
+    With a key of its own the form makes a further invoice, should that be meant.
+    """
+    typed.key = str(uuid4())
+    return await _form_page(request, session, typed, status=409, sent=earlier)
 
 
 def typed_in(form: FormData) -> Typed:
@@ -138,11 +150,14 @@ def typed_in(form: FormData) -> Typed:
 
 
 def change(typed: Typed, wish: str, articles: list[dict[str, Any]]) -> None:
-    """Add or remove a row; rows that name an article take what they leave open from it (R-48)."""
-    by_name = {str(each.get("name", "")).casefold(): each for each in articles}
+    """Add or remove a row; rows that name an article take what they leave open from it (R-48).
+
+    Asked to fill in, it takes the beginning of a name for the name, if only one begins so.
+    """
     for row in typed.rows:
-        article = by_name.get(row["text"].casefold())
-        if article is not None and not row["price"]:
+        article = _article_of(row, articles, beginning=wish == "fyll")
+        if article is not None:
+            row["text"] = str(article.get("name", ""))
             row["price"] = plain_kronor(article.get("price_ore"))
             row["unit"] = str(article.get("unit") or row["unit"])
             row["vat"] = str(article.get("vat_percent", row["vat"]))
@@ -152,6 +167,19 @@ def change(typed: Typed, wish: str, articles: list[dict[str, Any]]) -> None:
     elif removed := re.fullmatch(r"bort-(\d{1,3})", wish):
         at = int(removed[1])
         typed.rows = [row for n, row in enumerate(typed.rows) if n != at] or [empty_row()]
+
+
+def _article_of(
+    row: dict[str, str], articles: list[dict[str, Any]], *, beginning: bool
+) -> dict[str, Any] | None:
+    """The article that a row without a price names, or is alone in beginning so."""
+    typed = row["text"].casefold()
+    if not typed or row["price"]:
+        return None
+    named = {str(each.get("name", "")).casefold(): each for each in articles}
+    found = [each for name, each in named.items() if name.startswith(typed)]
+    alone = beginning and len(found) == 1 and len(typed) >= SHORTEST_SEARCH
+    return found[0] if alone else named.get(typed)
 
 
 def order_of(typed: Typed) -> tuple[dict[str, Any], dict[str, str]]:
@@ -218,8 +246,24 @@ def _interest_of(typed: Typed, wrong: dict[str, str]) -> dict[str, Any]:
 
 
 async def _articles(upstream: Upstream, session: Session) -> list[dict[str, Any]]:
+    """The first of the register, to be offered while typing."""
     found = await upstream.perhaps(session.identity, "invoicing", "/articles", {"limit": 200})
     return [each for each in listed_in(found, "articles") if each.get("active", True)]
+
+
+async def _articles_of(
+    upstream: Upstream, session: Session, rows: list[dict[str, str]]
+) -> list[dict[str, Any]]:
+    """The articles whose names begin as rows without a price do, wherever in the register."""
+    texts = {row["text"] for row in rows if row["text"] and not row["price"]}
+    beginnings = [each for each in texts if len(each) <= LONGEST_NAME and each.isprintable()]
+    if not beginnings:
+        return []
+    found = await upstream.ask(
+        session.identity, "invoicing", "/articles/lookup", method="POST",
+        json={"beginnings": beginnings},
+    )  # fmt: skip
+    return listed_in(found, "articles")
 
 
 async def _form_page(
@@ -229,6 +273,8 @@ async def _form_page(
     *,
     wrong: dict[str, str] | None = None,
     articles: list[dict[str, Any]] | None = None,
+    status: int = 200,
+    sent: dict[str, Any] | None = None,
 ) -> Response:
     upstream: Upstream = request.app.state.upstream
     searching = len(typed.search) >= SHORTEST_SEARCH
@@ -239,13 +285,15 @@ async def _form_page(
         upstream.perhaps(session.identity, "invoicing", "/creditors/me"),
     )
     customers = listed_in(found, "customers")
+    offered = {each.get("article_id"): each for each in (*(articles or ()), *known)}
     if typed.customer_id not in ("", "ny", *(each.get("customer_id") for each in customers)):
         customers[:0] = await _chosen(upstream, session, typed)
     return page(
-        request, "ny_faktura.html", status=422 if wrong else 200, session=session, typed=typed,
-        customers=customers, too_short=bool(typed.search) and not searching,
-        articles=articles if articles is not None else known, wrong=wrong or {},
-        vat_rates=VAT_RATES, terms=TERMS, most_rows=MOST_ROWS, costs=(company or {}).get("costs"),
+        request, "ny_faktura.html", status=422 if wrong else status, session=session, typed=typed,
+        sent=sent, customers=customers, more_customers=bool((found or {}).get("next")),
+        too_short=bool(typed.search) and not searching, articles=offered.values(),
+        wrong=wrong or {}, vat_rates=VAT_RATES, terms=TERMS, most_rows=MOST_ROWS,
+        costs=(company or {}).get("costs"),
     )  # fmt: skip
 
 

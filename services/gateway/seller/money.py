@@ -3,30 +3,53 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from services.gateway.sessions import SellerSession
+from plumbing.problems import Problem
+from services.gateway.sessions import SellerSession, Session
 from services.gateway.upstream import Upstream, listed_in
 from services.gateway.words import page
 
 router = APIRouter()
 
+MOST_LOOKED_UP = 1_000
+"""Claims that a service looks up at a time; collections tells of no more."""
+
 
 @router.get("/inkasso")
 async def cases(request: Request, session: SellerSession) -> Response:
-    """The company's cases, and objections that wait for an answer."""
+    """The company's cases and objections, with whose they are and what is owed."""
     upstream: Upstream = request.app.state.upstream
     found, disputes = await asyncio.gather(
         upstream.ask(session.identity, "collections", "/cases"),
         upstream.perhaps(session.identity, "collections", "/disputes"),
     )
+    cases = listed_in(found, "cases")
     open_ones = [d for d in listed_in(disputes, "disputes") if not d.get("settled_on")]
+    claim_ids = list(dict.fromkeys(str(each["claim_id"]) for each in (*open_ones, *cases)))
+    invoices, claims = await asyncio.gather(
+        _looked_up(upstream, session, "invoicing", "/invoices/lookup", claim_ids),
+        _looked_up(upstream, session, "payments", "/claims/lookup", claim_ids),
+    )
     return page(
-        request, "inkasso.html", session=session, cases=listed_in(found, "cases"),
-        disputes=open_ones,
+        request, "inkasso.html", session=session, cases=cases, disputes=open_ones,
+        invoices=invoices, claims=claims,
     )  # fmt: skip
+
+
+async def _looked_up(
+    upstream: Upstream, session: Session, service: str, path: str, claim_ids: list[str]
+) -> dict[str, dict[str, Any]]:
+    """What a service knows of claims, by claim; nothing of those it does not tell of."""
+    asked = {"claim_ids": claim_ids[:MOST_LOOKED_UP]}
+    try:
+        told = await upstream.ask(session.identity, service, path, method="POST", json=asked)
+    except Problem:
+        return {}  # the list is shown with what there is
+    return {str(each["claim_id"]): each for each in listed_in(told, "invoices")}
 
 
 @router.get("/utbetalningar")

@@ -17,7 +17,7 @@ from plumbing.problems import Problem
 from services.gateway.forms import text
 from services.gateway.seller.invoices import SHORTEST_SEARCH
 from services.gateway.sessions import SellerSession, Session
-from services.gateway.upstream import Query, Upstream, listed_in
+from services.gateway.upstream import Upstream, listed_in
 from services.gateway.words import faults, page, parse_kronor, plain_kronor
 
 router = APIRouter()
@@ -27,18 +27,29 @@ CUSTOMER_FIELDS = (
 )  # fmt: skip
 
 
+PAGE_SIZE = 100
+
+
 @router.get("/kunder")
-async def customers(request: Request, session: SellerSession, sok: str = "") -> Response:
+async def customers(
+    request: Request, session: SellerSession, sok: str = "", efter: str = ""
+) -> Response:
     """The register of customers; a search needs three letters (R-45)."""
     upstream: Upstream = request.app.state.upstream
-    search = sok.strip()[:100]
-    too_short = 0 < len(search) < SHORTEST_SEARCH
-    query = {"q": search if len(search) >= SHORTEST_SEARCH else None, "limit": 200}
+    query, too_short = _page_query(sok, efter)
     found = await upstream.ask(session.identity, "invoicing", "/customers", query=query)
     return page(
         request, "kunder.html", session=session, customers=listed_in(found, "customers"),
-        search=sok, too_short=too_short,
+        search=sok, too_short=too_short, after=efter, next=(found or {}).get("next"),
     )  # fmt: skip
+
+
+def _page_query(sok: str, efter: str) -> tuple[dict[str, str | int | None], bool]:
+    """The query for a page of a register, and whether the search is too short to be one."""
+    search = sok.strip()[:100]
+    too_short = 0 < len(search) < SHORTEST_SEARCH
+    searched = None if too_short else search
+    return {"q": searched, "after": efter or None, "limit": PAGE_SIZE}, too_short
 
 
 @router.get("/kunder/ny")
@@ -99,9 +110,11 @@ def customer_in(form: FormData, prefix: str = "") -> dict[str, Any]:
 
 
 @router.get("/artiklar")
-async def articles(request: Request, session: SellerSession) -> Response:
-    """The register of articles."""
-    return await _articles_page(request, session)
+async def articles(
+    request: Request, session: SellerSession, sok: str = "", efter: str = ""
+) -> Response:
+    """The register of articles; a search needs three letters (R-48)."""
+    return await _articles_page(request, session, search=sok, after=efter)
 
 
 @router.post("/artiklar")
@@ -114,10 +127,7 @@ async def add_article(request: Request, session: SellerSession) -> Response:
 async def article(request: Request, session: SellerSession, article_id: UUID) -> Response:
     """The register with one article's form filled in."""
     upstream: Upstream = request.app.state.upstream
-    found = await _articles(upstream, session)
-    one = next((each for each in found if each.get("article_id") == str(article_id)), None)
-    if one is None:
-        raise Problem(404, "No such article")
+    one = await upstream.ask(session.identity, "invoicing", f"/articles/{article_id}")
     given = one | {"price": plain_kronor(one.get("price_ore"))}
     return await _articles_page(request, session, given=given, article_id=article_id)
 
@@ -166,21 +176,24 @@ async def _save_article(
     return RedirectResponse("/artiklar", status_code=303)
 
 
-async def _articles(upstream: Upstream, session: Session) -> list[dict[str, Any]]:
-    query: Query = {"inactive": "true", "limit": 200}
-    found = await upstream.ask(session.identity, "invoicing", "/articles", query=query)
-    return listed_in(found, "articles")
-
-
 async def _articles_page(
     request: Request,
     session: Session,
     given: dict[str, Any] | None = None,
     wrong: dict[str, str] | None = None,
     article_id: UUID | None = None,
+    *,
+    search: str = "",
+    after: str = "",
 ) -> Response:
-    found = await _articles(request.app.state.upstream, session)
+    upstream: Upstream = request.app.state.upstream
+    query, too_short = _page_query(search, after)
+    found = await upstream.ask(
+        session.identity, "invoicing", "/articles", query=query | {"inactive": "true"}
+    )
     return page(
-        request, "artiklar.html", status=422 if wrong else 200, session=session, articles=found,
-        given=given or {"vat_percent": 25, "unit": "st"}, wrong=wrong or {}, article_id=article_id,
+        request, "artiklar.html", status=422 if wrong else 200, session=session,
+        articles=listed_in(found, "articles"), given=given or {"vat_percent": 25, "unit": "st"},
+        wrong=wrong or {}, article_id=article_id, search=search, too_short=too_short, after=after,
+        next=(found or {}).get("next"),
     )  # fmt: skip

@@ -143,6 +143,12 @@ class ArticleForm(Form):
     active: Flag = True
 
 
+class ArticleLookup(Form):
+    """The beginnings of the names of articles to look up."""
+
+    beginnings: Annotated[tuple[Name, ...], Field(max_length=MOST_ROWS)]
+
+
 class RowForm(Form):
     """A row; what is left out is the article's. A discount has a quantity or price below zero."""
 
@@ -181,6 +187,12 @@ class InvoiceForm(Form):
     delivered_on: Day | None = None
     zero_vat: ZeroVat | None = None
     buyer_vat_number: VatNumber | None = None
+
+
+class InvoiceLookup(Form):
+    """Which invoices to look up."""
+
+    claim_ids: Annotated[tuple[UUID, ...], Field(max_length=1_000)]
 
 
 class CreditForm(Form):

@@ -136,6 +136,14 @@ async def list_invoices(
     return {"invoices": found, "next": found[-1]["number"] if len(found) == limit else None}
 
 
+@router.post("/invoices/lookup", openapi_extra=takes(forms.InvoiceLookup))
+async def look_up_invoices(request: Request, company: Company) -> dict[str, Any]:
+    """Up to 1,000 invoices as the list shows them; those one may not see are left out."""
+    form = await forms.read(request, forms.InvoiceLookup)
+    async with database(request).transaction(tenant=company) as tx:
+        return {"invoices": await standing.look_up(tx, company, form.claim_ids)}
+
+
 @router.get("/invoices/counts")
 async def count_invoices(request: Request, company: Company) -> dict[str, Any]:
     """How many invoices stand in each state, with their sums."""
@@ -275,7 +283,7 @@ async def add_message(
 
     async def run() -> dict[str, Any]:
         if await standing.count_messages(tx, claim_id) >= MOST_MESSAGES:
-            raise Problem(409, "The thread is full")
+            raise Problem(409, "The thread is full", reason="thread_full")
         message = {
             "message_id": new_id(),
             "claim_id": claim_id,

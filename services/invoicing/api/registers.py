@@ -23,6 +23,8 @@ Limit = Annotated[int, Query(ge=1, le=200)]
 Search = Annotated[str, Query(max_length=100)]
 SHORTEST_SEARCH = 3
 """Letters; with fewer a register is not searched but listed (R-45, R-48)."""
+MOST_OF_A_BEGINNING = 20
+"""Articles that are looked up by one beginning of their names."""
 
 
 @router.post("/creditors", status_code=201, openapi_extra=takes(forms.CreditorForm))
@@ -229,6 +231,25 @@ async def list_articles(
         "articles": found,
         "next": f"{found[-1]['article_id']} {found[-1]['name']}" if full else None,
     }
+
+
+@router.post("/articles/lookup", openapi_extra=takes(forms.ArticleLookup))
+async def look_up_articles(request: Request, company: Company) -> dict[str, Any]:
+    """Active articles whose name begins in one of several ways, a few of each (R-48)."""
+    form = await forms.read(request, forms.ArticleLookup)
+    async with database(request).transaction(tenant=company) as tx:
+        found = await store.look_up_articles(tx, company, form.beginnings, MOST_OF_A_BEGINNING)
+    return {"articles": found}
+
+
+@router.get("/articles/{article_id}")
+async def one_article(request: Request, company: Company, article_id: UUID) -> dict[str, Any]:
+    """One article."""
+    async with database(request).transaction(tenant=company) as tx:
+        found = await store.article(tx, company, article_id)
+    if found is None:
+        raise missing("article")
+    return found
 
 
 @router.patch("/articles/{article_id}", openapi_extra=takes(forms.ArticleForm))

@@ -31,6 +31,7 @@ from contracts.payments import (
     PaymentAllocated,
     ReminderCharged,
 )
+from contracts.terms import BENEFICIARIES, Beneficiary
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +53,20 @@ class Entry:
     what: str
     text: str
     amount_ore: int | None
+    operators_ore: int | None = None
+    """What of a payment is the operator's: no payout to the company will have it."""
+
+
+def _operators(paid: PaymentAllocated) -> str | None:
+    """The öre of a payment that met the operator's components, as a detail; None for none."""
+    parts = (p.amount_ore for p in paid.parts if BENEFICIARIES[p.component] is Beneficiary.OPERATOR)
+    return str(sum(parts) or "") or None
 
 
 TELLS: dict[type[Event], Callable[[Any], Told]] = {
-    PaymentAllocated: lambda e: Told("paid" if e.settled else "part_paid", e.paid_on, e.amount_ore),
+    PaymentAllocated: lambda e: Told(
+        "paid" if e.settled else "part_paid", e.paid_on, e.amount_ore, _operators(e)
+    ),
     ClaimSettled: lambda e: Told("settled", e.as_of, detail=e.how.value),
     ClaimReopened: lambda e: Told("reopened", e.as_of, e.remaining_ore),
     ReminderCharged: lambda e: Told("reminder_charged", e.charged_on, e.statement.total_ore),
@@ -80,6 +91,9 @@ TELLS: dict[type[Event], Callable[[Any], Told]] = {
     DeliveryFailed: lambda e: Told("delivery_failed", e.failed_on, detail=e.letter.value),
 }
 """What each event that is followed tells."""
+
+PAYMENTS = ("paid", "part_paid")
+"""The codes whose detail is the operator's part of a payment, in öre."""
 
 TEXTS = {
     "issued": "Fakturan skapades",
@@ -174,31 +188,17 @@ def _detail(what: str, detail: str) -> str:
     return _WORDS.get(what, {}).get(detail, detail)
 
 
-def tell(
-    told: list[tuple[datetime, Told]],
-    *,
-    issued_on: date,
-    handed_over_on: date | None,
-    credited: tuple[date, int, int] | None,
-) -> list[Entry]:
-    """The timeline, oldest first: what was told, and what invoicing did itself.
+def tell(told: list[tuple[datetime, Told]], *, issued_on: date) -> list[Entry]:
+    """The timeline, oldest first: by day, then by when it was told, but made before all else.
 
-    `credited` is the note's day, number and öre.
+    An invoice is written in another statement than its news, and has no instant of its own.
     """
-    own = [Told("issued", issued_on)]
-    if handed_over_on is not None:
-        own.append(Told("handed_over", handed_over_on))
-    if credited is not None:
-        day, number, credit_ore = credited
-        own.append(Told("credited", day, credit_ore, str(number)))
-    entries = [_entry(at, each) for at, each in told]
-    entries += [_entry(_morning(each.on), each) for each in own]
+    entries = [_entry(datetime.combine(issued_on, time(), UTC), Told("issued", issued_on))]
+    entries += [_entry(at, each) for at, each in told]
     return sorted(entries, key=lambda entry: (entry.on, entry.what != "issued", entry.at))
 
 
 def _entry(at: datetime, told: Told) -> Entry:
-    return Entry(told.on, at, told.what, wording(told.what, told.detail), told.amount_ore)
-
-
-def _morning(day: date) -> datetime:
-    return datetime.combine(day, time(), UTC)
+    operators_ore = int(told.detail) if told.what in PAYMENTS and told.detail else None
+    text = wording(told.what, told.detail)
+    return Entry(told.on, at, told.what, text, told.amount_ore, operators_ore)

@@ -47,14 +47,7 @@ async def invoice(tx: Transaction, claim_id: UUID) -> dict[str, Any] | None:
             "link_version": row["link_version"],
             "costs": costs(tx.today),
             "messages": await store.count_messages(tx, claim_id),
-            "timeline": timeline.tell(
-                told,
-                issued_on=row["issued_on"],
-                handed_over_on=row["handed_over_on"],
-                credited=(note["credited_on"], note["number"], note["credit_ore"])
-                if note
-                else None,
-            ),
+            "timeline": timeline.tell(told, issued_on=row["issued_on"]),
         }
     )
 

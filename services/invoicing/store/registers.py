@@ -115,6 +115,13 @@ ARTICLE = text(f"""
   select {ARTICLE_COLUMNS} from article
   where article_id = :article_id and creditor_id = :creditor_id
 """)
+LOOK_UP_ARTICLES = text(f"""
+  select distinct {ARTICLE_COLUMNS} from unnest(cast(:beginnings as text[])) as b(beginning)
+  cross join lateral (
+    select {ARTICLE_COLUMNS} from article where creditor_id = :creditor_id and active
+      and name_key >= b.beginning and name_key < b.beginning || :last
+    order by name_key, article_id limit :limit) as found
+""")
 FIND_ARTICLES = text(f"""
   select {ARTICLE_COLUMNS} from article where creditor_id = :creditor_id
     and (name_key, article_id) > (cast(:first as text), cast(:after as uuid))
@@ -294,6 +301,16 @@ async def articles(
         return {}
     found = await tx.execute(ARTICLES, {"ids": list(ids), "creditor_id": creditor_id})
     return {row[0]: Article(*tuple(row)) for row in found}
+
+
+async def look_up_articles(
+    tx: Transaction, creditor_id: CreditorId, beginnings: Collection[str], limit: int
+) -> list[dict[str, Any]]:
+    """Active articles whose name begins in one of these ways, so many of each, shortest first."""
+    given = {"creditor_id": creditor_id, "last": LAST_CHARACTER, "limit": limit}
+    keys = sorted({name_key(each) for each in beginnings})
+    found = await tx.execute(LOOK_UP_ARTICLES, {**given, "beginnings": keys})
+    return [dict(row) for row in found.mappings()]
 
 
 async def find_articles(

@@ -118,13 +118,21 @@ LOCK = text(f"""
   order by claim_id for update
 """)
 HAND_OVER = text("""
-  update invoice set handed_over_on = :today where claim_id = any(cast(:ids as uuid[]))
+  with handed as (
+    update invoice set handed_over_on = :today where claim_id = any(cast(:ids as uuid[]))
+    returning claim_id, creditor_id)
+  insert into timeline (claim_id, creditor_id, told_at, told_on, what)
+  select claim_id, creditor_id, :now, :today, 'handed_over' from handed
 """)
 CREDIT = text("""
   with noted as (
     insert into credit_note (note_id, claim_id, creditor_id, number, credited_on, kind, reason,
       credit_ore)
-    values (:note_id, :claim_id, :creditor_id, :number, :credited_on, :kind, :reason, :credit_ore))
+    values (:note_id, :claim_id, :creditor_id, :number, :credited_on, :kind, :reason, :credit_ore)),
+  told as (
+    insert into timeline (claim_id, creditor_id, told_at, told_on, what, amount_ore, detail)
+    values (:claim_id, :creditor_id, :now, :credited_on, 'credited', :credit_ore,
+      cast(:number as text)))
   update invoice set credited = true where claim_id = :claim_id
 """)
 NOTE = text("""
@@ -146,15 +154,21 @@ LISTED = (
     *("claim_id", "number", "customer_name", "total_ore", "remaining_ore"),
     *("issued_on", "due_on", "state"),
 )
-LIST = text(f"""
+_LISTED = f"""
   select i.claim_id, i.number, i.customer_name, i.total_ore, i.remaining_ore, i.issued_on, i.due_on,
     {STATE} as state
   from invoice i
+"""
+LIST = text(f"""
+  {_LISTED}
   where i.creditor_id = :creditor_id and i.number < :before
     and (cast(:state as text) is null or {STATE} = :state)
     and (cast(:customers as uuid[]) is null or i.customer_id = any(:customers))
     and (cast(:number as bigint) is null or i.number = :number)
   order by i.number desc limit :limit
+""")
+LOOK_UP = text(f"""
+  {_LISTED} where i.creditor_id = :creditor_id and i.claim_id = any(cast(:ids as uuid[]))
 """)
 COUNTS = text(f"""
   select {STATE} as state, count(*) as count, sum(i.total_ore)::bigint as total_ore,
@@ -241,12 +255,12 @@ async def lock_standings(tx: Transaction, ids: Sequence[UUID]) -> dict[ClaimId, 
 
 
 async def mark_handed_over(tx: Transaction, ids: Sequence[UUID]) -> None:
-    """Keep that claims went to collection today."""
-    await tx.execute(HAND_OVER, {"ids": list(ids), "today": tx.today})
+    """Keep, and tell, that claims went to collection today."""
+    await tx.execute(HAND_OVER, {"ids": list(ids), "today": tx.today, "now": tx.now})
 
 
 async def write_credit(tx: Transaction, credited: InvoiceCredited, reason: str) -> None:
-    """Write a credit note and that its invoice is credited."""
+    """Write a credit note, and tell that its invoice is credited."""
     await tx.execute(
         CREDIT,
         {
@@ -258,6 +272,7 @@ async def write_credit(tx: Transaction, credited: InvoiceCredited, reason: str) 
             "kind": credited.kind.value,
             "reason": reason,
             "credit_ore": credited.credit_ore,
+            "now": tx.now,
         },
     )
 
@@ -305,6 +320,15 @@ async def list_invoices(
             "today": tx.today,
         },
     )
+    return [dict(zip(LISTED, row, strict=True)) for row in found]
+
+
+async def look_up(
+    tx: Transaction, creditor_id: CreditorId, ids: Sequence[UUID]
+) -> list[dict[str, Any]]:
+    """A company's invoices of these claims, as lists show them; others are left out."""
+    given = {"creditor_id": creditor_id, "ids": list(ids), "today": tx.today}
+    found = await tx.execute(LOOK_UP, given)
     return [dict(zip(LISTED, row, strict=True)) for row in found]
 
 

@@ -23,6 +23,15 @@ class Lookup(Form):
     claim_ids: list[UUID] = Field(max_length=1_000)
 
 
+@router.get("/owed")
+async def read_owed(request: Request, identity: Asker) -> dict[str, Any]:
+    """What the company has to get as of today: the creditor's parts of what is open."""
+    require(identity, "seller")
+    company = company_of(identity)
+    async with request.app.state.database.transaction(tenant=company) as tx:
+        return await reading.owed_to(tx, company)
+
+
 @router.get("/{claim_id}")
 async def read_claim(request: Request, claim_id: UUID, identity: Asker) -> dict[str, Any]:
     """The statement of one claim as of today."""

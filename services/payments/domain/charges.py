@@ -24,6 +24,7 @@ from contracts.payments import (
     ReversalCause,
 )
 from contracts.terms import (
+    BENEFICIARIES,
     ChargeKind,
     Component,
     DebtorKind,
@@ -55,7 +56,6 @@ from services.payments.domain.interest import (
     first_day,
     interest_from,
 )
-from services.payments.domain.ledger import BENEFICIARIES
 from services.payments.domain.rebooking import rebook
 from services.payments.domain.reckoning import reckon
 

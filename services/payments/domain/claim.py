@@ -14,11 +14,20 @@ from datetime import date
 from typing import NamedTuple
 
 from contracts.ids import ClaimId, CreditorId
-from contracts.terms import Component, ComponentAmount, DebtorKind, InterestTerms
+from contracts.terms import (
+    BENEFICIARIES,
+    Beneficiary,
+    Component,
+    ComponentAmount,
+    DebtorKind,
+    InterestTerms,
+)
 
 COMPONENTS: tuple[Component, ...] = tuple(Component)
 """The order of a book's open components, and of the columns that hold them."""
 PLACE: Mapping[Component, int] = {component: at for at, component in enumerate(COMPONENTS)}
+CREDITORS = tuple(BENEFICIARIES[component] is Beneficiary.CREDITOR for component in COMPONENTS)
+"""Which places of a book are the creditor's."""
 NOTHING_OPEN = (0,) * len(COMPONENTS)
 
 
@@ -68,6 +77,11 @@ class Claim(NamedTuple):
     def open_ore(self, component: Component) -> int:
         """What is open of one component."""
         return self.book.open_ore[PLACE[component]]
+
+    @property
+    def creditors_ore(self) -> int:
+        """What of all that is open will be the creditor's once it is paid (events.md 4)."""
+        return sum(ore for ore, own in zip(self.book.open_ore, CREDITORS, strict=True) if own)
 
     @property
     def is_settled(self) -> bool:

@@ -11,17 +11,16 @@ from typing import NamedTuple
 
 from contracts.envelope import Event
 from contracts.ids import ClaimId, CreditorId, PaymentId
-from contracts.terms import Beneficiary, Component, ComponentAmount
+from contracts.terms import Component, ComponentAmount
 from law.allocation import ORDER_OF_ALLOCATION, Stage
-from services.payments.domain.claim import COMPONENTS, PLACE, Book, Claim
+from services.payments.domain.claim import CREDITORS, PLACE, Book, Claim
 from services.payments.domain.history import Charge
-from services.payments.domain.ledger import BENEFICIARIES, Account, Posting
+from services.payments.domain.ledger import Account, Posting
 
 _ORDERS = {
     in_case: tuple((PLACE[c], c) for c in ORDER_OF_ALLOCATION[stage])
     for in_case, stage in ((False, Stage.INVOICE), (True, Stage.CASE))
 }
-_IS_CREDITORS = tuple(BENEFICIARIES[c] is Beneficiary.CREDITOR for c in COMPONENTS)
 
 
 class Allocation(NamedTuple):
@@ -94,7 +93,7 @@ class Draft:
             left_ore -= part_ore
             parts.append(ComponentAmount(component=component, amount_ore=part_ore))
             self.postings.append(Posting(Account.CLAIM, claim_id, component, -part_ore, self.on))
-            if _IS_CREDITORS[place]:
+            if CREDITORS[place]:
                 creditor_ore += part_ore
             else:
                 operator_ore += part_ore
@@ -133,7 +132,7 @@ class Draft:
     def _claim_line(self, component: Component, amount_ore: int) -> None:
         if not amount_ore:
             return
-        owner = self.claim.creditor_id if _IS_CREDITORS[PLACE[component]] else None
+        owner = self.claim.creditor_id if CREDITORS[PLACE[component]] else None
         self.postings += (
             Posting(Account.CLAIM, self.claim.claim_id, component, amount_ore, self.on),
             Posting(Account.PENDING, owner, None, -amount_ore, self.on),

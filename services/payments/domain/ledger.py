@@ -6,14 +6,14 @@ makes thousands; `owner` is the claim of `claim`, `overpaid` and `kronofogden`, 
 and None where the house has one account of the kind.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from typing import NamedTuple
 from uuid import UUID
 
-from contracts.terms import Beneficiary, Component
+from contracts.terms import Component
 
 
 class Account(StrEnum):
@@ -32,21 +32,6 @@ class Account(StrEnum):
     REVENUE = "revenue"
     VAT = "vat"
     OPERATOR = "operator"
-
-
-BENEFICIARIES: Mapping[Component, Beneficiary] = {
-    Component.CAPITAL: Beneficiary.CREDITOR,
-    Component.REMINDER_FEE: Beneficiary.CREDITOR,
-    Component.INTEREST: Beneficiary.CREDITOR,
-    Component.LATE_COMPENSATION: Beneficiary.CREDITOR,
-    # What the operator works for or has laid out in the creditor's name.
-    Component.DEMAND_COST: Beneficiary.OPERATOR,
-    Component.INSTALMENT_COST: Beneficiary.OPERATOR,
-    Component.FILING_FEE: Beneficiary.OPERATOR,
-    Component.FILING_WORK: Beneficiary.OPERATOR,
-    Component.ENFORCEMENT_FEE: Beneficiary.OPERATOR,
-}
-"""Whose money each component will be once it is paid: the one table of it."""
 
 
 class Posting(NamedTuple):

@@ -16,12 +16,12 @@ from contracts.payments import (
     ReversalCause,
     SettledHow,
 )
-from contracts.terms import Beneficiary
+from contracts.terms import BENEFICIARIES, Beneficiary
 from law.rates import ReferenceRates
 from services.payments.domain.claim import COMPONENTS, Claim
 from services.payments.domain.draft import Allocation, Decision
 from services.payments.domain.history import Charge, ChargeState, History
-from services.payments.domain.ledger import BENEFICIARIES, Account, Posting
+from services.payments.domain.ledger import Account, Posting
 from services.payments.domain.reckoning import Money, Place, Reckoning, reckon
 
 

@@ -15,7 +15,7 @@ from itertools import chain
 from typing import NamedTuple
 
 from contracts.ids import PaymentId
-from contracts.terms import Beneficiary, ChargeKind, Component
+from contracts.terms import BENEFICIARIES, Beneficiary, ChargeKind, Component
 from law.allocation import ORDER_OF_ALLOCATION, Stage, allocate
 from law.rates import ReferenceRates
 from services.payments.domain.claim import Claim
@@ -26,7 +26,6 @@ from services.payments.domain.interest import (
     credited_capital,
     paid_capital,
 )
-from services.payments.domain.ledger import BENEFICIARIES
 
 Place = tuple[PaymentId | None, date]
 """Whose money, and of which value date; without a payment, what a credit note took back."""

@@ -34,6 +34,7 @@ async def claim_today(
         "received_ore": claim.book.paid_ore + claim.book.overpaid_ore,
         "posted_total_ore": claim.book.remaining_ore,
         "to_pay_ore": claim.book.remaining_ore,
+        "creditors_ore": claim.creditors_ore,
         "interest_accrued_ore": today.interest_accrued_ore,
         "due_on": claim.due_on,
         "pay_by": today.pay_by,
@@ -57,10 +58,19 @@ async def claims_in_brief(tx: Transaction, claim_ids: Sequence[UUID]) -> list[di
             "credited_ore": claim.book.credited_ore,
             "overpaid_ore": claim.book.overpaid_ore,
             "to_pay_ore": claim.book.remaining_ore,
+            "creditors_ore": claim.creditors_ore,
             "due_on": claim.due_on,
         }
         for claim in (await claims.read(tx, claim_ids)).values()
     ]
+
+
+async def owed_to(tx: Transaction, creditor_id: UUID) -> dict[str, Any]:
+    """What a company has to get as of today, its own parts alone; not where the debtor was right.
+
+    `overdue_ore` is what is due of it, and `overdue_disputed_ore` what of that is disputed.
+    """
+    return {"as_of": tx.today} | await claims.owed_to(tx, creditor_id)
 
 
 def _charge(charge: Charge) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from contracts.invoicing import InvoiceCredited
 from contracts.terms import DebtorKind, InterestKind, InterestTerms
 from plumbing.literals import arrays, casts, days, ids, numbers
 from plumbing.transaction import Transaction, columns
-from services.payments.domain.claim import COMPONENTS, Book, Claim
+from services.payments.domain.claim import COMPONENTS, CREDITORS, Book, Claim
 
 _OPEN = [f"{component}_ore" for component in COMPONENTS]
 _BOOK = [
@@ -53,6 +53,7 @@ _TERMS = [
 _TYPES = {"charged_on": "date", "sent_on": "date", "in_case": "boolean", "on_hold": "boolean"} | {
     "disputes": "int"
 }
+_CREDITORS = " + ".join(f"{c}_ore" for c, own in zip(COMPONENTS, CREDITORS, strict=True) if own)
 _READ = f"select {', '.join((*_TERMS, *_OPEN, *_BOOK))} from claim"
 _SAVED = (*_OPEN, *_BOOK)
 
@@ -61,6 +62,14 @@ LOCK = text(READ.text + " for update")
 LOCK_BY_REFERENCE = text(
     f"{_READ} where ocr = any(cast(:references as text[])) order by claim_id for update"
 )
+OWED_TO = text(f"""
+  select coalesce(sum(own_ore), 0)::bigint as creditors_ore,
+    coalesce(sum(own_ore) filter (where due_on < :today), 0)::bigint as overdue_ore,
+    coalesce(sum(own_ore) filter (where due_on < :today and disputes > 0), 0)::bigint
+      as overdue_disputed_ore
+  from claim cross join lateral (values ({_CREDITORS})) as own(own_ore)
+  where creditor_id = :creditor_id and not on_hold
+""")
 _OPENED = {
     **{"claim_id": "uuid", "creditor_id": "uuid", "ocr": "text", "debtor_kind": "text"},
     **{"total_ore": "bigint", "issued_on": "date", "due_on": "date", "arose_on": "date"},
@@ -122,6 +131,12 @@ async def read(tx: Transaction, claim_ids: Iterable[UUID]) -> dict[UUID, Claim]:
     """Read claims without locking; within the company if the transaction is bound to one."""
     rows = (await tx.execute(READ, {"ids": list(set(claim_ids))})).all()
     return {row[0]: claim_of(row) for row in rows}
+
+
+async def owed_to(tx: Transaction, creditor_id: UUID) -> dict[str, int]:
+    """The creditor's parts of a company's claims: all, overdue, and disputed of the overdue."""
+    found = await tx.execute(OWED_TO, {"creditor_id": creditor_id, "today": tx.today})
+    return dict(found.mappings().one())
 
 
 async def insert(tx: Transaction, claims: Sequence[Claim]) -> None:

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 
 from sqlalchemy import TextClause, text
 
+from contracts.terms import BENEFICIARIES
 from services.payments.domain.claim import COMPONENTS
-from services.payments.domain.ledger import BENEFICIARIES
 
 MOST_SHOWN = 20
 
