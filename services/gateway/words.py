@@ -131,6 +131,8 @@ REASONS = {
     "upheld": "Kunden har fått rätt i sin invändning; kreditera fakturan.",
     "unreachable": "Kunden kan inte nås. Rätta kundens uppgifter först.",
     "already_reminded": "En påminnelse är redan på väg eller skickad.",
+    "reference_rate_missing": "Påminnelsen väntar: referensräntan för halvåret är inte "
+    "inlagd än. Den skickas när räntan finns.",
     "in_collection": "Fakturan är redan skickad till inkasso.",
     "not_due": "Fakturan har inte förfallit än.",
     "not_sent": "Fakturan har inte nått kunden än: rätta adressen först.",

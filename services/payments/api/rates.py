@@ -36,6 +36,14 @@ async def read_rates(request: Request, identity: Asker) -> list[dict[str, Any]]:
         return await rates.all_rates(tx)
 
 
+@router.get("/lacking")
+async def read_lacking(request: Request, identity: Asker) -> dict[str, Any]:
+    """The half-years whose rate is missing: charges wait for it, or will when it begins."""
+    require(identity, "operator", "support")
+    async with request.app.state.database.transaction() as tx:
+        return {"half_years": await rates.lacking(tx)}
+
+
 @router.post("")
 async def add_rate(request: Request, rate: NewRate, identity: Asker) -> Response:
     """Put a rate in force; charges that waited for it are priced."""

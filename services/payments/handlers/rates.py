@@ -13,6 +13,7 @@ from law.rates import (
     REFERENCE_RATES,
     ReferenceRateConflictError,
     ReferenceRates,
+    half_years_wanted,
     is_announceable,
 )
 from plumbing.transaction import Transaction
@@ -54,10 +55,19 @@ def _together(added: tuple[tuple[date, int], ...]) -> ReferenceRates:
 
 
 async def all_rates(tx: Transaction) -> list[dict[str, Any]]:
-    """Every rate with where it was read, newest first; `overruled` ones are not in force."""
+    """Every rate with where it was read, newest first; `overruled` ones are not in force.
+
+    `added_on` is the day an operator added it, None for those that law holds.
+    """
     law = {row.half_year: row for row in ANNOUNCED_RATES}
     found = [
-        {"valid_from": row.half_year, "bp": row.rate_bp, "source": row.source, "overruled": False}
+        {
+            "valid_from": row.half_year,
+            "bp": row.rate_bp,
+            "source": row.source,
+            "added_on": None,
+            "overruled": False,
+        }
         for row in ANNOUNCED_RATES
     ]
     found += [
@@ -65,11 +75,30 @@ async def all_rates(tx: Transaction) -> list[dict[str, Any]]:
             "valid_from": row.valid_from,
             "bp": row.bp,
             "source": row.source,
+            "added_on": row.added_on,
             "overruled": row.valid_from in law and law[row.valid_from].rate_bp != row.bp,
         }
         for row in await rates.added(tx)
     ]
     return sorted(found, key=lambda row: (row["valid_from"], not row["overruled"]), reverse=True)
+
+
+async def lacking(tx: Transaction) -> list[dict[str, Any]]:
+    """Half-years without a rate that charges wait for, or soon will, oldest first; with how many.
+
+    Nobody is charged interest of such a half-year, nor reminded in it (law-and-fees 1.3).
+    """
+    known = (await in_force(tx)).bp_by_half_year
+    waiting = await charges.awaiting_rates(tx)
+    wanted = sorted({*half_years_wanted(tx.today), *waiting} - known.keys())
+    return [
+        {
+            "valid_from": half_year,
+            "claims_waiting": waiting.get(half_year, 0),
+            "begun": half_year <= tx.today,
+        }
+        for half_year in wanted
+    ]
 
 
 async def add(
