@@ -69,5 +69,5 @@ async def withdraw_rate(request: Request, valid_from: date, identity: Asker) -> 
     """Withdraw a rate that was mistyped, while nothing has been charged since its first day."""
     require(identity, "operator")
     async with request.app.state.database.transaction() as tx:
-        if refused := await rates.withdraw(tx, valid_from):
-            raise Problem(409, "The rate is not withdrawn", detail=refused)
+        if kept := await rates.withdraw(tx, valid_from):
+            raise Problem(409, "The rate is not withdrawn", reason=kept)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date
+from enum import StrEnum
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
@@ -29,6 +30,15 @@ class RateRefused:
     reason: str
     known: bool
     field: str = "valid_from"
+
+
+class RateKept(StrEnum):
+    """Why a rate was not withdrawn."""
+
+    NOT_ADDED = "rate_not_added"
+    """No operator added one for that half-year; law's own stay."""
+    CHARGED = "rate_charged"
+    """Charges were made since its first day, and their letters state it."""
 
 
 async def in_force(tx: Transaction) -> ReferenceRates:
@@ -121,11 +131,11 @@ async def add(
     return len(waiting)
 
 
-async def withdraw(tx: Transaction, valid_from: date) -> str | None:
+async def withdraw(tx: Transaction, valid_from: date) -> RateKept | None:
     """Withdraw a rate that somebody typed in; why not, if something was charged by it."""
     if not await rates.lock(tx, valid_from):
-        return "no rate was added for that half-year"
+        return RateKept.NOT_ADDED
     if await rates.is_charged_since(tx, valid_from):
-        return "charges were made since that day, and their letters state the rate"
+        return RateKept.CHARGED
     await rates.withdraw(tx, valid_from)
     return None
