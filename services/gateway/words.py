@@ -143,6 +143,11 @@ REASONS = {
     "entry_booked": "Bankens post är redan bokförd på ett annat sätt. Ta bort den betalningen "
     "ur väntan först.",
     "amount_differs": "Betalningen är inte bokförd med samma belopp som uttaget.",
+    "more_than_overpaid": "Kunden har inte så mycket till godo på den fordran.",
+    "no_payout_account": "Inget konto kan ta emot pengarna. Registrera ett konto först.",
+    "rate_not_added": "Räntan är inte inlagd av någon och kan inte tas bort.",
+    "rate_charged": "Krav har räknats efter att halvåret började, och breven anger räntan. Den "
+    "kan inte tas bort längre.",
     "debit_resolved": "Uttaget väntar inte längre. Någon har redan tagit hand om det.",
     "too_early": "Det är för tidigt.",
     "barred": "Lagen hindrar det.",
@@ -320,7 +325,7 @@ def percent(basis_points: int | None) -> str:
     """A yearly rate: 1050 is `10,5 %`."""
     if basis_points is None:
         return "–"
-    return f"{Decimal(basis_points) / 100:f}".replace(".", ",") + f"{NO_BREAK}%"
+    return f"{Decimal(basis_points) / 100:f}".replace(".", ",").replace("-", "−") + f"{NO_BREAK}%"
 
 
 def parse_percent(text: str) -> int | None:

@@ -72,7 +72,7 @@ async def test_the_first_page_names_what_never_reached_its_customer_among_what_n
         "/drift", "/drift/parkerade", "/drift/parkerade/dunning/7", "/drift/betalningar",
         "/drift/bankfiler", f"/drift/bankfiler/{FILE}", "/drift/utskick", "/drift/huvudbok",
         "/drift/utbetalningar", "/drift/inkasso", f"/drift/betalningar/{PAYMENT}",
-        f"/drift/utbetalningar/konto/{BERIT}",
+        f"/drift/utbetalningar/konto/{BERIT}", "/drift/overbetalningar", "/drift/rantor",
     ],
 )  # fmt: skip
 async def test_every_page_of_the_operator_opens(browser: Browser, path: str) -> None:
