@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -217,8 +218,10 @@ def test_the_web_and_the_printed_invoice_carry_the_same_code() -> None:
     """One function makes the text, so that a bank reads the same from paper and screen."""
     seller = DOCUMENT["seller"] | {"name": "Åsas Bageri AB"}
     invoice = DOCUMENT | {"seller": seller}
-    claim = CLAIM_TODAY | {"to_pay_ore": invoice["total_ore"], "pay_by": None}
-    assert code_text(invoice, claim) == printing.qr_text(invoice)
+    for ore in (invoice["total_ore"], 9_978_12):
+        claim = CLAIM_TODAY | {"to_pay_ore": ore, "pay_by": "2026-12-02"}
+        due = printing.Due(ore, date(2026, 12, 2))
+        assert code_text(invoice, claim) == printing.qr_text(invoice, due)
     drawn = str(payment_code(code_text(invoice, claim)))
     assert (payment_code(None), 'class="qrline"' in drawn) == (None, True)
 
