@@ -7,6 +7,7 @@ do now. Programs (paths of the API, the feed, health) get the problem as JSON.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
@@ -354,6 +355,15 @@ def word(code: Any) -> str:
     return OTHER_WORDS.get(text) or COMPONENTS.get(text) or text.replace("_", " ").capitalize()
 
 
+def file_state(file: Mapping[str, Any]) -> str:
+    """How far a bank file has come; one that is read and booked nothing does not say it did."""
+    if file.get("state") != "booked":
+        return word(file.get("state"))
+    if file.get("role") == "controls":
+        return "Jämförd"
+    return "Bokförd" if file.get("booked_ore") or file.get("payouts_settled") else "Inget bokfört"
+
+
 CHANNELS = {"email": "e-post", "paper": "papper"}
 
 
@@ -454,7 +464,7 @@ PAGES = jinja2.Environment(
 PAGES.filters.update(
     kronor=kronor, plain_kronor=plain_kronor, short_kronor=short_kronor, day=day,
     clock_time=clock_time, count=count, rate=rate, duration=duration, percent=percent,
-    state_word=state_word, state_tone=state_tone,
+    file_state=file_state, state_word=state_word, state_tone=state_tone,
     money=money, told=told, channel=channel, word=word, waiting=waiting, stopped=stopped,
     identity_number=identity_number, bankgiro=bankgiro, ocr=ocr,
     organisation_number=organisation_number, postcode=postcode, quantity=quantity,

@@ -9,7 +9,6 @@ from uuid import UUID
 
 import pytest
 
-from services.gateway.told import told
 from tests.gateway.fakes import (
     ANNA,
     ANSWERS,
@@ -475,12 +474,3 @@ async def test_only_operators_come_through_and_only_from_our_own_pages(
     async with browser.post(path, data=form, headers={"Sec-Fetch-Site": "cross-site"}) as answer:
         assert answer.status == 403
     assert world.calls == []
-
-
-def test_what_services_tell_is_said_in_swedish_and_what_is_new_is_shown_as_it_is() -> None:
-    assert told("the payout was ordered with 100 öre").startswith("Utbetalningen beställdes")
-    assert told("the mail server did not answer in time").startswith("Mejlservern")
-    assert told("RJCT AC04") == "Kontot är avslutat (AC04)"
-    assert told("RJCT AC03") == "Kontonumret är fel (AC03)"
-    assert told("RJCT XT99") == "RJCT XT99"
-    assert told(None) == ""

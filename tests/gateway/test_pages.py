@@ -512,3 +512,27 @@ async def test_the_clock_moves_by_button_and_by_api(browser: Browser, world: Wor
     async with asyncio.timeout(10):
         while world.today.isoformat() != "2026-11-23":
             await asyncio.sleep(0.05)
+
+
+async def test_what_is_wrong_with_a_bank_file_is_told_in_swedish(
+    browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And a junk file is said to do nothing; what is held is money on the account too."""
+    junk = {
+        "file_id": str(FILE), "name": "skräp.bin", "state": "refused", "role": "controls",
+        "format": "unknown", "booked_ore": 0, "held": 0, "trouble": None,
+        "problems": [{"line": 1, "reason": "the file is not XML"}],
+    }  # fmt: skip
+    told = ("payments", "GET", f"/bank-files/{FILE}")
+    await sign_in(browser, "operator")
+    for file, expected in (
+        (junk, "Filen är inte XML"),
+        (junk | {"state": "booked", "role": "books", "booked_ore": 2000, "held": 1},
+         "Det som hålls kvar är med"),
+    ):  # fmt: skip
+        monkeypatch.setitem(ANSWERS, told, lambda w, c, file=file: file)
+        async with browser.get(f"/drift/bankfiler/{FILE}") as answer:
+            page = await answer.text()
+        assert expected in page
+        assert "Besvär" not in page
+        assert ("Kontrollerar det bokförda" in page) is False

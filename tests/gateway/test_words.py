@@ -1,6 +1,7 @@
 """What pages say: Swedish amounts, days and numbers, there and back, and refusals in our words."""
 
 from datetime import date
+from typing import Any
 
 import pytest
 
@@ -120,3 +121,17 @@ def test_rates_are_read_in_percent(typed: str, points: int | None) -> None:
 def test_invoicings_reasons_are_told_in_swedish(reason: str, told: str) -> None:
     """Each by its own words, never by a pattern that stands before it."""
     assert told in words.fault(reason)
+
+
+@pytest.mark.parametrize(
+    ("file", "shown"),
+    [
+        ({"state": "refused", "role": None}, "Nekad"),
+        ({"state": "booked", "role": "controls", "booked_ore": 0}, "Jämförd"),
+        ({"state": "booked", "role": "books", "booked_ore": 0}, "Inget bokfört"),
+        ({"state": "booked", "role": "books", "booked_ore": 0, "payouts_settled": 2}, "Bokförd"),
+        ({"state": "booked", "role": "books", "booked_ore": 2000}, "Bokförd"),
+    ],
+)
+def test_a_bank_file_is_called_booked_where_something_was(file: dict[str, Any], shown: str) -> None:
+    assert words.file_state(file) == shown
