@@ -201,6 +201,7 @@ FAULTS = (
     (r"no such customer", "Kunden finns inte."),
     (r"total must be", "Fakturans summa ska vara över noll."),
     (r"coming day", "Välj en dag framåt i tiden."),
+    (r"too far ahead", "Dagen ligger för långt fram."),
     (r"valid (integer|decimal|number)|integer|decimal", "Skriv ett tal."),
     (r"check digit|must have .* digits|is not Swedish", "Numret stämmer inte. Kontrollera det."),
     (r"is empty", "Fyll i uppgiften."),
