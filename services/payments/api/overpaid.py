@@ -11,7 +11,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query, Request
 
 from plumbing.identity import Identity, identity_of, require
-from services.payments.domain.payouts import masked
+from services.payments.handlers import payouts
 from services.payments.store import overpaid
 
 router = APIRouter()
@@ -39,5 +39,5 @@ def _shown(payment: Any) -> dict[str, Any]:
         "paid_on": payment.paid_on,
         "amount_ore": payment.amount_ore,
         "payer_name": payment.payer_name,
-        "payer_account": account and masked(account),
+        "payer_account": account and payouts.masked(account),
     }
