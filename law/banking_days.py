@@ -11,19 +11,31 @@ from functools import cache
 import holidays
 
 SATURDAY = 5
+FIRST_YEAR, LAST_YEAR = 1953, 2100
+"""The years whose holidays the calendar knows; in any other only weekends would be left."""
 ONE_DAY = timedelta(days=1)
+
+
+class BankingDaysUnknownError(LookupError):
+    """The holidays of the year are not known, so nobody can tell its banking days."""
+
+    def __init__(self, year: int) -> None:
+        super().__init__(f"banking days are known from {FIRST_YEAR} to {LAST_YEAR}, not of {year}")
+        self.year = year
 
 
 @cache
 def _holidays_and_eves(year: int) -> frozenset[date]:
     """Return the public holidays of lag (1989:253) 1 § and the three eves of the year."""
+    if not FIRST_YEAR <= year <= LAST_YEAR:
+        raise BankingDaysUnknownError(year)
     calendar = holidays.country_holidays("SE", years=year, categories=("public", "de_facto"))
     return frozenset(calendar)
 
 
 def is_banking_day(day: date) -> bool:
-    """Tell whether banks settle payments on the day."""
-    return day.weekday() < SATURDAY and day not in _holidays_and_eves(day.year)
+    """Tell whether banks settle payments on the day; raises `BankingDaysUnknownError`."""
+    return day not in _holidays_and_eves(day.year) and day.weekday() < SATURDAY
 
 
 def roll_forward(day: date) -> date:

@@ -9,19 +9,17 @@ its interest and costs (8 §). An extension for a last day that is a holiday is 
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from enum import StrEnum
 
 from contracts.terms import DebtorKind
-from law.periods import add_months, add_years
+from law.periods import add_years
 
 # Preskriptionslagen (1981:130) 2 § 1 and 2 st., wording through SFS 2022:976.
 YEARS_AGAINST_A_CONSUMER = 3
 YEARS_AGAINST_OTHERS = 10
 # 7 §: a proceeding that ended without the debtor's knowledge leaves at least a year, once.
 YEARS_AFTER_AN_UNNOTIFIED_PROCEEDING = 1
-# House rule for debt surveillance (*långtidsbevakning*): months before the last day.
-MONTHS_BEFORE_THE_LAST_DAY_TO_INTERRUPT = (6, 3, 1)
 
 
 class InterruptionKind(StrEnum):
@@ -80,13 +78,3 @@ def last_day(arose_on: date, years: int, interruptions: Iterable[Interruption] =
 def is_barred(last: date | None, today: date) -> bool:
     """Tell whether the claim is barred today, given what `last_day` returned."""
     return last is not None and today > last
-
-
-def barred_from(last: date) -> date:
-    """Return the first day on which the claim is barred."""
-    return last + timedelta(days=1)
-
-
-def interrupt_on(last: date) -> tuple[date, ...]:
-    """Return the days to send an interrupting letter: six, three and one month before the last."""
-    return tuple(add_months(last, -months) for months in MONTHS_BEFORE_THE_LAST_DAY_TO_INTERRUPT)

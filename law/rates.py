@@ -9,7 +9,7 @@ extrapolated.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from functools import lru_cache
 from types import MappingProxyType
 
@@ -45,6 +45,18 @@ def is_announceable(rate_bp: int) -> bool:
 def half_year_start(day: date) -> date:
     """Return 1 January or 1 July of the calendar half-year that holds the day."""
     return date(day.year, 1 if day.month < 7 else 7, 1)
+
+
+# House rule, no statute: how long before a half-year its rate is looked for. The announcement has
+# come before the turn of the year (SFS 2023:954, SFS 2024:1373) and after it (SFS 2023:1).
+TIME_TO_LOOK_AHEAD = timedelta(weeks=4)
+
+
+def half_years_wanted(today: date) -> tuple[date, ...]:
+    """Return the half-years whose rates are wanted: today's, and near its end the next one too."""
+    soon = half_year_start(today + TIME_TO_LOOK_AHEAD)
+    now = half_year_start(today)
+    return (now,) if soon == now else (now, soon)
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,16 +47,6 @@ def format_plusgiro(digits: str) -> str:
     return f"{' '.join(reversed(pairs))}-{digits[-1]}"
 
 
-def is_fundraising_bankgiro(digits: str) -> bool:
-    """Say whether it is a 90-number (*90-konto*): bankgiro 900-000x to 904-999x."""
-    return len(digits) == 7 and "900" <= digits[:3] <= "904"
-
-
-def is_fundraising_plusgiro(digits: str) -> bool:
-    """Say whether it is a 90-number (*90-konto*): plusgiro 90 00 00-x to 90 49 99-x."""
-    return len(digits) == 7 and "900000" <= digits[:6] <= "904999"
-
-
 def _checked(digits: str, kind: str) -> str:
     if digits[0] == "0":
         raise NumberError(kind, "leading_zero", "begins with a zero")

@@ -77,11 +77,6 @@ def is_personal(identity_number: str) -> bool:
     return len(identity_number) == 12
 
 
-def is_coordination_number(personal_number: str) -> bool:
-    """Say whether twelve digits are a co-ordination number: the day has 60 added."""
-    return int(personal_number[6:8]) > COORDINATION_DAY
-
-
 def parse_vat_number(text: str) -> str:
     """Return `SE`, the ten digits of the organisation or sole trader, and `01`."""
     if not isinstance(text, str) or len(text) > 20:

@@ -12,7 +12,6 @@ from contracts.ids import ClaimId, CreditorId
 from plumbing import commands
 from plumbing.fields import Form
 from plumbing.identity import Identity, company_of, identity_of, require
-from plumbing.problems import Problem
 from services.dunning import handlers, store
 
 router = APIRouter()
@@ -78,9 +77,6 @@ async def pause(request: Request, creditor_id: Seller, claim_id: UUID, body: Pau
         async def run() -> dict[str, Any]:
             return await handlers.pause(tx, ClaimId(claim_id), body.until)
 
-        if body.until is not None and body.until <= tx.today:
-            errors = [{"field": "until", "reason": "must be a coming day"}]
-            raise Problem(422, "The request is not valid", errors=errors)
         return await commands.once(tx, request, creditor_id, run, status=200)
 
 

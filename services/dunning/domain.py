@@ -9,6 +9,7 @@ next follows from the facts alone (`next_step`); only a day, or a person, takes 
                  └─ refused ─────┘◀──────── letter stale ───────┘          its date ──▶ collection
     off the ladder: settled, disputed, in collection, barred, invoice not sent
 
+A proposal that the ledger cannot price yet is deferred: it stands, and the answer comes later.
 *Sent* is what a channel took (events.md 3.3). A debtor who was never sent the invoice is neither
 reminded nor collected from, and days count from the sending where it was late. Only one reminder is
 ever sent (R-100): one that was taken back after it left is the one. One that never left is proposed
@@ -30,6 +31,7 @@ from contracts.ids import ClaimId, CreditorId
 from contracts.invoicing import InvoiceIssued
 from contracts.notifications import DeliveryAccepted, DeliveryStale, Letter
 from contracts.payments import (
+    ChargeDeferred,
     ChargeRefused,
     ChargeReversed,
     ClaimReopened,
@@ -76,6 +78,8 @@ class Reminder(StrEnum):
 
     NONE = "none"
     PROPOSED = "proposed"
+    DEFERRED = "deferred"
+    """The ledger prices it when it knows the reference rate of the half-year (*referensränta*)."""
     CHARGED = "charged"
     REVERSED = "reversed"
     BARRED = "barred"
@@ -131,7 +135,8 @@ class Claim(NamedTuple):
     @property
     def awaits_letter(self) -> bool:
         """A reminder is on its way, to the ledger or to the debtor."""
-        return self.reminder in (Reminder.PROPOSED, Reminder.CHARGED) and not self.is_stale
+        under_way = (Reminder.PROPOSED, Reminder.DEFERRED, Reminder.CHARGED)
+        return self.reminder in under_way and not self.is_stale
 
     @property
     def is_proposed_for_collection(self) -> bool:
@@ -195,6 +200,8 @@ class Refusal(StrEnum):
     DISPUTED = "disputed"
     IN_COLLECTION = "in_collection"
     ALREADY_REMINDED = "already_reminded"
+    RATE_MISSING = "reference_rate_missing"
+    """Asked for already; the ledger cannot price it before the reference rate is known."""
     BARRED = "barred"
 
 
@@ -223,6 +230,9 @@ def facts_of(event: Event) -> Facts | None:
             )
         case ChargeReversed():
             return _facts_of_reversal(event)
+        case ChargeDeferred(kind=ChargeKind.REMINDER, claim_id=claim_id, creditor_id=creditor_id):
+            deferred, ordinal = Reminder.DEFERRED, event.ordinal
+            return Facts(claim_id, creditor_id, reminder=deferred, reminder_ordinal=ordinal)
         case ChargeRefused(kind=ChargeKind.REMINDER):
             return _facts_of_refusal(event)
         case ClaimDisputed(claim_id=claim_id, creditor_id=creditor_id):
@@ -360,6 +370,8 @@ def remind_now(claim: Claim, *, today: date) -> Decision | Refusal:
         return Refusal.NOT_ISSUED
     if (reason := why_no_step(claim)) is not None:
         return reason
+    if claim.reminder is Reminder.DEFERRED and claim.awaits_letter:
+        return Refusal.RATE_MISSING
     if claim.is_reminded or claim.awaits_letter:
         return Refusal.ALREADY_REMINDED
     if today <= effective_due_on(claim.due_on):

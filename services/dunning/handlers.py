@@ -11,11 +11,14 @@ from typing import Any
 from contracts.envelope import Event
 from contracts.ids import ClaimId, CreditorId
 from contracts.invoicing import CreditorRegistered
+from law.banking_days import LAST_YEAR
 from plumbing.problems import Problem
 from plumbing.transaction import Transaction
 from services.dunning import domain, store
 from services.dunning.domain import Claim, Collection, Policy, Refusal
 
+LAST_KNOWN_DAY = date(LAST_YEAR, 12, 1)
+"""Some weeks before the calendar ends, so that steps roll forward within it."""
 STEP = "step"
 POLICY = "policy"
 
@@ -75,7 +78,14 @@ async def remind_now(tx: Transaction, claim_id: ClaimId) -> dict[str, Any]:
 
 
 async def pause(tx: Transaction, claim_id: ClaimId, until: date | None) -> dict[str, Any]:
-    """Take no step before a day; None lifts the pause. 404 for an unknown claim."""
+    """Take no step before a day; None lifts the pause. 404 for an unknown claim.
+
+    422 for a day that is not ahead, or so far that nobody knows its banking days.
+    """
+    if until is not None and not tx.today < until < LAST_KNOWN_DAY:
+        why = "must be a coming day" if until <= tx.today else "lies too far ahead"
+        errors = [{"field": "until", "reason": why}]
+        raise Problem(422, "The request is not valid", errors=errors)
     claim = (await _lock(tx, claim_id))._replace(paused_until=until)
     await store.save_claims(tx, [claim])
     _set_timers(tx, [claim])

@@ -7,6 +7,7 @@ from contracts.envelope import Event
 from contracts.invoicing import CreditorRegistered, InvoiceIssued
 from contracts.notifications import DeliveryAccepted, DeliveryStale
 from contracts.payments import (
+    ChargeDeferred,
     ChargeRefused,
     ChargeReversed,
     ClaimReopened,
@@ -24,6 +25,7 @@ HEARS: Mapping[type[Event], Handler] = {
     ClaimSettled: handlers.hear,
     ClaimReopened: handlers.hear,
     ReminderCharged: handlers.hear,
+    ChargeDeferred: handlers.hear,
     ChargeRefused: handlers.hear,
     ChargeReversed: handlers.hear,
     ClaimDisputed: handlers.hear,

@@ -32,6 +32,7 @@ OWNERS = {
     "payouts": ("payments", ""),
     "payout-account": ("payments", ""),
     "unmatched": ("payments", ""),
+    "overpaid": ("payments", ""),
     "bank-files": ("payments", ""),
     "rates": ("payments", ""),
     "ledger": ("payments", ""),

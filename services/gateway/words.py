@@ -7,6 +7,7 @@ do now. Programs (paths of the API, the feed, health) get the problem as JSON.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
@@ -132,6 +133,8 @@ REASONS = {
     "upheld": "Kunden har fått rätt i sin invändning; kreditera fakturan.",
     "unreachable": "Kunden kan inte nås. Rätta kundens uppgifter först.",
     "already_reminded": "En påminnelse är redan på väg eller skickad.",
+    "reference_rate_missing": "Påminnelsen väntar: referensräntan för halvåret är inte "
+    "inlagd än. Den skickas när räntan finns.",
     "in_collection": "Fakturan är redan skickad till inkasso.",
     "not_due": "Fakturan har inte förfallit än.",
     "not_sent": "Fakturan har inte nått kunden än: rätta adressen först.",
@@ -142,6 +145,11 @@ REASONS = {
     "entry_booked": "Bankens post är redan bokförd på ett annat sätt. Ta bort den betalningen "
     "ur väntan först.",
     "amount_differs": "Betalningen är inte bokförd med samma belopp som uttaget.",
+    "more_than_overpaid": "Kunden har inte så mycket till godo på den fordran.",
+    "no_payout_account": "Inget konto kan ta emot pengarna. Registrera ett konto först.",
+    "rate_not_added": "Räntan är inte inlagd av någon och kan inte tas bort.",
+    "rate_charged": "Krav har räknats efter att halvåret började, och breven anger räntan. Den "
+    "kan inte tas bort längre.",
     "debit_resolved": "Uttaget väntar inte längre. Någon har redan tagit hand om det.",
     "too_early": "Det är för tidigt.",
     "barred": "Lagen hindrar det.",
@@ -218,6 +226,7 @@ FAULTS = (
     (r"no such customer", "Kunden finns inte."),
     (r"total must be", "Fakturans summa ska vara över noll och under tio miljarder kronor."),
     (r"coming day", "Välj en dag framåt i tiden."),
+    (r"too far ahead", "Dagen ligger för långt fram."),
     (r"valid (integer|decimal|number)|integer|decimal", "Skriv ett tal."),
     (r"check digit|must have .* digits|is not Swedish", "Numret stämmer inte. Kontrollera det."),
     (r"is empty", "Fyll i uppgiften."),
@@ -343,7 +352,7 @@ def percent(basis_points: int | None) -> str:
     """A yearly rate: 1050 is `10,5 %`."""
     if basis_points is None:
         return "–"
-    return f"{Decimal(basis_points) / 100:f}".replace(".", ",") + f"{NO_BREAK}%"
+    return f"{Decimal(basis_points) / 100:f}".replace(".", ",").replace("-", "−") + f"{NO_BREAK}%"
 
 
 def parse_percent(text: str) -> int | None:
@@ -376,6 +385,15 @@ def word_in_text(code: Any) -> str:
     """The same within a sentence: `hos Kronofogden`."""
     text = word(code)
     return text if text.startswith("Kronofogden") else text[:1].lower() + text[1:]
+
+
+def file_state(file: Mapping[str, Any]) -> str:
+    """How far a bank file has come; one that is read and booked nothing does not say it did."""
+    if file.get("state") != "booked":
+        return word(file.get("state"))
+    if file.get("role") == "controls":
+        return "Jämförd"
+    return "Bokförd" if file.get("booked_ore") or file.get("payouts_settled") else "Inget bokfört"
 
 
 CHANNELS = {"email": "e-post", "paper": "papper"}
@@ -491,7 +509,7 @@ PAGES = jinja2.Environment(
 PAGES.filters.update(
     kronor=kronor, plain_kronor=plain_kronor, short_kronor=short_kronor, day=day,
     clock_time=clock_time, count=count, rate=rate, duration=duration, percent=percent,
-    state_word=state_word, state_tone=state_tone,
+    file_state=file_state, state_word=state_word, state_tone=state_tone,
     money=money, told=told, channel=channel, word=word, word_in_text=word_in_text,
     waiting=waiting, stopped=stopped,
     identity_number=identity_number, bankgiro=bankgiro, ocr=ocr,

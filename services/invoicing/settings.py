@@ -15,3 +15,5 @@ class Settings(ServiceSettings):
     )
     payee_bankgiro: Bankgiro = "9912346"
     """The platform's client-money bankgiro, printed on every invoice (`PAYEE_BANKGIRO`)."""
+    payee_name: str = Field(default="Betalt Klientmedel AB", validation_alias="PAYER_NAME")
+    """Who holds that bankgiro, as a payer's bank names it: the payer of payouts, for payments."""

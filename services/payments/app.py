@@ -9,7 +9,17 @@ from sqlalchemy import text
 from plumbing.outbound import Carrier
 from plumbing.service import Task, create_service
 from services.payments import pain001, subscribers, timers
-from services.payments.api import bank_files, claims, kronofogden, ledger, payouts, rates, unmatched
+from services.payments.api import (
+    attention,
+    bank_files,
+    claims,
+    kronofogden,
+    ledger,
+    overpaid,
+    payouts,
+    rates,
+    unmatched,
+)
 from services.payments.bank import Bank
 from services.payments.handlers import checking
 from services.payments.handlers import payouts as paying
@@ -24,6 +34,8 @@ ROUTERS = (
     ledger.router,
     rates.router,
     unmatched.router,
+    overpaid.router,
+    attention.router,
     kronofogden.router,
     bank_files.router,
     payouts.router,

@@ -9,10 +9,12 @@ from contracts.ids import ClaimId, CreditorId, DeliveryId, DisputeId, PaymentId,
 from contracts.invoicing import Channel, InvoiceIssued
 from contracts.notifications import DeliveryAccepted, DeliveryStale, Letter
 from contracts.payments import (
+    ChargeDeferred,
     ChargeRefused,
     ChargeReversed,
     ClaimReopened,
     ClaimSettled,
+    DeferralReason,
     PaymentAllocated,
     RefusalReason,
     ReminderCharged,
@@ -143,6 +145,19 @@ def refused(
 ) -> ChargeRefused:
     return ChargeRefused(
         claim_id=CLAIM, creditor_id=CREDITOR, kind=kind, ordinal=1, reason=reason, as_of=as_of
+    )
+
+
+def deferred(kind: ChargeKind = ChargeKind.REMINDER) -> ChargeDeferred:
+    """The ledger does not know the reference rate."""
+    return ChargeDeferred(
+        claim_id=CLAIM,
+        creditor_id=CREDITOR,
+        kind=kind,
+        ordinal=1,
+        reason=DeferralReason.NO_REFERENCE_RATE,
+        half_year=date(2026, 7, 1),
+        as_of=REMINDER_ON,
     )
 
 

@@ -25,6 +25,7 @@ from tests.dunning.builders import (
     case_opened,
     charge_reversed,
     charged,
+    deferred,
     dispute_settled,
     disputed,
     issued,
@@ -345,3 +346,17 @@ def test_a_claim_that_is_open_again_may_be_proposed_for_collection_again() -> No
     ).claim
     again = known(allocated(), reopened(COLLECTION_ON), start=proposed)
     assert domain.next_step(again) == Step(StepKind.COLLECTION, date(2026, 10, 16))
+
+
+def test_a_reminder_that_waits_for_a_reference_rate_is_not_said_to_be_on_its_way() -> None:
+    """law-and-fees 1.3: whoever asks for it again hears why; the ledger answers once it can."""
+    waits = known(deferred(), start=asked(known(issued())))
+    assert domain.next_step(waits) is None, "nothing else is done meanwhile"
+    assert domain.remind_now(waits, today=REMINDER_ON) is Refusal.RATE_MISSING
+    assert known(deferred(ChargeKind.DEMAND), start=waits) == waits
+    priced = known(charged(), start=waits)
+    assert domain.remind_now(priced, today=REMINDER_ON) is Refusal.ALREADY_REMINDED
+    stale = known(reminder_stale(), start=priced)
+    assert domain.next_step(stale) is not None
+    refused_then = known(refused(RefusalReason.DISPUTED), start=waits)
+    assert refused_then.reminder is domain.Reminder.NONE

@@ -238,6 +238,10 @@ async def test_a_pause_holds_the_reminder_until_its_day(own: Database) -> None:
         assert answer.json()["next_step"] == {"kind": "reminder", "on": "2026-10-20"}
         past = await http.post(f"/claims/{CLAIM}/pause", json={"until": "2026-09-30"})
         assert past.status_code == 422
+        for far in ("2100-12-01", "2199-01-01", "9999-12-31"):
+            answer = await http.post(f"/claims/{CLAIM}/pause", json={"until": far})
+            assert answer.status_code == 422, "no calendar knows its banking days"
+            assert answer.json()["errors"] == [{"field": "until", "reason": "lies too far ahead"}]
     await live_on(own, date(2026, 10, 19))
     assert await said(own) == []
     await live_on(own, date(2026, 10, 20))

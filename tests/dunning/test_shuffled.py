@@ -16,7 +16,13 @@ from contracts.envelope import Event
 from contracts.ids import ClaimId, CreditorId, new_id
 from contracts.invoicing import CreditorRegistered
 from contracts.notifications import DeliveryAccepted, DeliveryStale, Letter
-from contracts.payments import ChargeRefused, RefusalReason, ReminderCharged, ReversalCause
+from contracts.payments import (
+    ChargeDeferred,
+    ChargeRefused,
+    RefusalReason,
+    ReminderCharged,
+    ReversalCause,
+)
 from plumbing.inbox import Inbox
 from plumbing.timers import Timers
 from plumbing.transaction import Database
@@ -34,6 +40,7 @@ from tests.dunning.builders import (
     case_opened,
     charge_reversed,
     charged,
+    deferred,
     dispute_settled,
     disputed,
     issued,
@@ -49,6 +56,7 @@ from tests.shuffled import SAID_OF, Act, Delivery, events_in, moved_to, shuffled
 ANSWERS: Mapping[type[Event], type[Event]] = {
     ReminderCharged: ReminderProposed,
     ChargeRefused: ReminderProposed,
+    ChargeDeferred: ReminderProposed,
 }
 LOST = text("""
   select reason from parked union all select failed from timers where failed is not null
@@ -94,6 +102,13 @@ GONE = Refusal.IN_COLLECTION
 STORIES = {
     "unpaid": Story(
         [[charged()], [reminder_sent()]], [End(Reminder.CHARGED, GONE, (asked(), TO_COLLECTION))]
+    ),
+    "unpaid, priced when the reference rate is known": Story(
+        [[deferred(), charged()], [reminder_sent()]],
+        [End(Reminder.CHARGED, GONE, (asked(), TO_COLLECTION))],
+    ),
+    "the reference rate is not known": Story(
+        [[deferred()]], [End(Reminder.DEFERRED, None, (asked(),))]
     ),
     "paid in time": Story(
         [[allocated(settled=False), allocated(), refused(RefusalReason.SETTLED)]],

@@ -87,6 +87,8 @@ class World:
     backlog: dict[str, int] = field(default_factory=dict)
     sent: int = 48_213
     ledger_faults: int = 0
+    half_years: list[dict[str, Any]] = field(default_factory=list)
+    """Those whose reference rate is missing."""
     today: date = TODAY
 
     def asked(self, service: str, path: str, method: str | None = None) -> list[Call]:
@@ -190,6 +192,14 @@ WAITING = {
 WAITING_EURO = WAITING | {
     "payment_id": str(HELD), "reason": "held", "held": "the currency is not SEK",
     "can_be_allocated": False, "amount_ore": 10_000, "currency": "EUR",
+}  # fmt: skip
+OVERPAID = {
+    "claim_id": str(CLAIM), "creditor_id": str(ANNA), "creditor_name": "Annas Snickeri AB",
+    "ocr": "100000001277", "amount_ore": 125_050, "since": "2026-11-12",
+    "payments": [
+        {"payment_id": str(UUID(int=5)), "paid_on": "2026-11-12", "amount_ore": 1_362_550,
+         "payer_name": "Kalle Ek", "payer_account": "•••0218"},
+    ],
 }  # fmt: skip
 UNKNOWN_DEBIT = {
     "source_key": DEBIT, "booked_on": "2026-11-20", "amount_ore": 125_050, "currency": "SEK",
@@ -422,6 +432,24 @@ ANSWERS: dict[tuple[str, str, str], Any] = {
              "reason": "no payout account"},
         ],
     },
+    ("payments", "GET", "/overpaid"): lambda w, c: {
+        "overpaid": [OVERPAID], "count": 1, "amount_ore": 125_050,
+    },
+    ("payments", "GET", "/attention"): lambda w, c: {
+        "half_years": w.half_years, "unmatched": 2, "unknown_debits": 1, "creditors_unpaid": 0,
+        "overpaid": {"claims": 1, "amount_ore": 125_050},
+    },
+    ("payments", "GET", "/rates"): lambda w, c: [
+        {"valid_from": "2027-01-01", "bp": 250, "source": "SFS 2027:1", "added_on": "2027-01-02",
+         "overruled": False},
+        {"valid_from": "2026-07-01", "bp": 200, "source": "SFS 2026:1", "added_on": None,
+         "overruled": False},
+        {"valid_from": "2016-07-01", "bp": -50, "source": "SFS 2016:838", "added_on": None,
+         "overruled": False},
+    ],
+    ("payments", "GET", "/rates/lacking"): lambda w, c: {"half_years": w.half_years},
+    ("payments", "POST", "/rates"): lambda w, c: c.json | {"claims_waiting": 57},
+    ("payments", "DELETE", "/rates/2027-01-01"): lambda w, c: {},
     ("payments", "POST", "/payouts/debits/resolve"): lambda w, c: {"source_key": DEBIT},
     ("payments", "POST", "/payouts/again"): lambda w, c: {"creditor_id": str(ANNA)},
     ("payments", "PUT", "/payout-account"): lambda w, c: {"kind": "iban", "number": "•••0003"},

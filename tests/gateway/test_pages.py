@@ -5,6 +5,7 @@ import contextlib
 import html
 import json
 import re
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -83,7 +84,7 @@ async def test_the_first_page_names_what_never_reached_its_customer_among_what_n
         "/drift", "/drift/parkerade", "/drift/parkerade/dunning/7", "/drift/betalningar",
         "/drift/bankfiler", f"/drift/bankfiler/{FILE}", "/drift/utskick", "/drift/huvudbok",
         "/drift/utbetalningar", "/drift/inkasso", f"/drift/betalningar/{PAYMENT}",
-        f"/drift/utbetalningar/konto/{BERIT}",
+        f"/drift/utbetalningar/konto/{BERIT}", "/drift/overbetalningar", "/drift/rantor",
     ],
 )  # fmt: skip
 async def test_every_page_of_the_operator_opens(browser: Browser, path: str) -> None:
@@ -405,8 +406,10 @@ def test_the_web_and_the_printed_invoice_carry_the_same_code() -> None:
     """One function makes the text, so that a bank reads the same from paper and screen."""
     seller = DOCUMENT["seller"] | {"name": "Åsas Bageri AB"}
     invoice = DOCUMENT | {"seller": seller}
-    claim = CLAIM_TODAY | {"to_pay_ore": invoice["total_ore"], "pay_by": invoice["due_on"]}
-    assert code_text(invoice, claim) == printing.qr_text(invoice)
+    for ore in (invoice["total_ore"], 9_978_12):
+        claim = CLAIM_TODAY | {"to_pay_ore": ore, "pay_by": "2026-12-02"}
+        due = printing.Due(ore, date(2026, 12, 2))
+        assert code_text(invoice, claim) == printing.qr_text(invoice, due)
     drawn = str(payment_code(code_text(invoice, claim)))
     assert (payment_code(None), 'class="qrline"' in drawn) == (None, True)
 
@@ -911,3 +914,27 @@ async def test_a_company_is_told_that_its_customer_has_paid_too_much(
         async with browser.get(f"/fakturor/{CLAIM}") as answer:
             page = (await answer.text()).replace("\N{NO-BREAK SPACE}", " ")
         assert ("500,00 kr för mycket" in page) == bool(overpaid_ore)
+
+
+async def test_what_is_wrong_with_a_bank_file_is_told_in_swedish(
+    browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And a junk file is said to do nothing; what is held is money on the account too."""
+    junk = {
+        "file_id": str(FILE), "name": "skräp.bin", "state": "refused", "role": "controls",
+        "format": "unknown", "booked_ore": 0, "held": 0, "trouble": None,
+        "problems": [{"line": 1, "reason": "the file is not XML"}],
+    }  # fmt: skip
+    told = ("payments", "GET", f"/bank-files/{FILE}")
+    await sign_in(browser, "operator")
+    for file, expected in (
+        (junk, "Filen är inte XML"),
+        (junk | {"state": "booked", "role": "books", "booked_ore": 2000, "held": 1},
+         "Det som hålls kvar är med"),
+    ):  # fmt: skip
+        monkeypatch.setitem(ANSWERS, told, lambda w, c, file=file: file)
+        async with browser.get(f"/drift/bankfiler/{FILE}") as answer:
+            page = await answer.text()
+        assert expected in page
+        assert "Besvär" not in page
+        assert ("Kontrollerar det bokförda" in page) is False

@@ -254,3 +254,17 @@ def test_what_invoicing_refuses_of_a_form_is_told_in_words_and_units_that_people
 def test_invoicings_rules_are_told_in_swedish(reason: str, told: str) -> None:
     """Those that no form knows."""
     assert told in words.fault(reason)
+
+
+@pytest.mark.parametrize(
+    ("file", "shown"),
+    [
+        ({"state": "refused", "role": None}, "Nekad"),
+        ({"state": "booked", "role": "controls", "booked_ore": 0}, "Jämförd"),
+        ({"state": "booked", "role": "books", "booked_ore": 0}, "Inget bokfört"),
+        ({"state": "booked", "role": "books", "booked_ore": 0, "payouts_settled": 2}, "Bokförd"),
+        ({"state": "booked", "role": "books", "booked_ore": 2000}, "Bokförd"),
+    ],
+)
+def test_a_bank_file_is_called_booked_where_something_was(file: dict[str, Any], shown: str) -> None:
+    assert words.file_state(file) == shown

@@ -164,6 +164,7 @@ async def test_the_same_request_twice_issues_once(house):
         ({"channel": "paper"}, "channel"),
         ({"terms_days": 366}, "terms_days"),
         ({"terms_days": 30, "due_on": "2026-12-24"}, "terms_days"),
+        ({"terms_days": None, "due_on": "2199-01-01"}, "due_on"),
         ({"interest": {"kind": "agreed_fixed"}}, "interest.rate_bp"),
         ({"interest": {"kind": "statutory", "rate_bp": 900}}, "interest.rate_bp"),
         ({"customer": builders.customer(name="Åsa\nÖberg")}, "customer.name"),

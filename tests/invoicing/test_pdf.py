@@ -4,13 +4,17 @@ import io
 import json
 from datetime import date, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from pypdf import PdfReader
 
+from contracts.payments import ChargeReversed, ReminderCharged, ReversalCause
+from contracts.terms import ChargeKind
 from services.invoicing import pdf
-from services.invoicing.domain import printing
-from tests.invoicing import builders
+from services.invoicing.domain import printing, timeline
+from services.invoicing.subscribers import HEARS
+from tests.invoicing import builders, stories
 
 
 def text_of(made: bytes) -> str:
@@ -65,15 +69,16 @@ async def test_the_same_invoice_gives_the_same_bytes_for_seller_and_customer(hou
     assert b"<pdfaid:part>3</pdfaid:part>" in first
 
 
-async def test_a_credit_note_names_its_invoice_and_what_is_to_the_customers_good(house):
+async def test_a_credit_note_names_its_invoice_and_what_is_credited(house):
     """Mervärdesskattelagen 17 kap. 22 and 23 §§."""
     seller, invoice = await issued(house)
     where = f"/invoices/{invoice['claim_id']}/credit"
     assert (await seller.get(f"{where}/pdf")).status_code == 404
     await seller.post(where, json={"reason": "Fel pris"})
     words = text_of((await seller.get(f"{where}/pdf")).content)
-    for expected in ("Kreditfaktura", "Avser faktura", "1 av den", "Er tillgodo", "1 250,00 kr"):
+    for expected in ("Kreditfaktura", "Avser faktura", "1 av den", "1 250,00 kr"):
         assert expected in words, expected
+    assert "Krediterat belopp 1 250,00 kr" in words, "an unpaid invoice leaves nobody any credit"
     assert "−1 000,00" in words
     assert "991-2346" not in words
 
@@ -125,38 +130,71 @@ async def test_the_customer_gets_the_credit_note_itself(house):
     assert (note["number"], note["credit_ore"]) == (2, 1_250_00)
 
 
+async def hear(house: Any, event: Any) -> None:
+    async with house.app.state.database.transaction() as tx:
+        await HEARS[type(event)](tx, [event])
+
+
+DUE = printing.Due(3_304_44, date(2026, 12, 9))
+
+
 @pytest.mark.parametrize(
     ("now", "code", "words"),
     [
         (printing.Now.AS_ISSUED, True, "Skanna koden"),
-        (printing.Now.CHANGED, False, "Beloppet kan ha ändrats"),
+        (printing.Now.CHANGED, True, "återstår av fakturans summa, 1 250,00 kr"),
+        (printing.Now.REMINDED, True, "obetalt efter påminnelsen"),
+        (printing.Now.IN_COLLECTION, True, "lämnad till inkasso"),
+        (printing.Now.DISPUTED, False, "är bestridd"),
         (printing.Now.PAID, False, "ska inte betalas igen"),
         (printing.Now.CREDITED, False, "är krediterad och ska inte betalas"),
     ],
 )
-async def test_a_code_to_scan_stands_only_where_it_asks_for_what_is_owed(house, now, code, words):
-    """Bank-formats 6: no code on paid or cancelled invoices."""
+async def test_slip_and_code_ask_for_what_is_owed_now_or_for_nothing(house, now, code, words):
+    """Bank-formats 6: no code on paid or cancelled invoices; on a reminder what is due and when."""
     seller, invoice = await issued(house)
     document = (await seller.get(f"/invoices/{invoice['claim_id']}")).json()
-    page = printing.invoice_page(document, now)
-    assert (page["qr"] is not None) is code
+    page = printing.invoice_page(document, payee="Klientmedel AB", now=now, due=DUE)
     shown = text_of(await pdf.render(page))
     assert words in shown
-    assert ("OCR-nummer" in shown) is (now not in printing.STAMPS)
+    assert ("OCR-nummer" in shown) is code
+    assert ("Mottagare Klientmedel AB" in shown) is code, "the payer's bank names the payee"
+    assert ("3 304,44 kr" in shown) is ("2026-12-09" in shown) is code
+    if not code:
+        assert page["qr"] is None
+        return
+    read = json.loads(page["qr"])
+    assert (read["due"], read["ddt"], read["iref"]) == (3304.44, "20261209", invoice["ocr"])
+    assert "vat" not in read, "the VAT of another sum"
 
 
 async def test_a_printed_invoice_follows_what_was_heard_of_it(house):
-    """Bank-formats 6; the rows and sums stay as they were issued."""
-    seller, invoice = await issued(house)
-    where = f"/invoices/{invoice['claim_id']}"
+    """R-69, bank-formats 6: amount and day are the reminder's; the rows stay as issued."""
+    seller, invoice = await issued(house, reminder_fee_agreed=True)
+    claim, where = invoice["claim_id"], f"/invoices/{invoice['claim_id']}"
+
+    async def words() -> str:
+        return text_of((await seller.get(f"{where}/pdf")).content)
+
+    assert f"Senast {invoice['due_on']}" in await words()
+    who = {"claim_id": UUID(claim), "creditor_id": seller.company}
+    await hear(house, stories.charged(ReminderCharged, who, 1_310_11))
+    reminded = await words()
+    for expected in ("Påminnelse", "1 310,11 kr", f"Senast {stories.DAY}", "Målning"):
+        assert expected in reminded, expected
+    assert "Fakturans summa 1 250,00 kr" in reminded
     await house.rows("update invoice set remaining_ore = 100")
-    assert "Beloppet kan ha ändrats" in text_of((await seller.get(f"{where}/pdf")).content)
+    assert "1,00 kr" in await words()
+    await house.rows("update timeline set detail = null where what = 'reminder_charged'")
+    told_before = await words()
+    assert "Beloppet kan ha ändrats" in told_before
+    assert "Senast" not in told_before
     await house.rows("update invoice set settled = true")
-    assert "är betald" in text_of((await seller.get(f"{where}/pdf")).content)
+    assert "är betald" in await words()
     await seller.post(f"{where}/credit", json={"reason": "Fel"})
-    words = text_of((await house.debtor(invoice["claim_id"]).get("/debtor/invoice/pdf")).content)
-    assert "är krediterad" in words
-    assert "1 250,00 kr" in words
+    credited = text_of((await house.debtor(claim).get("/debtor/invoice/pdf")).content)
+    assert "är krediterad" in credited
+    assert "1 250,00 kr" in credited
 
 
 async def test_delivery_discount_and_reverse_charge_are_printed(house):
@@ -207,7 +245,8 @@ def test_the_code_to_scan_writes_amounts_without_needless_zeros(ore, number):
         "vat_ore": 0,
         "payee_bankgiro": "991-2346",
     }
-    code = printing.qr_text(document)
+    code = printing.qr_text(document, printing.Due(ore, date(2026, 12, 2)))
+    assert code is not None
     assert f'"due":{number},' in code
     assert code.isascii()
     assert " " not in code.replace("lm\\u00e5leriet AB", "")
@@ -225,3 +264,46 @@ def test_the_code_to_scan_writes_amounts_without_needless_zeros(ore, number):
 )
 def test_amounts_are_printed_as_swedes_write_them(ore, shown):
     assert printing.kronor(ore).replace("\u00a0", " ") == shown
+
+
+@pytest.mark.parametrize(
+    ("number", "kind", "shown"),
+    [
+        ("19850709-9805", "consumer", "Personnr 850709-****"),
+        ("19850709-9805", "business", "Personnr 850709-****"),
+        ("556016-0680", "business", "Org.nr 556016-0680"),
+    ],
+)
+async def test_a_customers_personal_number_is_masked_and_a_companys_is_not(
+    house, number, kind, shown
+):
+    """Lag (2018:218) 3 kap. 10 §: an invoice gives no reason to show it; the web page does not."""
+    customer = builders.customer(kind=kind, identity_number=number)
+    seller, invoice = await issued(house, customer=customer)
+    words = text_of((await seller.get(f"/invoices/{invoice['claim_id']}/pdf")).content)
+    assert shown in words
+    assert "9805" not in words
+
+
+def test_the_day_to_pay_is_the_latest_of_what_was_asked_and_stands():
+    """As the ledger tells it: a reminder or demand that was taken back asks for nothing."""
+    who: dict[str, Any] = {"claim_id": UUID(int=1), "creditor_id": UUID(int=2)}
+    reminder = timeline.TELLS[ReminderCharged](stories.charged(ReminderCharged, who, 1))
+    gone = timeline.TELLS[ChargeReversed](
+        ChargeReversed(
+            **who,
+            kind=ChargeKind.REMINDER,
+            ordinal=1,
+            amount_ore=1,
+            cause=ReversalCause.PAYMENT,
+            reversed_on=stories.DAY,
+            remaining_ore=1,
+        )
+    )
+    demand = timeline.Told("demand_charged", stories.DAY, 1, "2027-01-15")
+    due_on = date(2026, 11, 1)
+    assert timeline.pay_by([], due_on) == due_on
+    assert timeline.pay_by([reminder], due_on) == stories.DAY
+    assert timeline.pay_by([gone, reminder], due_on) == due_on, "in whatever order they are read"
+    assert timeline.pay_by([demand, reminder], due_on) == date(2027, 1, 15)
+    assert timeline.pay_by([timeline.Told("demand_charged", stories.DAY, 1)], due_on) is None

@@ -7,7 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.invoicing import Channel
-from law.banking_days import add_banking_days, effective_due_on, is_banking_day, roll_forward
+from law.banking_days import (
+    FIRST_YEAR,
+    LAST_YEAR,
+    BankingDaysUnknownError,
+    add_banking_days,
+    effective_due_on,
+    is_banking_day,
+    roll_forward,
+)
 from law.demand import (
     BelowLegalFloorError,
     DemandTimes,
@@ -43,6 +51,24 @@ def test_banks_are_closed_on_weekends_holidays_and_eves_only(year: int) -> None:
     closed_weekdays = [d for d in days if d.weekday() < 5 and not is_banking_day(d)]
     assert " ".join(f"{d:%m-%d}" for d in closed_weekdays) == WEEKDAYS_WITHOUT_BANKING[year]
     assert not any(is_banking_day(d) for d in days if d.weekday() >= 5)
+
+
+@pytest.mark.parametrize("year", [FIRST_YEAR, LAST_YEAR])
+def test_the_calendar_knows_every_holiday_of_its_first_and_last_year(year: int) -> None:
+    """Midsummer Eve among them, which was made one in 1953."""
+    closed = [date(year, 1, 1) + timedelta(days=n) for n in range(365)]
+    assert sum(d.weekday() < 5 and not is_banking_day(d) for d in closed) >= 8
+    assert not is_banking_day(date(year, 1, 6))
+
+
+@pytest.mark.parametrize("day", [date(1952, 12, 31), date(2101, 1, 1), date(2199, 7, 1)])
+def test_a_year_whose_holidays_are_not_known_is_a_clear_error(day: date) -> None:
+    """Else Christmas of 2101 would be a banking day."""
+    for ask in (is_banking_day, roll_forward, effective_due_on):
+        with pytest.raises(BankingDaysUnknownError, match=str(day.year)):
+            ask(day)
+    with pytest.raises(BankingDaysUnknownError, match="2101"):
+        add_banking_days(date(2100, 12, 30), 2)
 
 
 @pytest.mark.parametrize(

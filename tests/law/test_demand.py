@@ -15,16 +15,7 @@ from law.demand import (
     missing_elements,
 )
 from law.interest import STATUTORY_RATE, CapitalChange, Interest, interest
-from law.order_to_pay import (
-    FilingBar,
-    FilingFacts,
-    answer_by,
-    bars_to_filing,
-    contest_reply_by,
-    decision_expected_by,
-    recovery_until,
-    withdraw_by,
-)
+from law.order_to_pay import withdraw_by
 from law.payment_terms import LongTerm, long_payment_term
 from law.rates import REFERENCE_RATES
 
@@ -153,37 +144,8 @@ def test_interest_is_stated_only_where_time_capital_and_rate_give_the_amount(
     assert set(missing_elements(content)) <= {DemandElement.INTEREST}
 
 
-READY = FilingFacts(unpaid_ore=2_240_00, due_on=DUE, earliest_filing_on=date(2026, 8, 10))
-
-
-@pytest.mark.parametrize(
-    ("facts", "today", "bars"),
-    [
-        (READY, "2026-08-09", (FilingBar.TOO_EARLY,)),
-        (READY, "2026-08-10", ()),
-        (READY, "2026-08-11", ()),
-        (replace(READY, earliest_filing_on=None), "2026-08-10", (FilingBar.NO_DEMAND,)),
-        (replace(READY, unpaid_ore=0), "2026-08-10", (FilingBar.SETTLED,)),
-        (replace(READY, disputed=True), "2026-08-10", (FilingBar.DISPUTED,)),
-        (replace(READY, barred=True), "2026-08-10", (FilingBar.BARRED,)),
-        (replace(READY, insolvency=True), "2026-08-10", (FilingBar.INSOLVENCY,)),
-        (replace(READY, due_on=date(2026, 8, 10)), "2026-08-10", (FilingBar.NOT_DUE,)),
-    ],
-)
-def test_an_application_waits_for_the_demand_to_run_out(
-    facts: FilingFacts, today: str, bars: tuple[FilingBar, ...]
-) -> None:
-    """R-111: inkassolagen 6 §, lag (1990:746) 2 §."""
-    assert bars_to_filing(facts, date.fromisoformat(today)) == bars
-
-
-def test_the_days_at_kronofogden_follow_from_its_messages() -> None:
-    """Lag (1990:746) 25, 34, 53 §§ and the house's own timers."""
-    assert answer_by(date(2026, 10, 19)) == date(2026, 10, 29)
-    assert decision_expected_by(date(2026, 10, 29)) == date(2026, 11, 5)
-    assert contest_reply_by(date(2026, 10, 19)) == date(2026, 11, 16)
-    assert recovery_until(date(2026, 9, 30)) == date(2026, 10, 30)
-    assert recovery_until(date(2027, 1, 29)) == date(2027, 3, 1)  # 28 February is a Sunday
+def test_a_settled_claim_is_withdrawn_within_a_banking_day() -> None:
+    """The house's own limit; kronofogden.md names none."""
     assert withdraw_by(date(2026, 10, 30)) == date(2026, 11, 2)
 
 

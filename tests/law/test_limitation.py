@@ -8,8 +8,6 @@ from contracts.terms import DebtorKind
 from law.limitation import (
     Interruption,
     InterruptionKind,
-    barred_from,
-    interrupt_on,
     is_barred,
     last_day,
     limitation_years,
@@ -97,20 +95,10 @@ def test_a_claim_lives_until_the_last_day_of_its_period(
 def test_a_claim_is_barred_the_day_after_its_last(today: str, barred: bool) -> None:
     """Preskriptionslagen 8 §."""
     assert is_barred(day("2027-05-10"), day(today)) is barred
-    assert barred_from(day("2027-05-10")) == day("2027-05-11")
 
 
 def test_a_claim_in_a_pending_proceeding_is_not_barred() -> None:
     assert not is_barred(None, day("2050-01-01"))
-
-
-def test_surveillance_interrupts_six_three_and_one_month_before() -> None:
-    """R-121."""
-    assert interrupt_on(day("2027-05-31")) == (
-        day("2026-11-30"),
-        day("2027-02-28"),
-        day("2027-04-30"),
-    )
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from law.rates import (
     ReferenceRateConflictError,
     ReferenceRateMissingError,
     ReferenceRates,
+    half_years_wanted,
 )
 
 
@@ -84,3 +85,20 @@ def test_a_known_rate_cannot_be_changed_by_extending() -> None:
 def test_a_rate_starts_on_the_first_of_january_or_july_only() -> None:
     with pytest.raises(ValueError, match="1 January or 1 July"):
         ReferenceRates({date(2027, 2, 1): 200})
+
+
+@pytest.mark.parametrize(
+    ("today", "wanted"),
+    [
+        (date(2026, 12, 3), [date(2026, 7, 1)]),
+        (date(2026, 12, 4), [date(2026, 7, 1), date(2027, 1, 1)]),
+        (date(2026, 12, 31), [date(2026, 7, 1), date(2027, 1, 1)]),
+        (date(2027, 1, 1), [date(2027, 1, 1)]),
+        (date(2027, 6, 2), [date(2027, 1, 1)]),
+        (date(2027, 6, 3), [date(2027, 1, 1), date(2027, 7, 1)]),
+    ],
+)
+def test_the_next_half_years_rate_is_wanted_four_weeks_before_it_begins(
+    today: date, wanted: list[date]
+) -> None:
+    assert list(half_years_wanted(today)) == wanted

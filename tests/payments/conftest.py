@@ -12,14 +12,16 @@ import pytest
 from sqlalchemy import text
 
 from contracts.envelope import Event
+from contracts.ids import new_id
 from plumbing.clock import Clock
 from plumbing.transaction import Database, connect
 from services.payments import subscribers, timers
 from services.payments.app import build
 from services.payments.domain.incoming import IncomingPayment
+from services.payments.handlers import payouts, resolving
 from services.payments.handlers.booking import BookingResult, book
 from services.payments.settings import Settings
-from services.payments.store import ledger
+from services.payments.store import claims, ledger, resolutions
 from tests.askers import PUBLIC_KEY, asker
 from tests.conftest import OwnDatabase
 from tests.payments import facts
@@ -66,6 +68,18 @@ class Room:
         """Book payments as the file job does."""
         async with self.database.transaction() as tx:
             return await book(tx, payments, file_id=FILE)
+
+    async def repay(self, claim_id: UUID, amount_ore: int) -> None:
+        """An operator repays a debtor, and says so of the debit that the bank shows."""
+        debit = facts.debit(amount_ore, source_key=str(new_id()))
+        async with self.database.transaction() as tx:
+            await payouts.settle_debits(tx, [debit], file_id=FILE)
+        async with self.database.transaction() as tx:
+            unknown = await resolutions.lock_unknown_debit(tx, debit.source_key)
+            claim = (await claims.lock(tx, [claim_id]))[claim_id]
+            assert unknown
+            why: dict[str, Any] = {"reason": "repaid", "by": facts.CREDITOR}
+            await resolving.repay(tx, unknown, claim, amount_ore=None, **why)
 
     async def wake(self, kind: str, *keys: UUID) -> None:
         """A day came."""

@@ -27,7 +27,13 @@ from contracts.notifications import DeliveryAccepted, DeliveryFailed, Letter
 from contracts.terms import DebtorKind, InterestTerms
 from law.rates import REFERENCE_RATES
 from services.payments.domain.charges import Prices
-from services.payments.domain.incoming import Hold, IncomingPayment, Reference, ReferenceKind
+from services.payments.domain.incoming import (
+    Hold,
+    IncomingPayment,
+    OutgoingDebit,
+    Reference,
+    ReferenceKind,
+)
 
 CREDITOR = UUID("0190d2f0-0000-7000-8000-00000000c0de")
 BANKGIRO = "991-2346"
@@ -89,6 +95,29 @@ def payment(
 def held(amount_ore: int, hold: Hold) -> IncomingPayment:
     """A payment that a person must look at."""
     return payment("123", amount_ore=amount_ore, held=hold)
+
+
+def debit(amount_ore: int, *, source_key: str = "D1", **given: Any) -> OutgoingDebit:
+    """Money that left our account; no payout of ours unless its ids say so."""
+    day = date(2026, 8, 21)
+    fields: dict[str, Any] = {
+        "source_key": source_key,
+        "account": "SE00",
+        "booked_on": day,
+        "paid_on": day,
+        "amount_ore": amount_ore,
+        "currency": "SEK",
+        "message_id": None,
+        "payment_group_id": None,
+        "instruction_id": None,
+        "end_to_end_id": None,
+        "payee_name": None,
+        "payee_account": None,
+        "bank_reference": None,
+        "held": None,
+        "line": 1,
+    }
+    return OutgoingDebit(**(fields | given))
 
 
 def credit(

@@ -4,6 +4,7 @@ twice or guessed, and a person can bring it to its end."""
 from __future__ import annotations
 
 import asyncio
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -11,7 +12,7 @@ import pytest
 
 from contracts.ids import CreditorId
 from services.payments.domain.incoming import Hold
-from services.payments.handlers import intake, opening, payouts
+from services.payments.handlers import booking, intake, opening, payouts
 from services.payments.handlers.bank_files import BankFiles
 from services.payments.handlers.entries import Ours, ours
 from services.payments.store import intake as files
@@ -169,6 +170,72 @@ async def test_a_debit_may_be_a_payment_that_the_bank_took_back(house: House) ->
     assert answer.status_code == 200
     assert await house.balance("bank:client") == await house.balance("suspense") == 0
     await house.check_ledger()
+
+
+async def test_what_was_paid_too_much_waits_in_a_queue_until_it_is_repaid(house: House) -> None:
+    """R-95, law-and-fees 5: the debit that repays it takes it off the debtor's account alone."""
+    [issued] = await house.open_claims(1)
+    payer: dict[str, Any] = {"payer_name": "Karin Ek", "payer_account": "54400000007"}
+    paid = [
+        facts.payment(issued.ocr, amount_ore=ore, source_key=str(ore), **payer)
+        for ore in (100_00, 30_00)
+    ]
+    async with house.database.transaction() as tx:
+        await booking.book(tx, paid, file_id=UUID(int=1))
+        await payouts.settle_debits(
+            tx,
+            [facts.debit(ore, source_key=f"R{ore}") for ore in (40_00, 10_00, 20_00)],
+            file_id=UUID(int=1),
+        )
+    claim = str(issued.claim_id)
+    async with client(house, "operator") as operator:
+        queue = (await operator.get("/overpaid")).json()
+        number = (await operator.get("/attention")).json()["overpaid"]
+    assert (queue["count"], queue["amount_ore"]) == (1, 30_00)
+    assert number == {"claims": 1, "amount_ore": 30_00}
+    [one] = queue["overpaid"]
+    assert (one["claim_id"], one["ocr"], one["amount_ore"]) == (claim, issued.ocr, 30_00)
+    assert sorted(each["amount_ore"] for each in one["payments"]) == [30_00, 100_00]
+    who = {(each["payer_name"], each["payer_account"]) for each in one["payments"]}
+    assert who == {("Karin Ek", "•••0007")}
+
+    path = "/payouts/debits/resolve"
+    refused = await door(house, path, source_key="R4000", claim_id=claim)
+    assert (refused.status_code, refused.json()["reason"]) == (409, "more_than_overpaid")
+    nobody = await door(house, path, source_key="R1000", claim_id=str(UUID(int=9)))
+    assert nobody.status_code == 404
+    both = await door(house, path, source_key="R1000", claim_id=claim, payment_id=claim)
+    assert both.status_code == 422
+    assert (await door(house, path, source_key="R1000", claim_id=claim)).status_code == 200
+    assert (await door(house, path, source_key="R1000", claim_id=claim, reason="again")).is_error
+    assert await house.one("select overpaid_ore from claim") == 20_00
+    assert (await door(house, path, source_key="R2000", claim_id=claim)).status_code == 200
+    assert await house.balance("overpaid") == 0
+    assert await house.balance("bank:client") == 100_00 == -await house.balance("payable")
+    async with client(house, "operator") as operator:
+        assert (await operator.get("/overpaid")).json()["overpaid"] == []
+        assert (await operator.get("/attention")).json()["unknown_debits"] == 1
+    async with client(house, "seller", company=facts.CREDITOR) as seller:
+        for path in ("/overpaid", "/attention"):
+            assert (await seller.get(path)).status_code == 403
+    await house.check_ledger()
+
+
+async def test_what_waits_is_listed_oldest_first_and_in_pages(house: House) -> None:
+    """By value date, whatever the bank calls them; each once."""
+    days = [date(2026, 7, day) for day in (9, 2, 30, 2, 1)]
+    async with house.database.transaction() as tx:
+        paid = [facts.payment("7", amount_ore=1, paid_on=day) for day in days]
+        await booking.book(tx, paid, file_id=UUID(int=1))
+    found, after = [], ""
+    async with client(house, "operator") as operator:
+        while after is not None:
+            page = (await operator.get("/unmatched", params={"limit": 2, "after": after})).json()
+            found += page["payments"]
+            after = page["next"]
+        assert (await operator.get("/unmatched?after=2026_x")).status_code == 422
+    assert [one["paid_on"] for one in found] == sorted(str(day) for day in days)
+    assert len({one["payment_id"] for one in found}) == len(days)
 
 
 async def test_only_operators_decide_of_held_money(house: House) -> None:

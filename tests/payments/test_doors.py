@@ -174,6 +174,36 @@ async def test_a_charge_waits_for_its_reference_rate_and_is_priced_when_it_comes
     await room.check()
 
 
+async def test_a_rate_that_is_missing_is_told_before_and_while_charges_wait_for_it(
+    room: Room,
+) -> None:
+    """law-and-fees 1.3: an operator's task; from four weeks before the half-year begins."""
+    invoice = facts.invoice()
+    await room.hear(invoice)
+
+    async def lacking() -> list[tuple[str, int, bool]]:
+        async with room.asker("operator") as operator:
+            found = (await operator.get("/rates/lacking")).json()["half_years"]
+        return [(one["valid_from"], one["claims_waiting"], one["begun"]) for one in found]
+
+    room.live_on(date(2026, 12, 3))
+    assert await lacking() == []
+    room.live_on(date(2026, 12, 4))
+    assert await lacking() == [("2027-01-01", 0, False)]
+    room.live_on(date(2027, 1, 4))
+    assert await lacking() == [("2027-01-01", 0, True)]
+    await room.hear(facts.remind(invoice, as_of=date(2027, 1, 4)))
+    assert await lacking() == [("2027-01-01", 1, True)]
+    async with room.asker("operator") as operator:
+        rate = {"valid_from": "2027-01-01", "bp": 200, "source": "SFS 2027:1"}
+        assert (await operator.post("/rates", json=rate)).json()["claims_waiting"] == 1
+        [added, before, *_] = (await operator.get("/rates")).json()
+    assert (added["added_on"], before["added_on"]) == ("2027-01-04", None)
+    assert await lacking() == []
+    async with room.asker("seller", company=facts.CREDITOR) as seller:
+        assert (await seller.get("/rates/lacking")).status_code == 403
+
+
 async def test_a_mistyped_rate_is_refused_or_withdrawn_while_nothing_was_charged(
     room: Room,
 ) -> None:

@@ -214,7 +214,7 @@ async def test_a_refused_file_is_kept_with_reason_and_line_and_books_nothing(hou
     assert got.problems[0].line > 1
     await house.work_all()
     file = await shown(house, got.file_id)
-    assert (file["state"], file["booked"]) == ("refused", 0)
+    assert (file["state"], file["role"], file["booked"]) == ("refused", None, 0)
     assert file["problems"] == ["Ntry has no Sts before its details"]
     assert await house.one("select count(*) from payment") == 0
     assert (await house.send(body)).duplicate

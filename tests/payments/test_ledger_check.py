@@ -12,7 +12,7 @@ from contracts.invoicing import CreditKind, CreditorRegistered
 from contracts.notifications import Letter
 from contracts.terms import ChargeKind
 from services.payments import bank
-from services.payments.domain.incoming import Hold, OutgoingDebit
+from services.payments.domain.incoming import Hold
 from services.payments.handlers import checking, payouts
 from services.payments.store import ledger
 from services.payments.store.identities import IDENTITIES
@@ -49,7 +49,8 @@ FAULTS = {
         "update claim set in_case = not in_case",
     ],
     "a debtor's credit differs from its postings": [_move("overpaid", "suspense", NOBODY)],
-    "a debtor's credit differs from the allocations": [
+    "a debtor's credit differs from the allocations and what was repaid": [
+        "update resolution set amount_ore = amount_ore + 1 where kind = 'repaid'",
         "update allocation set overpaid_ore = overpaid_ore + 1, amount_ore = amount_ore - 1",
     ],
     "what was paid on a claim differs from the allocations": [
@@ -103,23 +104,7 @@ async def _order(room: Room) -> None:
 
 async def _debit(room: Room) -> None:
     ((payout_id, amount_ore),) = await room.rows("select payout_id, amount_ore from payout")
-    seen = OutgoingDebit(
-        source_key="D1",
-        account="SE00",
-        booked_on=date(2026, 8, 21),
-        paid_on=date(2026, 8, 21),
-        amount_ore=amount_ore,
-        currency="SEK",
-        message_id=None,
-        payment_group_id=None,
-        instruction_id=None,
-        end_to_end_id=bank.payment_id_of(payout_id),
-        payee_name=None,
-        payee_account=None,
-        bank_reference=None,
-        held=None,
-        line=1,
-    )
+    seen = facts.debit(amount_ore, end_to_end_id=bank.payment_id_of(payout_id))
     async with room.database.transaction() as tx:
         ended = await payouts.settle_debits(tx, [seen], file_id=FILE)
     assert ended.payouts == 1
@@ -152,6 +137,7 @@ async def live(room: Room) -> None:
     await room.book(facts.payment(double.ocr, amount_ore=324_000))
     await _order(room)
     await room.book(facts.payment(double.ocr, amount_ore=324_000))
+    await room.repay(double.claim_id, 24_000)
     await room.book(facts.payment(credited.ocr, amount_ore=100_000))
     await room.hear(facts.credit(credited, 24_000, kind=CreditKind.CORRECTION))
     await room.book(facts.held(500, Hold.RETURNED), facts.held(700, Hold.CURRENCY))

@@ -64,6 +64,8 @@ class Story:
     ends: Sequence[End]
     paid: Sequence[tuple[int, date]] = ()
     credited: Sequence[tuple[int, date]] = ()
+    repaid: bool = False
+    """Whether an operator repays what is too much: once between, and once in the end."""
     answers: Mapping[type[Event], type[Event]] = field(default_factory=dict)
     due_date_agreed: bool = True
 
@@ -173,6 +175,19 @@ STORIES = {
         lambda on: [[facts.remind(on)], [facts.demand(on)], [facts.disputed(on, july(15))]],
         [owed("reminder", ore=TOTAL + FEE + TO_REMINDER), owed(ore=TOTAL)],
     ),
+    "paid too much, repaid, and paid before that too": Story(
+        lambda on: [[facts.remind(on)], [facts.demand(on)]],
+        [received("reminder", payable=TOTAL + FEE + TO_REMINDER), received(payable=TOTAL)],
+        paid=[(2 * TOTAL, july(29)), (TOTAL + FEE + TO_REMINDER, july(20))],
+        repaid=True,
+    ),
+    "credited whole and repaid": Story(
+        lambda on: [[facts.remind(on)], [facts.demand(on), facts.file(on)]],
+        [End(frozenset(), {})],
+        paid=[(50_000, july(20))],
+        credited=[(TOTAL, july(30))],
+        repaid=True,
+    ),
     "credited whole": Story(
         lambda on: [[facts.remind(on)], [facts.demand(on), facts.file(on)]],
         [received(overpaid=50_000)],
@@ -193,7 +208,10 @@ STORIES = {
 async def test_whatever_comes_first_and_twice_the_ledger_ends_where_the_story_lets_it(
     room: Room, story: Story, data: st.DataObject
 ) -> None:
-    """events.md 3: what is dated on or before a charge refuses or reverses it: the same money."""
+    """events.md 3: what is dated on or before a charge refuses or reverses it: the same money.
+
+    law-and-fees 5: what was repaid meanwhile is the debtor's no more, whatever is heard then.
+    """
     room.live_on(facts.REMINDED)  # so that no proposal is heard after its day, and moved
     before = (await room.check()).accounts
     invoice = facts.invoice(TOTAL, creditor_id=new_id(), due_date_agreed=story.due_date_agreed)
@@ -208,12 +226,24 @@ async def test_whatever_comes_first_and_twice_the_ledger_ends_where_the_story_le
         partial(said_of, room, invoice.claim_id),
         lambda event: {**ANSWERS, **story.answers}.get(type(event)),
     )
-    await delivery.of([invoice, *notes], *story.topics(invoice), bookings, [*bookings])
+    repay = partial(repay_what_is_too_much, room, invoice.claim_id)
+    topics: list[Sequence[Event | Act]] = [*story.topics(invoice), bookings, [*bookings]]
+    topics += [[repay]] * story.repaid
+    await delivery.of([invoice, *notes], *topics)
+    if story.repaid:
+        await repay()
     after = (await room.check()).accounts
-    moved = {name: after[name] - before.get(name, 0) for name in after}
+    moved = {name: after.get(name, 0) - before.get(name, 0) for name in {**before, **after}}
     money = {name: ore for name, ore in moved.items() if ore}
     assert End(await standing(room, invoice.claim_id), money) in story.ends
     assert believed(await said_of(room, invoice.claim_id)) == money.get("claim", 0)
+
+
+async def repay_what_is_too_much(room: Room, claim: UUID) -> None:
+    """An operator repays what stands in the queue of a claim now, if anything does."""
+    rows = await room.rows(f"select overpaid_ore from claim where claim_id = '{claim}'")
+    if ore := sum(row.overpaid_ore for row in rows):
+        await room.repay(claim, ore)
 
 
 async def said_of(room: Room, claim: UUID) -> list[Event]:

@@ -14,6 +14,7 @@ from starlette.datastructures import FormData
 from plumbing.problems import Problem
 from services.gateway.forms import key, text, typed
 from services.gateway.operations.overview import RowNumber
+from services.gateway.operations.rates import LACKING
 from services.gateway.sessions import OperatorSession, Session
 from services.gateway.upstream import Upstream, listed_in
 from services.gateway.words import advice, faults, page
@@ -31,14 +32,15 @@ async def stopped(
 ) -> Response:
     """The cases that stand still, and what waits for an operator, oldest first."""
     upstream: Upstream = request.app.state.upstream
-    found, tasks = await asyncio.gather(
+    found, tasks, lacking = await asyncio.gather(
         upstream.ask(session.identity, "collections", "/cases", query={"stopped": "true"}),
         upstream.ask(session.identity, "collections", "/cases/alarms", query={"after": efter}),
+        upstream.perhaps(session.identity, "payments", LACKING),
     )
     return page(
         request, "arenden.html", session=session, cases=listed_in(found, "cases"),
         tasks=listed_in(tasks, "alarms"), count=tasks["count"], next=tasks.get("next"),
-        notice=NOTICES.get(gjort),
+        notice=NOTICES.get(gjort), lacking=listed_in(lacking, "half_years"),
     )  # fmt: skip
 
 

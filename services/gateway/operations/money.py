@@ -117,6 +117,17 @@ async def clear_kronofogden(
     return _to("/drift/betalningar?gjort=kronofogden")
 
 
+@router.get("/drift/overbetalningar")
+async def overpaid(request: Request, session: OperatorSession) -> Response:
+    """What debtors have paid too much, to be repaid by hand (R-95)."""
+    upstream: Upstream = request.app.state.upstream
+    found = await upstream.ask(session.identity, "payments", "/overpaid")
+    return page(
+        request, "overbetalningar.html", session=session, overpaid=listed_in(found, "overpaid"),
+        count=found["count"], amount_ore=found["amount_ore"],
+    )  # fmt: skip
+
+
 @router.get("/drift/bankfiler")
 async def bank_files(request: Request, session: OperatorSession) -> Response:
     """Files of the bank: what they held and what was wrong with them."""

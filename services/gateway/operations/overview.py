@@ -122,6 +122,30 @@ def topic_rows(numbers: Mapping[str, Any], rates: Mapping[str, Rates]) -> list[T
     return rows
 
 
+def queues_in(attention: Mapping[str, Any] | None) -> list[tuple[str, str, int, int]]:
+    """The queues of money that hold something: page, name, how many, and öre where it says."""
+    if attention is None:
+        return []
+    overpaid = attention["overpaid"]
+    queues = (
+        ("/drift/betalningar", "Betalningar utan faktura", attention["unmatched"], 0),
+        (
+            "/drift/overbetalningar",
+            "Överbetalda fordringar",
+            overpaid["claims"],
+            overpaid["amount_ore"],
+        ),
+        ("/drift/utbetalningar", "Uttag utan förklaring", attention["unknown_debits"], 0),
+        (
+            "/drift/utbetalningar",
+            "Företag som inte får sina pengar",
+            attention["creditors_unpaid"],
+            0,
+        ),
+    )
+    return [queue for queue in queues if queue[2]]
+
+
 def month_later(day: date) -> date:
     """The same day of the next month, or its last day."""
     year, month = (day.year + 1, 1) if day.month == 12 else (day.year, day.month + 1)
@@ -135,15 +159,18 @@ def month_later(day: date) -> date:
 async def overview(request: Request, session: OperatorSession) -> Response:
     """Services, topics, the ledger and the clock at one glance."""
     upstream, barrier = _parts(request)
-    numbers, ledger, alarms = await asyncio.gather(
+    numbers, ledger, attention, alarms = await asyncio.gather(
         upstream.of_all(session.identity, "/ops/numbers", seconds=3),
         upstream.perhaps(session.identity, "payments", "/ledger/check", seconds=5),
+        upstream.perhaps(session.identity, "payments", "/attention", seconds=3),
         upstream.perhaps(session.identity, "collections", "/cases/alarms", seconds=3),
     )
     reading = Reading(numbers, {})
     dashboard: Dashboard = request.app.state.dashboard
     rates = dashboard.rates(numbers)
     days = reading.days
+    queues, half_years = queues_in(attention), listed_in(attention, "half_years")
+    alarm_count = (alarms or {}).get("count", 0)
     return page(
         request,
         "drift.html",
@@ -153,7 +180,11 @@ async def overview(request: Request, session: OperatorSession) -> Response:
         topics=topic_rows(numbers, rates),
         ledger=ledger,
         alarms=listed_in(alarms, "alarms"),
-        alarm_count=(alarms or {}).get("count", 0),
+        alarm_count=alarm_count,
+        attention=attention,
+        queues=queues,
+        to_do=sum(number for _, _, number, _ in queues) + len(half_years) + alarm_count,
+        held_up=any(each["claims_waiting"] for each in half_years),
         today=min(days.values()) if days else None,
         job=barrier.job,
         waiting=barrier.job.waiting if barrier.moving and barrier.job else waiting_for(reading),

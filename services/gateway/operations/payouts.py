@@ -21,7 +21,9 @@ from services.gateway.words import advice, faults, page
 router = APIRouter()
 
 OWN = "egen"
-"""A debit that the operator bears; any other choice is a waiting payment's id."""
+"""A debit that the operator bears."""
+REPAID = "fordran:"
+"""Before the claim whose debtor was repaid; any other choice is a waiting payment's id."""
 SEK = "SEK"
 NAMES_AT_ONCE = 100
 KINDS = (
@@ -37,14 +39,7 @@ NOTICES = {
 @router.get("/drift/utbetalningar")
 async def alarms(request: Request, session: OperatorSession, gjort: str = "") -> Response:
     """Debits that no payout explains, and payouts that are late, rejected or lack an account."""
-    upstream: Upstream = request.app.state.upstream
-    found = await upstream.ask(session.identity, "payments", "/payouts/alarms")
-    stuck = [one for which in ("rejected", "waiting", "late") for one in listed_in(found, which)]
-    names = await _names(upstream, session, {one["creditor_id"] for one in stuck})
-    return page(
-        request, "utbetalningar_drift.html", session=session, found=found, names=names,
-        notice=NOTICES.get(gjort), new_key=uuid4,
-    )  # fmt: skip
+    return await _alarms_page(request, session, notice=NOTICES.get(gjort))
 
 
 @router.post("/drift/utbetalningar/igen")
@@ -56,10 +51,15 @@ async def order_again(
 ) -> Response:
     """Order anew what the bank rejected."""
     upstream: Upstream = request.app.state.upstream
-    await upstream.ask(
-        session.identity, "payments", "/payouts/again", method="POST",
-        json={"creditor_id": str(foretag)}, key=nyckel[:LONGEST_KEY] or None,
-    )  # fmt: skip
+    try:
+        await upstream.ask(
+            session.identity, "payments", "/payouts/again", method="POST",
+            json={"creditor_id": str(foretag)}, key=nyckel[:LONGEST_KEY] or None,
+        )  # fmt: skip
+    except Problem as refusal:
+        if refusal.status != 409:
+            raise
+        return await _alarms_page(request, session, refusal=advice(refusal), status=409)
     return RedirectResponse("/drift/utbetalningar?gjort=igen", status_code=303)
 
 
@@ -71,13 +71,15 @@ async def debit(request: Request, session: OperatorSession, post: str = "") -> R
 
 @router.post("/drift/utbetalningar/uttag")
 async def resolve(request: Request, session: OperatorSession) -> Response:
-    """Say what a debit is: a waiting payment that the bank took back, or the operator's to bear."""
+    """Say what a debit is: a payment taken back, what was overpaid, or the operator's to bear."""
     form = await request.form()
     entry, chosen = text(form, "post"), text(form, "ar")
     decision, wrong = decision_in(form, "uttag", foreign=True)
     decision["source_key"] = entry
     if not chosen:
         wrong["ar"] = "Välj vad uttaget är."
+    elif chosen.startswith(REPAID):
+        decision["claim_id"] = chosen.removeprefix(REPAID)
     elif chosen != OWN:
         decision["payment_id"] = chosen
     if wrong:
@@ -115,6 +117,29 @@ async def set_account(request: Request, session: OperatorSession, creditor_id: U
     return RedirectResponse("/drift/utbetalningar?gjort=konto", status_code=303)
 
 
+async def _alarms_page(
+    request: Request,
+    session: Session,
+    *,
+    status: int = 200,
+    notice: str | None = None,
+    refusal: tuple[str, str] | None = None,
+) -> Response:
+    """The page of what is stuck; money that the bank rejected waits among what lacks an account."""
+    upstream: Upstream = request.app.state.upstream
+    found = await upstream.ask(session.identity, "payments", "/payouts/alarms")
+    rejected, waiting = listed_in(found, "rejected"), listed_in(found, "waiting")
+    stuck = [*rejected, *waiting, *listed_in(found, "late")]
+    names = await _names(upstream, session, {one["creditor_id"] for one in stuck})
+    return page(
+        request, "utbetalningar_drift.html", status=status, session=session, found=found,
+        names=names, notice=notice, refusal=refusal, new_key=uuid4,
+        no_account={one["creditor_id"]: one["amount_ore"] for one in waiting},
+        # The latest order of a company, which stands first, held what was rejected before it too.
+        rejected={one["creditor_id"]: one["amount_ore"] for one in reversed(rejected)},
+    )  # fmt: skip
+
+
 async def _debit_page(
     request: Request,
     session: Session,
@@ -123,20 +148,22 @@ async def _debit_page(
     form: FormData | None = None,
     refusal: Problem | None = None,
 ) -> Response:
-    """The page of one debit, with the payments that it may be; 404 where it does not wait."""
+    """The page of one debit, with what it may be; 404 where it does not wait."""
     upstream: Upstream = request.app.state.upstream
-    found, waiting = await asyncio.gather(
+    found, waiting, overpaid = await asyncio.gather(
         upstream.ask(session.identity, "payments", "/payouts/alarms"),
         upstream.perhaps(session.identity, "payments", "/unmatched", {"limit": 500}),
+        upstream.perhaps(session.identity, "payments", "/overpaid", {"limit": 500}),
     )
     debits = listed_in(found, "unknown_debits")
     one = next((each for each in debits if each["source_key"] == entry), None)
     if one is None:
         raise Problem(404, "No such debit waits", reason="debit_resolved")
     payments = _possible(one, listed_in(waiting, "payments"))
+    credits = _repayable(one, listed_in(overpaid, "overpaid"))
     return page(
-        request, "uttag.html", session=session, debit=one, payments=payments, own=OWN,
-        **shown_again(wrong, form, refusal),
+        request, "uttag.html", session=session, debit=one, payments=payments, credits=credits,
+        own=OWN, repaid=REPAID, **shown_again(wrong, form, refusal),
     )  # fmt: skip
 
 
@@ -150,9 +177,18 @@ def _possible(debit: dict[str, Any], waiting: list[dict[str, Any]]) -> list[dict
     ]
 
 
+def _repayable(debit: dict[str, Any], overpaid: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The claims whose debtor a debit may have repaid: with that much to his credit, just that
+    much first."""
+    ore = debit["amount_ore"] if debit["currency"] == SEK else 0
+    enough = [each for each in overpaid if each["amount_ore"] >= ore]
+    return sorted(enough, key=lambda each: each["amount_ore"] != ore)
+
+
 def _faults(refusal: Problem) -> dict[str, str]:
     found = faults_of(refusal, "uttag")
-    if "payment_id" in found or refusal.body.get("reason") == "amount_differs":
+    of_choice = refusal.body.get("reason") in ("amount_differs", "more_than_overpaid")
+    if of_choice or found.keys() & {"payment_id", "claim_id"}:
         found["ar"] = advice(refusal)[1]
     return found
 

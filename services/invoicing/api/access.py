@@ -53,6 +53,11 @@ def payee(request: Request) -> str:
     return str(request.app.state.settings.payee_bankgiro)
 
 
+def payee_name(request: Request) -> str:
+    """Who holds the bankgiro that is paid to."""
+    return str(request.app.state.settings.payee_name)
+
+
 def takes(form: type[Form]) -> dict[str, Any]:
     """The OpenAPI description of a body that the route reads itself."""
     schema = form.model_json_schema()

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request, Response
 from contracts.ids import ClaimId, CreditorId
 from plumbing.transaction import Transaction
 from services.invoicing.api import forms
-from services.invoicing.api.access import Claim, database, missing, takes
+from services.invoicing.api.access import Claim, database, missing, payee_name, takes
 from services.invoicing.api.invoices import add_message, print_page
 from services.invoicing.handlers import showing
 from services.invoicing.store import standing
@@ -29,7 +29,7 @@ async def my_invoice(request: Request, claim: Claim) -> dict[str, Any]:
 async def my_pdf(request: Request, claim: Claim) -> Response:
     """The invoice to print (R-67)."""
     async with database(request).transaction() as tx:
-        found = await showing.invoice_page(tx, claim)
+        found = await showing.invoice_page(tx, claim, payee_name=payee_name(request))
     return await print_page(found, "faktura")
 
 

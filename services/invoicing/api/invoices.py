@@ -17,7 +17,15 @@ from plumbing.gathering import Gathering
 from plumbing.problems import Problem
 from plumbing.transaction import Database, Transaction
 from services.invoicing.api import forms
-from services.invoicing.api.access import Company, database, issues, missing, payee, takes
+from services.invoicing.api.access import (
+    Company,
+    database,
+    issues,
+    missing,
+    payee,
+    payee_name,
+    takes,
+)
 from services.invoicing.api.registers import SHORTEST_SEARCH, Limit, Search
 from services.invoicing.handlers import issuing as handlers
 from services.invoicing.handlers import showing
@@ -106,7 +114,9 @@ async def preview(request: Request, company: Company) -> Response:
     invoice = await forms.read_any(request)
     async with database(request).transaction(tenant=company) as tx:
         asked = _readable(forms.asked_of(invoice, tx.today))
-        page = await showing.preview_page(tx, company, asked, payee=payee(request))
+        page = await showing.preview_page(
+            tx, company, asked, payee=payee(request), payee_name=payee_name(request)
+        )
     if isinstance(page, Refusal):
         raise forms.invalid(forms.refused(page))
     return _pdf(await showing.printed(page), "forhandsvisning.pdf")
@@ -163,9 +173,9 @@ async def one_invoice(request: Request, company: Company, claim_id: UUID) -> dic
 
 @router.get("/invoices/{claim_id}/pdf")
 async def invoice_pdf(request: Request, company: Company, claim_id: UUID) -> Response:
-    """The invoice as issued, PDF/A-3."""
+    """The invoice as issued, with what is to be paid of it now; PDF/A-3."""
     async with database(request).transaction(tenant=company) as tx:
-        found = await showing.invoice_page(tx, claim_id)
+        found = await showing.invoice_page(tx, claim_id, payee_name=payee_name(request))
     return await print_page(found, "faktura")
 
 

@@ -6,11 +6,17 @@ and lag (1981:739) 2 § ask for. Everything is text here; the template only plac
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from typing import Any
 
-from contracts.numbers import format_organisation_number, is_personal, vat_number_of
+from contracts.numbers import (
+    format_organisation_number,
+    is_personal,
+    mask_personal_number,
+    vat_number_of,
+)
 from contracts.terms import Component, InterestKind
 from contracts.usingqr import ToPay, usingqr
 from law.costs import statutory_cost
@@ -21,24 +27,51 @@ MINUS = "\u2212"
 
 
 class Now(StrEnum):
-    """How an invoice stands on the day it is printed: what was issued stays, the code may go."""
+    """How an invoice stands on the day it is printed: rows and sums stay, what is due may not."""
 
     AS_ISSUED = "as_issued"
     CHANGED = "changed"
-    """Part paid, reminded, disputed or in collection: the printed amount may not be the debt."""
+    """Another amount than was issued is due, such as what is left after a part payment."""
+    REMINDED = "reminded"
+    IN_COLLECTION = "in_collection"
+    DISPUTED = "disputed"
     PAID = "paid"
     CREDITED = "credited"
 
 
+@dataclass(frozen=True, slots=True)
+class Due:
+    """What is to be paid now, in öre, and by when; the day is not known of what was asked long ago.
+
+    It is what the ledger asks for by letter, page and code (bank-formats 6).
+    """
+
+    ore: int
+    pay_by: date | None
+
+
 STAMPS = {Now.PAID: "Betald", Now.CREDITED: "Krediterad"}
+TITLES = {Now.REMINDED: "Påminnelse"}
+"""What the paper is where it is not the invoice as it was sent."""
+ALWAYS_OCR = "Ange alltid OCR-numret när du betalar."
 PAY_NOTES = {
-    Now.AS_ISSUED: "Ange alltid OCR-numret när du betalar. "
-    "Skanna koden i bankens app så fylls allt i.",
-    Now.CHANGED: "Beloppet kan ha ändrats sedan fakturan skickades. Vad som gäller i dag står på "
-    "fakturans webbsida. Ange alltid OCR-numret när du betalar.",
+    Now.AS_ISSUED: f"{ALWAYS_OCR} Skanna koden i bankens app så fylls allt i.",
+    Now.CHANGED: f"Beloppet är vad som återstår av fakturans summa, {{total}}. {ALWAYS_OCR}",
+    Now.REMINDED: "Beloppet är vad som är obetalt efter påminnelsen. Fakturans summa är {total} "
+    "och skulle ha betalats senast {due_on}. Vad beloppet består av står i påminnelsen och på "
+    f"fakturans webbsida. {ALWAYS_OCR}",
+    Now.IN_COLLECTION: "Fakturan är lämnad till inkasso. Beloppet är vad som är obetalt; fakturans "
+    "summa är {total} och skulle ha betalats senast {due_on}. Vad beloppet består av står i kravet "
+    f"och på fakturans webbsida. {ALWAYS_OCR}",
+    Now.DISPUTED: "Fakturan är bestridd. Hur det går och vad som ska betalas står på fakturans "
+    "webbsida.",
     Now.PAID: "Fakturan är betald och ska inte betalas igen.",
     Now.CREDITED: "Fakturan är krediterad och ska inte betalas.",
 }
+NO_DAY = (
+    "Beloppet kan ha ändrats sedan fakturan skickades. Vad som gäller i dag står på fakturans "
+    f"webbsida. {ALWAYS_OCR}"
+)
 ZERO_VAT = {
     ZeroVat.EXEMPT: "Rader med 0 % moms är undantagna från mervärdesskatt.",
     ZeroVat.REVERSE_CHARGE: "Omvänd betalningsskyldighet: köparen redovisar momsen för rader med "
@@ -48,25 +81,39 @@ ZERO_VAT = {
 }
 
 
-def invoice_page(document: Mapping[str, Any], now: Now = Now.AS_ISSUED) -> dict[str, Any]:
-    """The texts of an invoice; one without a number is a preview."""
+def invoice_page(
+    document: Mapping[str, Any],
+    *,
+    payee: str,
+    now: Now = Now.AS_ISSUED,
+    due: Due | None = None,
+) -> dict[str, Any]:
+    """The texts of an invoice; one without a number is a preview.
+
+    `payee` is whom the bank names as the bankgiro's holder; `due` what is asked for now, as issued
+    if nothing else is said.
+    """
     preview = document["number"] is None
+    asked = due or Due(document["total_ore"], date.fromisoformat(str(document["due_on"])))
     meta = [
         ["Fakturanummer", "–" if preview else str(document["number"])],
         ["Fakturadatum", str(document["issued_on"])],
         *_delivery(document),
-        ["Förfallodatum", str(document["due_on"])],
+        ["Förfallodag", str(document["due_on"])],
         ["Betalningsvillkor", _terms(document)],
     ]
+    title = TITLES.get(now, "Faktura")
+    named = "Faktura" if title == "Faktura" else f"{title}, faktura"
+    is_payable = now not in STAMPS and now is not Now.DISPUTED
     return _page(document, sign=1) | {
-        "title": "Faktura",
-        "subject": "Förhandsvisning" if preview else f"Faktura {document['number']}",
+        "title": title,
+        "subject": "Förhandsvisning" if preview else f"{named} {document['number']}",
         "watermark": "Förhandsvisning" if preview else STAMPS.get(now),
         "meta": meta,
-        "total_label": "Summa" if now in STAMPS else "Att betala",
-        "pay": [] if now in STAMPS else _pay(document),
-        "pay_note": PAY_NOTES[now],
-        "qr": None if preview or now is not Now.AS_ISSUED else qr_text(document),
+        "total_label": "Att betala" if now is Now.AS_ISSUED else "Fakturans summa",
+        "pay": _pay(document, payee, asked) if is_payable else [],
+        "pay_note": _pay_note(document, now, asked),
+        "qr": None if preview or not is_payable else qr_text(document, asked),
         "notes": _notes(document),
         "message": document["message"],
     }
@@ -85,7 +132,7 @@ def credit_page(document: Mapping[str, Any], note: Mapping[str, Any]) -> dict[st
             ["Datum", str(note["credited_on"])],
             ["Avser faktura", reference],
         ],
-        "total_label": "Er tillgodo",
+        "total_label": "Krediterat belopp",
         "total": kronor(document["total_ore"]) + f"{NBSP}kr",
         "pay": [],
         "pay_note": "",
@@ -98,8 +145,10 @@ def credit_page(document: Mapping[str, Any], note: Mapping[str, Any]) -> dict[st
     }
 
 
-def qr_text(document: Mapping[str, Any]) -> str:
-    """The code of an invoice as issued."""
+def qr_text(document: Mapping[str, Any], due: Due) -> str | None:
+    """The code that asks for what is due now; none where nobody knows by when."""
+    if due.pay_by is None or due.ore <= 0:
+        return None
     seller = document["seller"]
     return usingqr(
         ToPay(
@@ -107,10 +156,10 @@ def qr_text(document: Mapping[str, Any]) -> str:
             organisation_number=seller["organisation_number"],
             ocr=document["ocr"],
             issued_on=date.fromisoformat(str(document["issued_on"])),
-            due_on=date.fromisoformat(str(document["due_on"])),
-            due_ore=document["total_ore"],
+            due_on=due.pay_by,
+            due_ore=due.ore,
             payee_bankgiro=document["payee_bankgiro"].replace("-", ""),
-            vat_ore=document["vat_ore"],
+            vat_ore=document["vat_ore"] if due.ore == document["total_ore"] else None,
         )
     )
 
@@ -200,13 +249,23 @@ def _delivery(document: Mapping[str, Any]) -> list[list[str]]:
     return [["Leveransdatum", str(delivered_on)]]
 
 
-def _pay(document: Mapping[str, Any]) -> list[list[str]]:
-    return [
+def _pay(document: Mapping[str, Any], payee: str, due: Due) -> list[list[str]]:
+    whom = [
         ["Betala till bankgiro", document["payee_bankgiro"]],
+        ["Mottagare", payee],
         ["OCR-nummer", document["ocr"] or "–"],
-        ["Att betala", kronor(document["total_ore"]) + f"{NBSP}kr"],
-        ["Senast", str(document["due_on"])],
     ]
+    if due.pay_by is None:
+        return whom
+    amount = kronor(due.ore) + f"{NBSP}kr"
+    return [["Att betala", amount], ["Senast", str(due.pay_by)], *whom]
+
+
+def _pay_note(document: Mapping[str, Any], now: Now, due: Due) -> str:
+    if due.pay_by is None and now in (Now.CHANGED, Now.REMINDED, Now.IN_COLLECTION):
+        return NO_DAY
+    total = kronor(document["total_ore"]) + f"{NBSP}kr"
+    return PAY_NOTES[now].format(total=total, due_on=document["due_on"])
 
 
 def _buyer_lines(document: Mapping[str, Any]) -> list[str]:
@@ -218,9 +277,10 @@ def _buyer_lines(document: Mapping[str, Any]) -> list[str]:
         lines.append(buyer["email"])
     number = buyer["identity_number"]
     if number:
-        kind = "Personnr" if is_personal(number) else "Org.nr"
-        shown = f"{number[:8]}-{number[8:]}" if is_personal(number) else _dashed(number)
-        lines.append(f"{kind} {shown}")
+        # Lag (2018:218) 3 kap. 10 §: a personal number is shown for a reason, and a paper has none.
+        personal = is_personal(number)
+        shown = mask_personal_number(number) if personal else _dashed(number)
+        lines.append(f"{'Personnr' if personal else 'Org.nr'} {shown}")
     if document.get("buyer_vat_number"):
         lines.append(f"Momsreg.nr {document['buyer_vat_number']}")
     return lines

@@ -4,7 +4,7 @@ A row holds a code, a date, an amount and a detail; the words are put in when it
 better wording reaches old invoices too.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from typing import Any
@@ -69,8 +69,12 @@ TELLS: dict[type[Event], Callable[[Any], Told]] = {
     ),
     ClaimSettled: lambda e: Told("settled", e.as_of, detail=e.how.value),
     ClaimReopened: lambda e: Told("reopened", e.as_of, e.remaining_ore),
-    ReminderCharged: lambda e: Told("reminder_charged", e.charged_on, e.statement.total_ore),
-    DemandCharged: lambda e: Told("demand_charged", e.charged_on, e.statement.total_ore),
+    ReminderCharged: lambda e: Told(
+        "reminder_charged", e.charged_on, e.statement.total_ore, e.statement.pay_by.isoformat()
+    ),
+    DemandCharged: lambda e: Told(
+        "demand_charged", e.charged_on, e.statement.total_ore, e.statement.pay_by.isoformat()
+    ),
     FilingCharged: lambda e: Told("filing_charged", e.charged_on, e.statement.total_ore),
     EnforcementCharged: lambda e: Told(
         "enforcement_year" if e.yearly else "enforcement_charged",
@@ -170,6 +174,26 @@ _WORDS = {
     },
     "dispute_settled": {"upheld": "kunden fick rätt", "withdrawn": "fakturan gäller"},
 }
+
+
+ASKS = {"reminder_charged": "reminder", "demand_charged": "demand"}
+"""What asks the debtor to pay by a day of its own, and how it is named when it is taken back."""
+
+
+def pay_by(told: Iterable[Told], due_on: date) -> date | None:
+    """The day by which the debtor has been asked to pay: the latest that stands, else the due date.
+
+    None where a letter was told before its day was kept.
+    """
+    entries = list(told)
+    days: list[date | None] = []
+    for what, kind in ASKS.items():
+        asked = [each for each in entries if each.what == what]
+        taken_back = [e for e in entries if (e.what, e.detail) == ("charge_reversed", kind)]
+        if len(asked) > len(taken_back):
+            days += [date.fromisoformat(e.detail) if e.detail else None for e in asked]
+    known = [day for day in days if day is not None]
+    return max(known, default=due_on) if len(known) == len(days) else None
 
 
 def wording(what: str, detail: str | None) -> str:

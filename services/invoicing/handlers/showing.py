@@ -22,6 +22,14 @@ from services.invoicing.store import standing as store
 
 Page = dict[str, Any]
 
+NOW = {
+    State.DISPUTED: printing.Now.DISPUTED,
+    State.COLLECTION: printing.Now.IN_COLLECTION,
+    State.KRONOFOGDEN: printing.Now.IN_COLLECTION,
+    State.REMINDED: printing.Now.REMINDED,
+}
+"""What these states print; in the others the amount tells."""
+
 
 async def invoice(tx: Transaction, claim_id: UUID) -> dict[str, Any] | None:
     """An invoice as its seller sees it; None where this transaction may not."""
@@ -75,13 +83,18 @@ async def invoice_for_debtor(tx: Transaction, claim_id: UUID) -> dict[str, Any] 
     )
 
 
-async def invoice_page(tx: Transaction, claim_id: UUID) -> tuple[int, Page] | None:
-    """An issued invoice's number and page: as issued, without a code once it says too much."""
+async def invoice_page(
+    tx: Transaction, claim_id: UUID, *, payee_name: str
+) -> tuple[int, Page] | None:
+    """An issued invoice's number and page: its rows as issued, and what is to be paid now."""
     row = await store.invoice(tx, claim_id)
     document = await _document(tx, claim_id)
     if row is None or document is None:
         return None
-    return document["number"], printing.invoice_page(document, _now(row))
+    told = [each for _, each in await store.timeline(tx, claim_id)]
+    due = printing.Due(row["remaining_ore"], timeline.pay_by(told, row["due_on"]))
+    page = printing.invoice_page(document, payee=payee_name, now=_now(row), due=due)
+    return document["number"], page
 
 
 async def credit_page(tx: Transaction, claim_id: UUID) -> tuple[int, Page] | None:
@@ -94,13 +107,14 @@ async def credit_page(tx: Transaction, claim_id: UUID) -> tuple[int, Page] | Non
 
 
 async def preview_page(
-    tx: Transaction, creditor_id: CreditorId, asked: Asked, *, payee: str
+    tx: Transaction, creditor_id: CreditorId, asked: Asked, *, payee: str, payee_name: str
 ) -> Page | Refusal:
     """The page of an invoice that is not issued (R-51)."""
     (drafted,) = await draft(tx, creditor_id, [asked])
     if not isinstance(drafted, Draft):
         return drafted
-    return printing.invoice_page(documents.Writer(drafted.seller, payee).preview(drafted))
+    document = documents.Writer(drafted.seller, payee).preview(drafted)
+    return printing.invoice_page(document, payee=payee_name)
 
 
 def costs(today: date) -> dict[str, int]:
@@ -122,9 +136,9 @@ def _now(row: dict[str, Any]) -> printing.Now:
         return printing.Now.CREDITED
     if row["settled"]:
         return printing.Now.PAID
-    held = State(row["state"]) in (State.DISPUTED, State.COLLECTION, State.KRONOFOGDEN)
-    changed = held or row["remaining_ore"] != row["total_ore"]
-    return printing.Now.CHANGED if changed else printing.Now.AS_ISSUED
+    changed = row["remaining_ore"] != row["total_ore"]
+    otherwise = printing.Now.CHANGED if changed else printing.Now.AS_ISSUED
+    return NOW.get(State(row["state"]), otherwise)
 
 
 async def printed(page: Page) -> bytes:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request
-from pydantic import Field
+from pydantic import Field, model_validator
 from starlette.responses import Response
 
 from contracts.ids import CreditorId
@@ -25,8 +25,8 @@ from plumbing.problems import Problem
 from plumbing.transaction import Transaction
 from services.payments.api.unmatched import waiting
 from services.payments.handlers import payouts, resolving
+from services.payments.store import claims, resolutions
 from services.payments.store import payouts as store
-from services.payments.store import resolutions
 
 router = APIRouter()
 Asker = Annotated[Identity, Depends(identity_of)]
@@ -120,13 +120,22 @@ async def list_alarms(request: Request, identity: Asker) -> dict[str, Any]:
 
 
 class Resolution(Form):
-    """What a debit is that no payout explains: a waiting payment taken back, or the operator's."""
+    """What a debit is that no payout explains: a waiting payment taken back, what was overpaid on
+    a claim, or the operator's."""
 
     source_key: Key
     payment_id: UUID | None = None
+    claim_id: UUID | None = None
+    """Whose debtor was repaid; not beside a payment."""
     amount_ore: Amount | None = None
     """What the bank debited in kronor, of a debit in other money."""
     reason: Reason
+
+    @model_validator(mode="after")
+    def _is_one_thing(self) -> Self:
+        if self.payment_id is not None and self.claim_id is not None:
+            raise ValueError("a debit is a payment taken back or a claim's credit repaid, not both")
+        return self
 
 
 @router.post("/payouts/debits/resolve")
@@ -145,18 +154,17 @@ async def _resolve(tx: Transaction, wanted: Resolution, by: UUID) -> dict[str, A
     debit = await resolutions.lock_unknown_debit(tx, wanted.source_key)
     if debit is None:
         raise Problem(404, "No such debit waits")
-    against = None
-    if wanted.payment_id is not None:
-        against = await waiting(tx, wanted.payment_id)
+    told: dict[str, Any] = {"amount_ore": wanted.amount_ore, "reason": wanted.reason, "by": by}
     try:
-        await resolving.resolve_debit(
-            tx,
-            debit,
-            against=against,
-            amount_ore=wanted.amount_ore,
-            reason=wanted.reason,
-            by=by,
-        )
+        if wanted.claim_id is not None:
+            claim = (await claims.lock(tx, [wanted.claim_id])).get(wanted.claim_id)
+            if claim is None:
+                raise Problem(404, "There is no such claim")
+            await resolving.repay(tx, debit, claim, **told)
+        else:
+            payment_id = wanted.payment_id
+            against = None if payment_id is None else await waiting(tx, payment_id)
+            await resolving.resolve_debit(tx, debit, against=against, **told)
     except resolving.ResolvingError as refusal:
         raise Problem(409, str(refusal), reason=refusal.reason) from None
     return {"source_key": wanted.source_key}
@@ -171,8 +179,8 @@ async def show_payout(request: Request, payout_id: UUID, identity: Asker) -> dic
         row = await store.read_payout(tx, payout_id, creditor_id=tenant)
         if row is None:
             raise Problem(404, "There is no such payout")
-        claims = await store.claims_of(tx, payout_id)
-    return {**row, "claims": [dict(claim) for claim in claims]}
+        paid = await store.claims_of(tx, payout_id)
+    return {**row, "claims": [dict(claim) for claim in paid]}
 
 
 class Again(Form):
@@ -183,11 +191,17 @@ class Again(Form):
 
 @router.post("/payouts/again", status_code=202)
 async def order_again(request: Request, again: Again, identity: Asker) -> Response:
-    """Look today at what is payable to a creditor, after an order was rejected."""
+    """Look today at what is payable to a creditor, after an order was rejected.
+
+    Refused while the bank refuses the account, or none is known: nothing would be ordered.
+    """
     require(identity, "operator")
     async with request.app.state.database.transaction() as tx:
 
         async def run() -> dict[str, Any]:
+            account = await store.read_account(tx, again.creditor_id)
+            if account is None or account["refused"]:
+                raise Problem(409, "No account can be paid to", reason="no_payout_account")
             payouts.look_again(tx, CreditorId(again.creditor_id))
             return {"creditor_id": again.creditor_id}
 

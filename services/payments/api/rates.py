@@ -37,6 +37,14 @@ async def read_rates(request: Request, identity: Asker) -> list[dict[str, Any]]:
         return await rates.all_rates(tx)
 
 
+@router.get("/lacking")
+async def read_lacking(request: Request, identity: Asker) -> dict[str, Any]:
+    """The half-years whose rate is missing: charges wait for it, or will when it begins."""
+    require(identity, "operator", "support")
+    async with request.app.state.database.transaction() as tx:
+        return {"half_years": await rates.lacking(tx)}
+
+
 @router.post("")
 async def add_rate(request: Request, rate: NewRate, identity: Asker) -> Response:
     """Put a rate in force; charges that waited for it are priced."""
@@ -62,5 +70,5 @@ async def withdraw_rate(request: Request, valid_from: date, identity: Asker) -> 
     """Withdraw a rate that was mistyped, while nothing has been charged since its first day."""
     require(identity, "operator")
     async with request.app.state.database.transaction() as tx:
-        if refused := await rates.withdraw(tx, valid_from):
-            raise Problem(409, "The rate is not withdrawn", detail=refused)
+        if kept := await rates.withdraw(tx, valid_from):
+            raise Problem(409, "The rate is not withdrawn", reason=kept)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -43,15 +44,26 @@ class Kronor(Why):
 async def read_unmatched(
     request: Request,
     identity: Asker,
-    after: UUID | None = None,
+    after: Annotated[str | None, Query(max_length=60)] = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> dict[str, Any]:
-    """A page of what waits, by payment."""
+    """A page of what waits, the oldest first; `after` is the `next` of the page before."""
     require(identity, "operator")
+    last = _place(after) if after else None
     async with request.app.state.database.transaction() as tx:
-        rows = await money.list_waiting(tx, after=after, limit=limit)
-    payments = [_shown(row) for row in rows]
-    return {"payments": payments, "next": rows[-1].payment_id if len(rows) == limit else None}
+        rows = await money.list_waiting(tx, after=last, limit=limit)
+    further = f"{rows[-1].paid_on}_{rows[-1].payment_id}" if len(rows) == limit else None
+    return {"payments": [_shown(row) for row in rows], "next": further}
+
+
+def _place(after: str) -> tuple[date, UUID]:
+    """Where a page ended, as `next` told it."""
+    paid_on, _, payment_id = after.partition("_")
+    try:
+        return date.fromisoformat(paid_on), UUID(payment_id)
+    except ValueError:
+        errors = [{"field": "after", "reason": "it is no place in the list"}]
+        raise Problem(422, "The request is not valid", errors=errors) from None
 
 
 @router.get("/{payment_id}")

@@ -69,6 +69,10 @@ class Rules:
     own: Ours = EVERYTHING
     """Whose money is ours; the default asks nothing."""
 
+    def role_of(self, found: Validation) -> str:
+        """What an accepted file does."""
+        return "books" if found.format.startswith(self.books) else "controls"
+
 
 @dataclass
 class ReadAhead:
@@ -198,7 +202,7 @@ async def note_validation(tx: Transaction, file_id: UUID, found: Validation, rul
         file_id,
         {
             "state": state,
-            "role": "books" if found.format.startswith(rules.books) else "controls",
+            "role": rules.role_of(found) if found.accepted else None,
             "format": found.format,
             "message_id": found.message_id,
             "payments": found.counts.payments,

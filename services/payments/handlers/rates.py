@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date
+from enum import StrEnum
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
@@ -13,6 +14,7 @@ from law.rates import (
     REFERENCE_RATES,
     ReferenceRateConflictError,
     ReferenceRates,
+    half_years_wanted,
     is_announceable,
 )
 from plumbing.transaction import Transaction
@@ -28,6 +30,15 @@ class RateRefused:
     reason: str
     known: bool
     field: str = "valid_from"
+
+
+class RateKept(StrEnum):
+    """Why a rate was not withdrawn."""
+
+    NOT_ADDED = "rate_not_added"
+    """No operator added one for that half-year; law's own stay."""
+    CHARGED = "rate_charged"
+    """Charges were made since its first day, and their letters state it."""
 
 
 async def in_force(tx: Transaction) -> ReferenceRates:
@@ -54,10 +65,19 @@ def _together(added: tuple[tuple[date, int], ...]) -> ReferenceRates:
 
 
 async def all_rates(tx: Transaction) -> list[dict[str, Any]]:
-    """Every rate with where it was read, newest first; `overruled` ones are not in force."""
+    """Every rate with where it was read, newest first; `overruled` ones are not in force.
+
+    `added_on` is the day an operator added it, None for those that law holds.
+    """
     law = {row.half_year: row for row in ANNOUNCED_RATES}
     found = [
-        {"valid_from": row.half_year, "bp": row.rate_bp, "source": row.source, "overruled": False}
+        {
+            "valid_from": row.half_year,
+            "bp": row.rate_bp,
+            "source": row.source,
+            "added_on": None,
+            "overruled": False,
+        }
         for row in ANNOUNCED_RATES
     ]
     found += [
@@ -65,11 +85,30 @@ async def all_rates(tx: Transaction) -> list[dict[str, Any]]:
             "valid_from": row.valid_from,
             "bp": row.bp,
             "source": row.source,
+            "added_on": row.added_on,
             "overruled": row.valid_from in law and law[row.valid_from].rate_bp != row.bp,
         }
         for row in await rates.added(tx)
     ]
     return sorted(found, key=lambda row: (row["valid_from"], not row["overruled"]), reverse=True)
+
+
+async def lacking(tx: Transaction) -> list[dict[str, Any]]:
+    """Half-years without a rate that charges wait for, or soon will, oldest first; with how many.
+
+    Nobody is charged interest of such a half-year, nor reminded in it (law-and-fees 1.3).
+    """
+    known = (await in_force(tx)).bp_by_half_year
+    waiting = await charges.awaiting_rates(tx)
+    wanted = sorted({*half_years_wanted(tx.today), *waiting} - known.keys())
+    return [
+        {
+            "valid_from": half_year,
+            "claims_waiting": waiting.get(half_year, 0),
+            "begun": half_year <= tx.today,
+        }
+        for half_year in wanted
+    ]
 
 
 async def add(
@@ -92,11 +131,11 @@ async def add(
     return len(waiting)
 
 
-async def withdraw(tx: Transaction, valid_from: date) -> str | None:
+async def withdraw(tx: Transaction, valid_from: date) -> RateKept | None:
     """Withdraw a rate that somebody typed in; why not, if something was charged by it."""
     if not await rates.lock(tx, valid_from):
-        return "no rate was added for that half-year"
+        return RateKept.NOT_ADDED
     if await rates.is_charged_since(tx, valid_from):
-        return "charges were made since that day, and their letters state the rate"
+        return RateKept.CHARGED
     await rates.withdraw(tx, valid_from)
     return None

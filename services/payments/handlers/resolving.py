@@ -9,11 +9,12 @@ from uuid import UUID
 
 from contracts.ids import PaymentId
 from plumbing.transaction import Transaction
+from services.payments.domain.claim import Claim
 from services.payments.domain.incoming import Hold
 from services.payments.domain.ledger import Account, Movement, Posting
 from services.payments.domain.matching import keys
 from services.payments.handlers import booking
-from services.payments.store import entries, ledger, money
+from services.payments.store import claims, entries, ledger, money
 from services.payments.store import resolutions as store
 from services.payments.store.entries import Told
 from services.payments.store.money import Received
@@ -148,12 +149,7 @@ async def resolve_debit(
             raise ResolvingError("amount_differs", why)
         account, payment_id = Account.SUSPENSE, against.payment_id
         await money.end_waiting(tx, [against.payment_id])
-    postings = (
-        Posting(account, None, None, ore, debit.booked_on),
-        Posting(Account.BANK_CLIENT, None, None, -ore, debit.booked_on),
-    )
-    await ledger.post(tx, [Movement("debited", postings)])
-    await store.resolve_debit(tx, debit.source_key)
+    await _book_debit(tx, "debited", debit, Posting(account, None, None, ore, debit.booked_on))
     await store.keep(
         tx,
         kind="debited",
@@ -163,3 +159,43 @@ async def resolve_debit(
         payment_id=payment_id,
         debit=debit.source_key,
     )
+
+
+async def repay(
+    tx: Transaction,
+    debit: UnknownDebit,
+    claim: Claim,
+    *,
+    amount_ore: int | None,
+    reason: str,
+    by: UUID,
+) -> None:
+    """Book a debit that repaid a debtor what was overpaid on a claim; his credit is so much less.
+
+    `amount_ore` as in `book_held`.
+    """
+    _told_kronor(amount_ore, debit.currency, "a debit")
+    ore, book = amount_ore or debit.amount_ore, claim.book
+    if book.overpaid_ore < ore:
+        why = f"The debtor's credit is {book.overpaid_ore} öre"
+        raise ResolvingError("more_than_overpaid", why)
+    left = book._replace(overpaid_ore=book.overpaid_ore - ore)
+    await claims.save(tx, [(claim.claim_id, book, left)])
+    credit = Posting(Account.OVERPAID, claim.claim_id, None, ore, debit.booked_on)
+    await _book_debit(tx, "repaid", debit, credit)
+    await store.keep(
+        tx,
+        kind="repaid",
+        amount_ore=ore,
+        reason=reason,
+        by=by,
+        claim_id=claim.claim_id,
+        debit=debit.source_key,
+    )
+
+
+async def _book_debit(tx: Transaction, kind: str, debit: UnknownDebit, against: Posting) -> None:
+    """Take a debit off the bank's account, against what it was; it waits no longer."""
+    bank = Posting(Account.BANK_CLIENT, None, None, -against.amount_ore, debit.booked_on)
+    await ledger.post(tx, [Movement(kind, (against, bank))])
+    await store.resolve_debit(tx, debit.source_key)

@@ -59,6 +59,11 @@ AWAITING_RATE = text("""
   order by claim_id
 """)
 
+AWAITING_RATES = text("""
+  select half_year, count(distinct claim_id) as claims from charge where state = 'deferred'
+  group by half_year
+""")
+
 
 async def histories(tx: Transaction, claims: Iterable[Claim]) -> dict[UUID, History]:
     """The histories of claims that are locked; claims without any are missing in the answer."""
@@ -128,6 +133,11 @@ async def forget(tx: Transaction, deferred: Sequence[Charge]) -> None:
 async def awaiting_rate(tx: Transaction, half_year: date) -> list[UUID]:
     """The claims with a charge that waits for the rate of a half-year."""
     return list((await tx.execute(AWAITING_RATE, {"half_year": half_year})).scalars())
+
+
+async def awaiting_rates(tx: Transaction) -> dict[date, int]:
+    """How many claims have a charge that waits, by the half-year whose rate it waits for."""
+    return {row.half_year: row.claims for row in await tx.execute(AWAITING_RATES)}
 
 
 def _charge(row: Any) -> Charge:

@@ -75,9 +75,10 @@ OF_MONEY: Mapping[str, TextClause] = {
     "a debtor's credit differs from its postings": _equal(
         "select claim_id, overpaid_ore from claim", _booked("overpaid")
     ),
-    "a debtor's credit differs from the allocations": _equal(
+    "a debtor's credit differs from the allocations and what was repaid": _equal(
         "select claim_id, overpaid_ore from claim",
-        "select claim_id, overpaid_ore from allocation",
+        """select claim_id, overpaid_ore from allocation
+          union all select claim_id, -amount_ore from resolution where kind = 'repaid'""",
     ),
     "what was paid on a claim differs from the allocations": _equal(
         "select claim_id, paid_ore from claim", "select claim_id, amount_ore from allocation"
@@ -115,7 +116,7 @@ OF_MONEY: Mapping[str, TextClause] = {
           union all select null, -amount_ore from unmatched where not on_ledger
           union all select null, -amount_ore from payout where state = 'settled'
           union all select null, -amount_ore from resolution
-            where kind in ('taken_out', 'debited')""",
+            where kind in ('taken_out', 'debited', 'repaid')""",
         _booked("bank:client", ""),
     ),
 }

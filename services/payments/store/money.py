@@ -26,13 +26,16 @@ from services.payments.domain.incoming import (
 from services.payments.domain.matching import is_on_ledger
 
 INSERT = text("""
-  insert into payment (payment_id, source_key, file_id, paid_on, booked_on, amount_ore, currency)
-  select u.payment_id, u.source_key, :file_id, u.paid_on, u.booked_on, u.amount_ore, u.currency
+  insert into payment (payment_id, source_key, file_id, paid_on, booked_on, amount_ore, currency,
+    payer_name, payer_account)
+  select u.payment_id, u.source_key, :file_id, u.paid_on, u.booked_on, u.amount_ore, u.currency,
+    u.payer_name, u.payer_account
   from unnest(cast(cast(:payment_id as text) as uuid[]), cast(:source_key as text[]),
     cast(cast(:paid_on as text) as date[]),
     cast(cast(:booked_on as text) as date[]), cast(cast(:amount_ore as text) as bigint[]),
-    cast(:currency as text[]))
-    as u(payment_id, source_key, paid_on, booked_on, amount_ore, currency)
+    cast(:currency as text[]), cast(:payer_name as text[]), cast(:payer_account as text[]))
+    as u(payment_id, source_key, paid_on, booked_on, amount_ore, currency, payer_name,
+      payer_account)
   order by u.payment_id on conflict do nothing returning payment_id
 """)
 ALLOCATE = text("""
@@ -78,9 +81,11 @@ NO_LONGER_WAITING = text("""
 """)
 _SHOWN = "payment_id, reason, hold, on_ledger, amount_ore, paid_on, received_on, payment"
 LIST_WAITING = text(f"""
-  select {_SHOWN} from unmatched where (cast(:after as uuid) is null or payment_id > :after)
-  order by payment_id limit :limit
+  select {_SHOWN} from unmatched
+  where (paid_on, payment_id) > (cast(:paid_on as date), cast(:payment_id as uuid))
+  order by paid_on, payment_id limit :limit
 """)
+COUNT_WAITING = text("select count(*) from unmatched")
 ONE_WAITING = text(f"select {_SHOWN} from unmatched where payment_id = :payment_id")
 
 
@@ -111,6 +116,8 @@ async def insert_new(
         "booked_on": days(payment.booked_on for payment in found),
         "amount_ore": numbers(payment.amount_ore for payment in found),
         "currency": [payment.currency for payment in found],
+        "payer_name": [payment.payer_name for payment in found],
+        "payer_account": [payment.payer_account for payment in found],
     }
     kept = await tx.execute(INSERT, given)
     new = set(kept.scalars())
@@ -190,9 +197,19 @@ async def end_waiting(tx: Transaction, payment_ids: Sequence[UUID]) -> None:
         await tx.execute(NO_LONGER_WAITING, {"ids": list(payment_ids)})
 
 
-async def list_waiting(tx: Transaction, *, after: UUID | None, limit: int) -> Sequence[Any]:
-    """A page of what waits."""
-    return (await tx.execute(LIST_WAITING, {"after": after, "limit": limit})).all()
+async def list_waiting(
+    tx: Transaction, *, after: tuple[date, UUID] | None, limit: int
+) -> Sequence[Any]:
+    """A page of what waits, by value date; `after` is the last one of the page before."""
+    paid_on, payment_id = after or (date.min, UUID(int=0))
+    which = {"paid_on": paid_on, "payment_id": payment_id, "limit": limit}
+    return (await tx.execute(LIST_WAITING, which)).all()
+
+
+async def count_waiting(tx: Transaction) -> int:
+    """How many payments wait."""
+    found: int = (await tx.execute(COUNT_WAITING)).scalar_one()
+    return found
 
 
 async def read_waiting(tx: Transaction, payment_id: UUID) -> Any | None:

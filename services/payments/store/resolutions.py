@@ -14,8 +14,9 @@ from services.payments.domain.incoming import Hold
 from services.payments.store.money import Received, kept, received_of
 
 KEEP = text("""
-  insert into resolution (payment_id, debit, kind, amount_ore, reason, resolved_by, resolved_on)
-  values (:payment_id, :debit, :kind, :amount_ore, :reason, :resolved_by, :today)
+  insert into resolution (payment_id, claim_id, debit, kind, amount_ore, reason, resolved_by,
+    resolved_on)
+  values (:payment_id, :claim_id, :debit, :kind, :amount_ore, :reason, :resolved_by, :today)
 """)
 HELD_OF_ENTRY = text("""
   select payment_id, payment, on_ledger from unmatched
@@ -60,12 +61,13 @@ async def keep(
     reason: str,
     by: UUID,
     payment_id: UUID | None = None,
+    claim_id: UUID | None = None,
     debit: str | None = None,
 ) -> None:
     """Write who decided what, and why."""
     given = {"kind": kind, "amount_ore": amount_ore, "reason": reason, "resolved_by": by}
-    named = {"payment_id": payment_id, "debit": debit, "today": tx.today}
-    await tx.execute(KEEP, {**given, **named})
+    named = {"payment_id": payment_id, "claim_id": claim_id, "debit": debit}
+    await tx.execute(KEEP, {**given, **named, "today": tx.today})
 
 
 async def lock_held_of_entry(tx: Transaction, key: str) -> list[Received]:
