@@ -600,6 +600,22 @@ async def test_a_register_goes_on_where_a_page_of_it_ends(
     assert (after.query["q"], after.query["after"]) == ("Väst", mark)
 
 
+async def test_payouts_go_on_where_a_page_of_them_ends(
+    browser: Browser, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R-126: also those of long ago."""
+    await sign_in(browser, ANNA)
+    first = ANSWERS["payments", "GET", "/payouts"]
+    monkeypatch.setitem(
+        ANSWERS, ("payments", "GET", "/payouts"), lambda w, c: first(w, c) | {"next": str(BERIT)}
+    )
+    async with browser.get("/utbetalningar") as answer:
+        (address,) = re.findall('href="([^"]+)" rel="next"', await answer.text())
+    async with browser.get(URL(html.unescape(address), encoded=True)) as answer:
+        assert "Till början" in await answer.text()
+    assert world.asked("payments", "/payouts")[-1].query["after"] == str(BERIT)
+
+
 async def test_all_companies_of_the_demo_can_be_picked(
     browser: Browser, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from typing import Any
+from uuid import UUID
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
@@ -53,14 +54,16 @@ async def _looked_up(
 
 
 @router.get("/utbetalningar")
-async def payouts(request: Request, session: SellerSession) -> Response:
+async def payouts(request: Request, session: SellerSession, efter: UUID | None = None) -> Response:
     """Payouts ordered, debited or refused by the bank, and the account they go to."""
     upstream: Upstream = request.app.state.upstream
     found, account = await asyncio.gather(
-        upstream.ask(session.identity, "payments", "/payouts"),
+        upstream.ask(
+            session.identity, "payments", "/payouts", query={"after": str(efter) if efter else None}
+        ),
         upstream.perhaps(session.identity, "payments", "/payout-account"),
     )
     return page(
         request, "utbetalningar.html", session=session, payouts=listed_in(found, "payouts"),
-        account=account,
+        account=account, after=efter, next=(found or {}).get("next"),
     )  # fmt: skip
