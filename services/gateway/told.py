@@ -92,6 +92,11 @@ TOLD = (
      "Betalningen {0} står två gånger i filen; den ena är utelämnad"),
     (r"^the payment (.+) is booked as (\d+) öre of (\S+), not as (\d+) öre of (\S+)$",
      "Betalningen {0} är bokförd med {1} öre den {2}, inte med {3} öre den {4}"),
+    # where a reference rate was read (law), if not in an announcement
+    (r"^two secondary sources that cite riksbank.se", "Två källor som hänvisar till riksbank.se; "
+     "tillkännagivandet i SFS är inte läst"),
+    (r"^9 §: policy rate (\S+) % on (\S+); not read$", "9 §: styrräntan var {0} % den {1}; "
+     "tillkännagivandet i SFS är inte läst"),
     # what a task is about (collections)
     (r"^message (\d+)$", "meddelande {0}"),
 )  # fmt: skip

@@ -4,6 +4,7 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
+from law.rates import ANNOUNCED_RATES
 from services.gateway.told import told
 
 PAYMENTS = Path(__file__).parents[2] / "services" / "payments"
@@ -64,3 +65,9 @@ def test_every_fault_in_a_bank_file_is_told_in_swedish() -> None:
     assert told("NbOfNtries states Sum 7, the entries give 8.50") == (
         "NbOfNtries: Sum är 7, men posterna ger 8.50"
     )
+
+
+def test_where_a_rate_was_read_is_told_in_swedish_or_is_a_name() -> None:
+    """An announcement's number and the Riksbank's page stand as they are."""
+    named = {row.source for row in ANNOUNCED_RATES if told(row.source) == row.source}
+    assert {name for name in named if not name.startswith(("SFS ", "Riksbanken"))} == set()

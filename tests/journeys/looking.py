@@ -17,7 +17,7 @@ from tests.journeys.diary import Diary, Town
 ANNA = Identity(fakes.ANNA, frozenset({"seller"}), company=fakes.ANNA)
 OPERATORS = ("/unmatched", "/bank-files", "/ledger", "/cases/alarms", "/kronofogden", "/ops/",
              "/deliveries/doubtful", "/deliveries/manual", "/payouts/alarms", "/overpaid",
-             "/attention")  # fmt: skip
+             "/attention", "/rates/lacking")  # fmt: skip
 
 QUERIES = {"/deliveries": f"?claim_id={fakes.CLAIM}"}
 

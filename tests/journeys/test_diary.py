@@ -262,6 +262,8 @@ async def test_the_pages_of_the_operator_show_the_house_as_it_is(town: Town, las
         f"/drift/bankfiler/{file['file_id']}": (),
         f"/drift/betalningar/{waiting['payment_id']}": ("777,00 kr", "1111111116"),
         "/drift/utbetalningar": (),
+        "/drift/overbetalningar": (),
+        "/drift/rantor": ("SFS 2025:809",),
         "/drift/inkasso": (),
         "/drift/utskick": (),
         "/drift/huvudbok": ("777,00 kr",),
