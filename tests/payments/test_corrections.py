@@ -385,3 +385,22 @@ async def test_a_sum_that_is_not_the_order_s_is_a_persons_task(house: House) -> 
     async with house.database.transaction() as tx:
         [unknown] = (await payouts.list_alarms(tx))["unknown_debits"]
     assert unknown["reason"] == "the payouts of the order come to 20000 öre"
+
+
+async def test_nothing_is_ordered_anew_to_an_account_that_cannot_be_paid_to(house: House) -> None:
+    """R-14: an account comes first; the answer says so instead of promising money."""
+
+    async def again() -> Any:
+        async with client(house, "operator") as operator:
+            body = {"creditor_id": str(facts.CREDITOR)}
+            return await operator.post("/payouts/again", json=body)
+
+    who, by = CreditorId(facts.CREDITOR), UUID(int=1)
+    answer = await again()
+    assert (answer.status_code, answer.json()["reason"]) == (409, "no_payout_account")
+    async with house.database.transaction() as tx:
+        await payouts.set_account(tx, who, kind="bankgiro", number="50501055", bic=None, by=by)
+    assert (await again()).status_code == 202
+    async with house.database.transaction() as tx:
+        await payout_store.refuse_accounts(tx, [(who, "AC04")])
+    assert (await again()).status_code == 409
