@@ -920,6 +920,18 @@ async def test_a_company_sees_what_is_its_own_of_what_customers_owe(
     assert "Av det är 860,00 kr inkassokostnader" in page
 
 
+@pytest.mark.parametrize("reminder", ["none", "deferred"])
+async def test_a_company_is_told_that_a_reminder_waits_for_the_reference_rate(
+    browser: Browser, monkeypatch: pytest.MonkeyPatch, reminder: str
+) -> None:
+    ladder = {"reminder": reminder, "next_step": None, "paused_until": None}
+    monkeypatch.setitem(ANSWERS, ("dunning", "GET", f"/claims/{CLAIM}"), lambda w, c: ladder)
+    await sign_in(browser, ANNA)
+    async with browser.get(f"/fakturor/{CLAIM}") as answer:
+        page = await answer.text()
+    assert ("väntar på att referensräntan" in page) == (reminder == "deferred")
+
+
 async def test_a_company_is_told_that_its_customer_has_paid_too_much(
     browser: Browser, world: World
 ) -> None:
