@@ -15,6 +15,7 @@ from contracts.invoicing import Channel, RecipientChanged
 from contracts.terms import ChargeKind
 from law.demand import respond_by
 from plumbing.links import read_token
+from plumbing.outbound import Outbound
 from services.notifications.handlers import EMAIL
 from services.notifications.settings import Settings
 from services.notifications.subscribers import HEARS
@@ -221,7 +222,7 @@ async def die_after_the_servers_yes(room: Room) -> None:
     room.outbound.carriers = {EMAIL: replace(honest[EMAIL], settle=crash)}
     with pytest.raises(CrashError):
         await room.outbound.carry_due()
-    room.outbound.carriers = honest
+    room.outbound = Outbound(room.database, honest)  # of the process that comes after
 
 
 async def demanded(room: Room) -> None:
