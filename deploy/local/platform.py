@@ -17,6 +17,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
 
+from aiokafka.errors import KafkaError
+
 from contracts.topics import TOPICS
 from deploy.local.folders import PROJECT, temporary_folder
 from deploy.local.kafka import Kafka
@@ -268,9 +270,15 @@ async def temporary_platform(
 
 
 async def make_topics(bootstrap: str) -> list[str]:
-    """Create what is missing of the topics in `contracts`; the names created."""
+    """Create what is missing of the topics in `contracts`; the names created.
+
+    Raises `LaunchError` where no broker answers, or a topic has another number of partitions.
+    """
     wanted = [(topic.name, topic.partitions, topic.retention_ms) for topic in TOPICS]
-    return await create_topics(bootstrap, wanted)
+    try:
+        return await create_topics(bootstrap, wanted)
+    except KafkaError as error:
+        raise LaunchError(f"Kafka at {bootstrap}: {error}") from error
 
 
 def services_here() -> list[str]:
