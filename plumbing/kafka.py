@@ -20,7 +20,7 @@ from typing import Any, cast
 import structlog
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from aiokafka.errors import KafkaError, TopicAlreadyExistsError
+from aiokafka.errors import ConsumerStoppedError, KafkaError, TopicAlreadyExistsError
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker, KafkaMessage, KafkaRouter
 
@@ -161,6 +161,8 @@ class PatientConsumer(AIOKafkaConsumer):  # type: ignore[misc]
                 found: dict[TopicPartition, list[ConsumerRecord]] = await super().getmany(
                     *partitions, timeout_ms=timeout_ms, max_records=max_records
                 )
+            except ConsumerStoppedError:
+                raise
             except Exception as error:
                 await self._go_back()
                 if not isinstance(error, UnicodeDecodeError):
