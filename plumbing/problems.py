@@ -39,6 +39,11 @@ def answer(problem: Problem) -> JSONResponse:
     )
 
 
+def invalid(errors: list[dict[str, str]]) -> Problem:
+    """The problem of a request with faults, each `{"field", "reason"}`."""
+    return Problem(422, "The request is not valid", errors=errors)
+
+
 def field_errors(error: Any) -> list[dict[str, str]]:
     """pydantic's errors as `{"field", "reason"}`, without the input they met and its own prefix."""
     return [
@@ -59,7 +64,7 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def on_invalid(request: Request, error: RequestValidationError) -> JSONResponse:
-        return answer(Problem(422, "The request is not valid", errors=field_errors(error)))
+        return answer(invalid(field_errors(error)))
 
     @app.exception_handler(HTTPException)
     async def on_http(request: Request, error: HTTPException) -> JSONResponse:

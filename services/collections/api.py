@@ -13,7 +13,7 @@ from contracts.numbers import NumberError, parse_identity_number
 from plumbing import commands
 from plumbing.fields import Amount, Form, Lines, Name, Postcode, Street, Text, Town
 from plumbing.identity import Identity, company_of, identity_of, require
-from plumbing.problems import Problem
+from plumbing.problems import Problem, invalid
 from services.collections import store
 from services.collections.handlers import asking
 
@@ -94,8 +94,7 @@ async def object_to(request: Request, identity: Asking, body: ObjectionBody) -> 
     by = CreditorId(company_of(identity)) if "seller" in identity.roles else None
     claim_id = body.claim_id if by is not None else identity.claim
     if claim_id is None:
-        errors = [{"field": "claim_id", "reason": "must be given"}]
-        raise Problem(422, "The request is not valid", errors=errors)
+        raise invalid([{"field": "claim_id", "reason": "must be given"}])
     async with request.app.state.database.transaction(tenant=by) as tx:
 
         async def run() -> dict[str, Any]:
@@ -219,8 +218,9 @@ def _read(body: Corrections, today: date) -> dict[str, Any]:
         try:
             corrections["debtor_identity_number"] = parse_identity_number(number, today=today)
         except NumberError as error:
-            errors = [{"field": "body.debtor_identity_number", "reason": str(error)}]
-            raise Problem(422, "The request is not valid", errors=errors) from None
+            raise invalid(
+                [{"field": "body.debtor_identity_number", "reason": str(error)}]
+            ) from None
     return corrections
 
 

@@ -12,7 +12,7 @@ from contracts.envelope import Event
 from contracts.ids import ClaimId, CreditorId
 from contracts.invoicing import CreditorRegistered
 from law.banking_days import LAST_YEAR
-from plumbing.problems import Problem
+from plumbing.problems import Problem, invalid
 from plumbing.transaction import Transaction
 from services.dunning import domain, store
 from services.dunning.domain import Claim, Collection, Policy, Refusal
@@ -84,8 +84,7 @@ async def pause(tx: Transaction, claim_id: ClaimId, until: date | None) -> dict[
     """
     if until is not None and not tx.today < until < LAST_KNOWN_DAY:
         why = "must be a coming day" if until <= tx.today else "lies too far ahead"
-        errors = [{"field": "until", "reason": why}]
-        raise Problem(422, "The request is not valid", errors=errors)
+        raise invalid([{"field": "until", "reason": why}])
     claim = (await _lock(tx, claim_id))._replace(paused_until=until)
     await store.save_claims(tx, [claim])
     _set_timers(tx, [claim])

@@ -27,7 +27,7 @@ from contracts.numbers import (
 )
 from contracts.terms import DebtorKind, InterestKind, InterestTerms
 from plumbing.fields import Day, Flag, Form, Lines, Name, Postcode, Street, Text, Town
-from plumbing.problems import Problem, field_errors
+from plumbing.problems import Problem, field_errors, invalid
 from services.invoicing.handlers.issuing import Asked
 from services.invoicing.handlers.words import (
     LONGEST_TERMS_DAYS,
@@ -254,11 +254,6 @@ async def read_changes(request: Request, form: type[F], known: dict[str, Any]) -
         return form.model_validate(known | changes)
     except ValidationError as error:
         raise invalid(field_errors(error)) from None
-
-
-def invalid(errors: list[dict[str, str]]) -> Problem:
-    """The problem of a request with faults."""
-    return Problem(422, "The request is not valid", errors=errors)
 
 
 def refused(refusal: Refusal) -> list[dict[str, str]]:

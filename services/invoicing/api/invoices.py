@@ -14,7 +14,7 @@ from contracts.invoicing import HandoverCause
 from plumbing import commands
 from plumbing.flow import FLOW
 from plumbing.gathering import Gathering
-from plumbing.problems import Problem
+from plumbing.problems import Problem, invalid
 from plumbing.transaction import Database, Transaction
 from services.invoicing.api import forms
 from services.invoicing.api.access import (
@@ -118,7 +118,7 @@ async def preview(request: Request, company: Company) -> Response:
             tx, company, asked, payee=payee(request), payee_name=payee_name(request)
         )
     if isinstance(page, Refusal):
-        raise forms.invalid(forms.refused(page))
+        raise invalid(forms.refused(page))
     return _pdf(await showing.printed(page), "forhandsvisning.pdf")
 
 
@@ -309,7 +309,7 @@ async def add_message(
 
 def _readable(asked: handlers.Asked | Refusal) -> handlers.Asked:
     if isinstance(asked, Refusal):
-        raise forms.invalid(forms.refused(asked))
+        raise invalid(forms.refused(asked))
     return asked
 
 
@@ -325,7 +325,7 @@ def _issued(decision: Decision) -> dict[str, Any]:
 
 def _answer(answer: Decision | Refusal) -> dict[str, Any] | Problem:
     if isinstance(answer, Refusal):
-        return forms.invalid(forms.refused(answer))
+        return invalid(forms.refused(answer))
     draft = answer.invoice.draft
     return _issued(answer) | {"due_on": draft.due_on, "hints": handlers.hints(draft)}
 
@@ -353,7 +353,7 @@ async def _searched(
         return None, int(q)
     if len(q) < SHORTEST_SEARCH or "\x00" in q:
         reason = f"must be a number or {SHORTEST_SEARCH} letters of a name"
-        raise forms.invalid([{"field": "q", "reason": reason}])
+        raise invalid([{"field": "q", "reason": reason}])
     found = await registers.find_buyers(tx, company, q, None, MOST_FOUND)
     return [buyer.customer_id for buyer in found], None
 

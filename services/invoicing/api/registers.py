@@ -10,7 +10,7 @@ from contracts.ids import ArticleId, CreditorId, CustomerId, new_id
 from contracts.numbers import is_personal, mask_personal_number
 from plumbing import commands
 from plumbing.identity import require
-from plumbing.problems import Problem
+from plumbing.problems import Problem, invalid
 from services.invoicing.api import forms
 from services.invoicing.api.access import Asker, Company, cursor, database, missing, takes
 from services.invoicing.handlers import registers as handlers
@@ -101,7 +101,7 @@ async def change_company(request: Request, company: Company) -> dict[str, Any]:
             reason=form.first_number_reason,
         )
         if refusal is not None:
-            raise forms.invalid(forms.refused(refusal))
+            raise invalid(forms.refused(refusal))
         return await _company(tx, company)
 
 
@@ -123,7 +123,7 @@ async def add_customer(request: Request, company: Company) -> Response:
     async with database(request).transaction(tenant=company) as tx:
         buyer = forms.buyer_of(form, CustomerId(new_id()), tx.today)
         if isinstance(buyer, Refusal):
-            raise forms.invalid(forms.refused(buyer))
+            raise invalid(forms.refused(buyer))
 
         async def run() -> dict[str, Any]:
             await store.save_buyers(tx, company, [buyer])
@@ -168,7 +168,7 @@ async def change_customer(request: Request, company: Company, customer_id: UUID)
         form = await forms.read_changes(request, forms.CustomerForm, kept)
         after = forms.buyer_of(form, before.customer_id, tx.today)
         if isinstance(after, Refusal):
-            raise forms.invalid(forms.refused(after))
+            raise invalid(forms.refused(after))
         await handlers.change_customer(tx, company, before, after)
         return asdict(after)
 
@@ -190,9 +190,9 @@ def _listed(buyer: Buyer) -> dict[str, Any]:
 
 def _check_search(q: str) -> None:
     if q and len(q.strip()) < SHORTEST_SEARCH:
-        raise forms.invalid([{"field": "q", "reason": f"needs {SHORTEST_SEARCH} letters"}])
+        raise invalid([{"field": "q", "reason": f"needs {SHORTEST_SEARCH} letters"}])
     if "\x00" in q:
-        raise forms.invalid([{"field": "q", "reason": "must not contain control characters"}])
+        raise invalid([{"field": "q", "reason": "must not contain control characters"}])
 
 
 @router.post("/articles", status_code=201, openapi_extra=takes(forms.ArticleForm))
@@ -205,7 +205,7 @@ async def add_article(request: Request, company: Company) -> Response:
             article = {"article_id": ArticleId(new_id()), **form.model_dump()}
             added = await handlers.add_article(tx, company, article)
             if added is None:
-                raise forms.invalid([{"field": "number", "reason": "is another article's"}])
+                raise invalid([{"field": "number", "reason": "is another article's"}])
             return added
 
         return await commands.once(tx, request, company, run)
@@ -264,5 +264,5 @@ async def change_article(request: Request, company: Company, article_id: UUID) -
         article = {"article_id": article_id, **form.model_dump()}
         article["number"] = article["number"] or known["number"]
         if not await store.change_article(tx, company, article):
-            raise forms.invalid([{"field": "number", "reason": "is another article's"}])
+            raise invalid([{"field": "number", "reason": "is another article's"}])
         return article

@@ -13,7 +13,7 @@ from contracts.envelope import BasisPoints
 from plumbing import commands
 from plumbing.fields import Form, Text
 from plumbing.identity import Identity, identity_of, require
-from plumbing.problems import Problem
+from plumbing.problems import Problem, invalid
 from plumbing.transaction import Transaction
 from services.payments.handlers import rates
 
@@ -60,8 +60,7 @@ async def _add_rate(tx: Transaction, rate: NewRate, identity: Identity) -> dict[
     if isinstance(added, rates.RateRefused):
         if added.known:
             raise Problem(409, "Another rate is known", detail=added.reason)
-        wrong = [{"field": added.field, "reason": added.reason}]
-        raise Problem(422, "The request is not valid", errors=wrong)
+        raise invalid([{"field": added.field, "reason": added.reason}])
     return {"valid_from": rate.valid_from, "bp": rate.bp, "claims_waiting": added}
 
 

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from plumbing import commands
 from plumbing.fields import Amount, Form, Reason
 from plumbing.identity import Identity, identity_of, require
-from plumbing.problems import Problem
+from plumbing.problems import Problem, invalid
 from plumbing.transaction import Transaction
 from services.payments.handlers import booking, resolving
 from services.payments.store import claims, money
@@ -62,8 +62,7 @@ def _place(after: str) -> tuple[date, UUID]:
     try:
         return date.fromisoformat(paid_on), UUID(payment_id)
     except ValueError:
-        errors = [{"field": "after", "reason": "it is no place in the list"}]
-        raise Problem(422, "The request is not valid", errors=errors) from None
+        raise invalid([{"field": "after", "reason": "it is no place in the list"}]) from None
 
 
 @router.get("/{payment_id}")
