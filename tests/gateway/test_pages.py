@@ -670,14 +670,17 @@ def test_an_order_is_made_of_what_was_typed_or_the_fields_are_named() -> None:
     assert set(wrong) == {"customer_id", "due_on", "rows.0.text", "rows.0.price_ore"}
 
 
+TYPED = {
+    "kund": str(CUSTOMER), "rad-0-text": "Bänkskiva", "rad-0-quantity": "2", "rad-0-unit": "st",
+    "rad-0-price": "1 775", "rad-0-vat": "25", "villkor": "30", "nyckel": "once",
+}  # fmt: skip
+"""A new invoice's form, filled in."""
+
+
 async def test_an_invoice_is_issued_without_scripts(browser: Browser, world: World) -> None:
     """A row more by a button, a refusal at its field, then sent once (R-47, R-52)."""
     await sign_in(browser, ANNA)
-    form = {
-        "kund": str(CUSTOMER), "rad-0-text": "Bänkskiva", "rad-0-quantity": "2",
-        "rad-0-unit": "st", "rad-0-price": "1 775", "rad-0-vat": "25", "villkor": "30",
-        "nyckel": "once", "gor": "rad",
-    }  # fmt: skip
+    form = TYPED | {"gor": "rad"}
     async with browser.post("/fakturor/ny", data=form) as answer:
         page = await answer.text()
         assert 'name="rad-1-text"' in page
@@ -713,11 +716,7 @@ async def test_a_form_of_an_invoice_already_sent_says_so_and_can_make_another(
         "earlier": {"claim_id": str(CLAIM), "number": 1207},
     }
     world.refuse["invoicing", "/invoices"] = (422, refusal)
-    form = {
-        "kund": str(CUSTOMER), "rad-0-text": "Bänkskiva", "rad-0-quantity": "2",
-        "rad-0-unit": "st", "rad-0-price": "1 800", "rad-0-vat": "25", "villkor": "30",
-        "nyckel": "once", "gor": "skicka",
-    }  # fmt: skip
+    form = TYPED | {"rad-0-price": "1 800", "gor": "skicka"}
     async with browser.post("/fakturor/ny", data=form) as answer:
         page = await answer.text()
         assert answer.status == 409
