@@ -19,7 +19,6 @@ from starlette.responses import Response
 
 from contracts.envelope import Event
 from plumbing import relay
-from plumbing.driver import taken
 from plumbing.fields import Form, Key
 from plumbing.identity import Identity, identity_of, require
 from plumbing.problems import Problem
@@ -89,7 +88,7 @@ Operator = Annotated[Identity, Depends(operator)]
 
 async def numbers(state: Any) -> dict[str, Any]:
     """Everything countable about this process and its service, as JSON values."""
-    async with taken(state.database.engine) as connection:
+    async with state.database.connection() as connection:
         row = (await connection.execute(COUNTS, {"today": state.clock.today()})).one()
         unfinished = {
             name: (await connection.execute(count)).scalar_one()
@@ -220,7 +219,7 @@ async def get_parked(
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> dict[str, Any]:
     """Parked events, oldest first; beside them what is set aside at the other doors."""
-    async with taken(request.app.state.database.engine) as connection:
+    async with request.app.state.database.connection() as connection:
         which = {"key": key, "after": after, "limit": limit}
         events = (await connection.execute(PARKED, which)).mappings().all()
         timers = (await connection.execute(SET_ASIDE)).mappings().all()
@@ -235,7 +234,7 @@ async def get_parked(
 @router.get("/ops/parked/{parked_id}")
 async def get_one_parked(request: Request, _: Operator, parked_id: RowNumber) -> dict[str, Any]:
     """One parked event; personal fields are masked, and what cannot be read is not shown."""
-    async with taken(request.app.state.database.engine) as connection:
+    async with request.app.state.database.connection() as connection:
         row = (await connection.execute(ONE_PARKED, {"id": parked_id})).mappings().first()
     if row is None:
         raise Problem(404, "No such parked event")
@@ -281,7 +280,7 @@ async def move_clock(request: Request, _: Operator, day: Day) -> dict[str, Any]:
     state = request.app.state
     if not state.settings.betalt_demo:
         raise Problem(404, "Not Found")
-    async with taken(state.database.engine) as connection:
+    async with state.database.connection() as connection:
         begun = (await connection.execute(text("select exists (select 1 from said)"))).scalar_one()
     if begun and day.today < state.clock.today():
         raise Problem(409, "The clock never goes back", today=state.clock.today().isoformat())
@@ -301,7 +300,7 @@ class SayAgain(Form):
 async def say_again(request: Request, _: Operator, what: SayAgain) -> dict[str, Any]:
     """Ask the leading relay to say everything again, in order and before anything new."""
     state = request.app.state
-    async with taken(state.database.engine) as connection:
+    async with state.database.connection() as connection:
         try:
             asked = await relay.ask_say_again(
                 connection, what.since, what.topic, inbox_days=state.settings.inbox_days

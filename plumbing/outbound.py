@@ -9,7 +9,6 @@ oldest parcel goes first and the next one waits for it.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,10 +17,9 @@ from uuid import UUID
 import structlog
 from sqlalchemy import text
 
-from plumbing.driver import taken
 from plumbing.literals import arrays, casts
 from plumbing.logs import shown
-from plumbing.transaction import Database, Transaction, is_trouble
+from plumbing.transaction import Database, Transaction, is_trouble, work_for_ever
 
 log = structlog.get_logger()
 
@@ -130,19 +128,7 @@ class Outbound:
     async def run(self) -> None:
         """Carry what is due, for ever; in trouble wait and go on."""
         try:
-            while True:
-                self.wake.clear()
-                try:
-                    taken = await self.carry_due()
-                except Exception as error:
-                    if not is_trouble(error):
-                        raise
-                    log.warning("outbound_waits", error=type(error).__name__)
-                    await asyncio.sleep(1)
-                    continue
-                if not taken:
-                    with contextlib.suppress(TimeoutError):
-                        await asyncio.wait_for(self.wake.wait(), self.poll)
+            await work_for_ever("outbound", self.carry_due, self.wake, self.poll)
         finally:
             for carrying in self._under_way:
                 carrying.cancel()
@@ -169,7 +155,7 @@ class Outbound:
         if most <= 0:
             return []
         which = {"kinds": list(self.carriers), "limit": most, "lease": self.lease}
-        async with taken(self.database.engine) as connection:
+        async with self.database.connection() as connection:
             rows = (await connection.execute(TAKE, which)).all()
         return [
             Parcel(r.id, r.kind, r.key, bytes(r.body), r.attempts, Origin(r.correlation, r.cause))
@@ -230,7 +216,7 @@ class Outbound:
             trouble=trouble,
         )
         which = {"id": parcel.id, "attempts": parcel.attempts}
-        async with taken(self.database.engine) as connection:
+        async with self.database.connection() as connection:
             await connection.execute(
                 AGAIN, {**which, "pause": pause, "trouble": trouble, "given_up": given_up}
             )

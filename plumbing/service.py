@@ -28,7 +28,6 @@ from plumbing import kafka, logs, operations, problems
 from plumbing.archive import keep_archive
 from plumbing.clock import Clock, real_now
 from plumbing.commands import forget_answers
-from plumbing.driver import taken
 from plumbing.flow import ServiceEdge
 from plumbing.identity import Keys
 from plumbing.inbox import Handler, Inbox
@@ -167,7 +166,7 @@ async def _supervised(app: FastAPI, name: str, loop: Awaitable[None]) -> None:
 async def _follow_once(app: FastAPI) -> None:
     while True:
         try:
-            async with taken(app.state.database.engine) as connection:
+            async with app.state.database.connection() as connection:
                 await app.state.clock.follow(connection)
         except Exception as error:
             if not is_trouble(error):
@@ -245,7 +244,7 @@ async def ready(request: Request) -> JSONResponse:
     if state.inbox.halted:
         reasons.append("too many parked events")
     try:
-        async with taken(state.database.engine) as connection:
+        async with state.database.connection() as connection:
             await connection.execute(text("select 1"))
     except Exception as error:
         reasons.append(f"database: {type(error).__name__}")

@@ -8,7 +8,6 @@ fails is set aside with its reason and its neighbours fire.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,11 +16,10 @@ from uuid import UUID
 import structlog
 from sqlalchemy import text
 
-from plumbing.driver import taken
 from plumbing.inbox import PAUSES
 from plumbing.literals import ids, numbers
 from plumbing.logs import shown
-from plumbing.transaction import Database, Transaction, is_trouble
+from plumbing.transaction import Database, Transaction, is_trouble, work_for_ever
 
 log = structlog.get_logger()
 
@@ -70,26 +68,14 @@ class Timers:
 
     async def run(self) -> None:
         """Fire what is due, for ever; in trouble wait and go on."""
-        while True:
-            self.wake.clear()
-            try:
-                fired = await self.fire_due()
-            except Exception as error:
-                if not is_trouble(error):
-                    raise
-                log.warning("timers_wait", error=type(error).__name__)
-                await asyncio.sleep(1)
-                continue
-            if not fired:
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self.wake.wait(), self.poll)
+        await work_for_ever("timers", self.fire_due, self.wake, self.poll)
 
     async def fire_due(self) -> int:
         """Fire the earliest day's first kind; returns how many timers were looked at."""
         today = self.database.clock.today()
         if self.database.clock.held:
             return 0
-        async with taken(self.database.engine) as connection:
+        async with self.database.connection() as connection:
             rows = (await connection.execute(DUE, {"today": today, "limit": self.limit})).all()
         if rows:
             await self._fire(rows[0].kind, rows[0].due_on, [row.key for row in rows])

@@ -9,12 +9,21 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from datetime import date, datetime
 from typing import Any, Protocol
 from uuid import UUID
 
 import asyncpg
+import structlog
 from sqlalchemy import TextClause, text
 from sqlalchemy.exc import DBAPIError, InterfaceError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -26,6 +35,8 @@ from plumbing.clock import Clock
 from plumbing.driver import Answer, Connection, taken
 from plumbing.flow import FLOW
 from plumbing.literals import arrays, casts
+
+log = structlog.get_logger()
 
 LARGEST_PAYLOAD = 900_000
 """Bytes; Kafka's default limit for a record is 1,048,588 with its headers."""
@@ -248,6 +259,10 @@ class Database:
         self.on_queued: Callable[[], None] = lambda: None
         self.on_due: Callable[[], None] = lambda: None
 
+    def connection(self) -> contextlib.AbstractAsyncContextManager[Connection]:
+        """A connection for statements that are each a transaction of their own."""
+        return taken(self.engine)
+
     @contextlib.asynccontextmanager
     async def transaction(
         self, *, tenant: UUID | None = None, correlation: UUID | None = None
@@ -266,6 +281,28 @@ class Database:
                 self.on_said()
             if tx.has_queued:
                 self.on_queued()
+
+
+async def work_for_ever(
+    door: str, work: Callable[[], Awaitable[int]], wake: asyncio.Event, poll: float
+) -> None:
+    """Work for as long as there is something, then wait to be woken, at most `poll` seconds.
+
+    `work` tells how much there was. Trouble is waited out; any other error ends the loop.
+    """
+    while True:
+        wake.clear()
+        try:
+            worked = await work()
+        except Exception as error:
+            if not is_trouble(error):
+                raise
+            log.warning("door_waits", door=door, error=type(error).__name__)
+            await asyncio.sleep(1)
+            continue
+        if not worked:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(wake.wait(), poll)
 
 
 def connect(url: str, *, pool_size: int = 8) -> AsyncEngine:

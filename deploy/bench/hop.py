@@ -14,7 +14,6 @@ from pydantic import Field
 from sqlalchemy import text
 
 from contracts.envelope import Event
-from plumbing.driver import taken
 from plumbing.literals import casts, ids
 from plumbing.service import create_service
 from plumbing.settings import ServiceSettings
@@ -74,7 +73,7 @@ async def say(request: Request, events: int) -> dict[str, int]:
 @router.get("/heard")
 async def heard(request: Request) -> dict[str, int]:
     """How many ticks have been counted and committed."""
-    async with taken(request.app.state.database.engine) as connection:
+    async with request.app.state.database.connection() as connection:
         total = await connection.execute(text("select coalesce(sum(heard), 0) from tick"))
         return {"heard": int(total.scalar_one())}
 

@@ -12,8 +12,8 @@ from uuid import UUID, uuid5
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import JSONResponse, RedirectResponse, Response
-from pydantic import BaseModel, ConfigDict
 
+from plumbing import fields
 from plumbing.identity import Identity
 from plumbing.problems import Problem
 from services.gateway.sessions import Session, Sessions, page_session
@@ -29,10 +29,8 @@ FOREMAN = Identity(uuid5(PEOPLE, "operator"), frozenset({"operator"}))
 PAGE_SIZE = 100
 
 
-class TokenWish(BaseModel):
+class TokenWish(fields.Form):
     """Who wants to call the public API: a company, a role, or a company yet to register."""
-
-    model_config = ConfigDict(extra="forbid")
 
     creditor_id: UUID | None = None
     role: Literal["operator", "support"] | None = None

@@ -11,12 +11,15 @@ import services
 from plumbing import operations
 from plumbing.fields import Form
 
+GATEWAYS_DOORS = ("services.gateway.demo", "services.gateway.operations.overview")
+"""Those of its modules that read JSON; its other doors read forms of pages."""
+
 
 def _doors() -> Iterator[object]:
     """The modules in which doors of HTTP stand."""
     yield operations
     for each in pkgutil.walk_packages(services.__path__, "services."):
-        if ".api" in each.name:
+        if ".api" in each.name or each.name in GATEWAYS_DOORS:
             yield import_module(each.name)
 
 
@@ -25,7 +28,7 @@ BODIES = {
     for module in _doors()
     for value in vars(module).values()
     if isinstance(value, type) and issubclass(value, BaseModel) and value not in (BaseModel, Form)
-    if ".api" in value.__module__ or value.__module__ == operations.__name__
+    if ".api" in value.__module__ or value.__module__ in (operations.__name__, *GATEWAYS_DOORS)
 }
 
 

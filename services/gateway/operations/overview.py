@@ -18,9 +18,10 @@ from typing import Annotated, Any
 import orjson
 from fastapi import APIRouter, Form, Path, Request
 from fastapi.responses import JSONResponse, RedirectResponse, Response
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from contracts.topics import TOPICS
+from plumbing import fields
 from plumbing.problems import Problem
 from services.gateway.clock import Barrier, Reading, waiting_for
 from services.gateway.sessions import ApiOperator, OperatorSession
@@ -266,14 +267,14 @@ async def stop_by_button(request: Request, session: OperatorSession) -> Response
 # --- the operator's API ------------------------------------------------------------------------
 
 
-class Day(BaseModel):
+class Day(fields.Form):
     """The business day to move to, and for how many seconds the answer may wait for it."""
 
     today: date
     wait_seconds: float = Field(default=0, ge=0, le=60)
 
 
-class Patience(BaseModel):
+class Patience(fields.Form):
     """How long to wait for quiet, in seconds."""
 
     timeout: float = Field(default=60, gt=0, le=LONGEST_QUIET_SECONDS)

@@ -32,8 +32,8 @@ async def cases(request: Request, session: SellerSession) -> Response:
     open_ones = [d for d in listed_in(disputes, "disputes") if not d.get("settled_on")]
     claim_ids = list(dict.fromkeys(str(each["claim_id"]) for each in (*open_ones, *cases)))
     invoices, claims = await asyncio.gather(
-        _looked_up(upstream, session, "invoicing", "/invoices/lookup", claim_ids),
-        _looked_up(upstream, session, "payments", "/claims/lookup", claim_ids),
+        _looked_up(upstream, session, "invoicing", "invoices", claim_ids),
+        _looked_up(upstream, session, "payments", "claims", claim_ids),
     )
     return page(
         request, "inkasso.html", session=session, cases=cases, disputes=open_ones,
@@ -42,15 +42,17 @@ async def cases(request: Request, session: SellerSession) -> Response:
 
 
 async def _looked_up(
-    upstream: Upstream, session: Session, service: str, path: str, claim_ids: list[str]
+    upstream: Upstream, session: Session, service: str, what: str, claim_ids: list[str]
 ) -> dict[str, dict[str, Any]]:
     """What a service knows of claims, by claim; nothing of those it does not tell of."""
     asked = {"claim_ids": claim_ids[:MOST_LOOKED_UP]}
     try:
-        told = await upstream.ask(session.identity, service, path, method="POST", json=asked)
+        told = await upstream.ask(
+            session.identity, service, f"/{what}/lookup", method="POST", json=asked
+        )
     except Problem:
         return {}  # the list is shown with what there is
-    return {str(each["claim_id"]): each for each in listed_in(told, "invoices")}
+    return {str(each["claim_id"]): each for each in listed_in(told, what)}
 
 
 @router.get("/utbetalningar")

@@ -179,7 +179,7 @@ async def keep_chunk(tx: Transaction, file_id: UUID, n: int, chunk: bytes) -> No
 
 async def read_chunk(database: Database, file_id: UUID, n: int) -> bytes:
     """Give a chunk; empty past the last one."""
-    async with taken(database.engine) as connection:
+    async with database.connection() as connection:
         chunk = (await connection.execute(CHUNK, {"file_id": file_id, "n": n})).scalar()
     return bytes(chunk or b"")
 
