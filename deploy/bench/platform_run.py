@@ -32,7 +32,10 @@ SERVICES = ("invoicing", "payments", "dunning", "collections", "notifications")
 EVERYBODY = (*SERVICES, "gateway")
 BANKGIRO = "991-2346"
 PRICE_ORE = 80_000
-SENT = "update claim set invoice_sent_on = current_date where invoice_sent_on is null"
+SENT = """
+  update claim set invoice_sent_on = current_date
+  where invoice_sent_on is null and settled is not true
+"""
 REMINDED = "select count(*) from charge where kind = 'reminder' and state = 'charged'"
 COMPANIES = (
     *("5561000000", "5561001370", "5561002741", "5561004119"),
