@@ -1,6 +1,7 @@
 """Files that are broken, foreign or made to do harm are refused with line and reason, and nothing
 else ever comes of them."""
 
+import gzip
 import io
 import random
 from collections.abc import Iterator
@@ -55,6 +56,26 @@ def test_a_file_with_a_document_type_is_refused_before_anything_of_it_is_read(da
     assert problem.line >= 2
 
 
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-16", "utf-32-le", "utf-32"])
+@pytest.mark.parametrize("is_declared", [True, False])
+def test_a_file_in_letters_of_two_or_four_bytes_cannot_hide_a_document_type(
+    encoding: str, is_declared: bool
+) -> None:
+    """An entity within an amount would make another amount of it."""
+    data = _with_doctype('<!ENTITY x "">').decode().replace(">100.00<", ">1&x;00.00<")
+    head, _, rest = data.replace("UTF-8", "UTF-16").partition("\n")
+    [problem] = _refused((f"{head}\n" * is_declared + rest).encode(encoding)).problems
+    assert (problem.line, problem.reason) == (1, "the encoding UTF-16 or UTF-32 is not read")
+
+
+def test_a_document_type_that_a_look_at_the_bytes_misses_is_seen_by_the_parser(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(xml_stream, "_line_of_root", lambda head: 2)
+    [problem] = _refused(_with_doctype('<!ENTITY x "y">')).problems
+    assert "document type" in problem.reason
+
+
 def test_an_entity_that_nobody_declared_is_refused() -> None:
     [problem] = _refused(SAMPLE.replace(b"Kalles", b"&kalle;")).problems
     assert problem.line == 7
@@ -64,10 +85,15 @@ def test_an_entity_that_nobody_declared_is_refused() -> None:
 @pytest.mark.parametrize(
     ("data", "format_name", "reason"),
     [
-        (b"", "unknown", "not XML"),
+        (b"", "unknown", "is empty"),
+        (b"\xef\xbb\xbf", "unknown", "not XML"),
+        (b" \r\n\t", "unknown", "is empty"),
+        (gzip.compress(SAMPLE), "unknown", "packed with gzip"),
+        (b"PK\x03\x04" + SAMPLE, "unknown", "packed with zip"),
+        (b"<!-- " + b"-" * 70_000 + b" -->" + SAMPLE, "unknown", "begin within 65536 bytes"),
         (b"hello", "unknown", "not XML"),
         (b"\x00" * 1000, "unknown", "not XML"),
-        (b"\xff\xfe" + SAMPLE.decode().encode("utf-16-le"), "unknown", "not XML"),
+        (b"\xff\xfe" + SAMPLE.decode().encode("utf-16-le"), "unknown", "UTF-16 or UTF-32"),
         (b"<a/>", "a", "message a is not"),
         (b"<", "unknown", ""),
         (b"<Document", "Document", ""),
@@ -168,7 +194,8 @@ def test_an_element_without_end_is_refused_before_it_fills_the_memory(
 ) -> None:
     monkeypatch.setattr(xml_stream, "UNFINISHED_BYTES", 300_000)
     endless = SAMPLE.replace(b"<RltdPties>", b"<RltdPties>" + b"<a>b</a>" * 60_000, 1)
-    assert "one element is larger" in _refused(endless).problems[0].reason
+    [problem] = _refused(endless).problems
+    assert (problem.line, "one element from here on" in problem.reason) == (3, True)
     monkeypatch.setattr(xml_stream, "FILE_BYTES", 10_000)
     assert "file is larger" in _refused(SAMPLE + b" " * 10_000).problems[0].reason
 

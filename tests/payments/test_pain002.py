@@ -77,7 +77,7 @@ def test_a_public_report_is_read_as_its_description_says(name: str) -> None:
 @pytest.mark.parametrize(
     ("report", "reason"),
     [
-        (b"", "not XML"),
+        (b"", "is empty"),
         (_report(message="pain.001.001.03"), "pain.001.001.03 is not a status report"),
         (_report().replace(b"<MsgId>R1</MsgId>", b""), "GrpHdr/MsgId"),
         (_report().replace(b"<OrgnlMsgId>PO1</OrgnlMsgId>", b""), "OrgnlMsgId"),
