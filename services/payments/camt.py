@@ -17,7 +17,9 @@ from services.payments.camt_entry import (
     Names,
     broken_at,
     child_text,
+    close_head,
     local,
+    page_of,
     read_entry,
     read_header,
     required_text,
@@ -153,6 +155,7 @@ class _Place:
 
     def __init__(self) -> None:
         self.message_id: str | None = None
+        self.page = ""
         self.entries = 0
         self.leave_statement()
         self.leave_entry()
@@ -166,6 +169,7 @@ class _Place:
         if self.message_id is not None:
             raise broken_at(header, "there are two GrpHdr")
         self.message_id = required_text(header, names.MsgId)
+        self.page = page_of(header.find(names.MsgPgntn), names)
         required_text(header, names.CreDtTm)
 
     def leave_statement(self) -> None:
@@ -182,7 +186,8 @@ class _Place:
         if not self.in_entry:
             self.enter_statement(_parent(element, names.statement), names)
             assert self.message_id is not None
-            self.entry = read_entry(element, self.entries, self.header, self.message_id, names)
+            message = self.message_id + self.page
+            self.entry = read_entry(element, self.entries, self.header, message, names)
             self.entries += 1
             self.in_entry = True
 
@@ -234,6 +239,7 @@ def _parts(metered: Metered, names: Any) -> Iterator[tuple[_Part, _Place, Any]]:
                 place.enter_details(element, names)
         elif tag == names.entry:
             place.enter_entry(element, names)
+            close_head(element, names)
             yield _Part.ENTRY, place, element
             place.leave_entry()
         elif tag == names.statement:

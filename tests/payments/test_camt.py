@@ -175,6 +175,22 @@ def test_candidates_come_in_order_of_trust_and_each_in_three_spellings() -> None
     ]
 
 
+def test_a_text_longer_than_any_bank_s_gives_no_candidate_that_was_cut() -> None:
+    """A part of a number is another number."""
+    words = "avser 123 " + "x" * 126 + " 4567890"
+    payment = _one(Camt(entries=(Ntry(txs=(Tx(remittance=text(words)),)),)))
+    assert payment.references[0].value == words[:139] + "…"
+    assert candidates(payment) == ["123"]
+    payment = _one(Camt(entries=(Ntry(txs=(Tx(remittance=ocr("A" + "1" * 150)),)),)))
+    assert candidates(payment) == []
+
+
+def test_a_reference_is_found_behind_however_many_blanks() -> None:
+    remittance = ocr(" \n" * 100 + "12351" + "\t" * 200)
+    payment = _one(Camt(entries=(Ntry(txs=(Tx(remittance=remittance),)),)))
+    assert [one.value for one in payment.references] == ["12351"]
+
+
 def test_an_end_to_end_id_that_says_nothing_is_no_candidate() -> None:
     payment = _one(Camt(entries=(Ntry(txs=(Tx(end_to_end_id="NOTPROVIDED"),)),)))
     assert candidates(payment) == []
@@ -302,13 +318,43 @@ def test_an_item_tells_which_entry_it_is_of_and_whether_it_is_all_of_it() -> Non
     ]
 
 
-def test_a_day_is_the_bank_s_own_calendar_day() -> None:
-    entry = Ntry(
-        booked="<DtTm>2026-10-16T23:59:00+02:00</DtTm>",
-        valued="<Dt>2026-10-19+02:00</Dt>",
+@pytest.mark.parametrize(
+    ("written", "day"),
+    [
+        ("<Dt>2026-10-16</Dt>", date(2026, 10, 16)),
+        ("<Dt>2026-10-16Z</Dt>", date(2026, 10, 16)),
+        ("<Dt>2026-10-16+02:00</Dt>", date(2026, 10, 16)),
+        ("<DtTm>2026-10-16T23:59:00</DtTm>", date(2026, 10, 16)),
+        ("<DtTm>2026-10-16T24:00:00</DtTm>", date(2026, 10, 16)),
+        ("<DtTm>2026-10-16T23:59:00+02:00</DtTm>", date(2026, 10, 16)),
+        ("<DtTm>2026-10-17T00:00:00+02:00</DtTm>", date(2026, 10, 17)),
+        ("<DtTm>2026-10-16T21:59:59.999Z</DtTm>", date(2026, 10, 16)),
+        ("<DtTm>2026-10-16T22:00:00Z</DtTm>", date(2026, 10, 17)),
+        ("<DtTm>2026-12-31T23:00:00+00:00</DtTm>", date(2027, 1, 1)),
+    ],
+)
+def test_a_day_is_the_one_written_and_of_an_instant_the_day_it_was_in_sweden(
+    written: str, day: date
+) -> None:
+    """Interest counts by it, so midnight in another time zone must not move it."""
+    payment = _one(Camt(entries=(Ntry(booked=written, valued=written),)))
+    assert (payment.booked_on, payment.paid_on) == (day, day)
+
+
+def test_pages_that_share_their_ids_have_payments_of_their_own() -> None:
+    """A bank that gives no references, and divides a message or a statement into pages."""
+    first = Camt(entries=(Ntry(bank_reference=None),)).xml()
+    message, statement = (
+        first.replace(after, f"{after.decode()}<{tag}><PgNb>%s</PgNb></{tag}>".encode())
+        for after, tag in (
+            (b"10:03:31</CreDtTm>", "MsgPgntn"),
+            (b"<Id>S1</Id>", "StmtPgntn"),
+        )
     )
-    payment = _one(Camt(entries=(entry,)))
-    assert (payment.booked_on, payment.paid_on) == (date(2026, 10, 16), date(2026, 10, 19))
+    pages = [first, message % b"1", message % b"2", statement % b"2", message % b"10"]
+    keys = [_read(page)[1][0].source_key for page in pages]
+    assert keys[0] == keys[1] == "M1:S1:0/1", "whose file has one page has its key for ever"
+    assert len(set(keys)) == 4
 
 
 def test_a_booked_entry_without_any_day_refuses_the_file() -> None:

@@ -126,6 +126,13 @@ def test_a_file_of_another_kind_is_refused_by_name(
         (b'<Amt Ccy="SEK">200</Amt>', b"", "Ntry has no Amt"),
         (b'<Amt Ccy="SEK">200</Amt>', b"<Amt>200</Amt>", "Amt has no currency"),
         (b'<Amt Ccy="SEK">200</Amt>', b'<Amt Ccy="kr">200</Amt>', "Amt has no currency"),
+        (b">200</Amt>", b">2<x/>00</Amt>", "Amt is not an amount"),
+        (b"<Sts>BOOK</Sts>", b"<Sts>PDNG</Sts><Sts>BOOK</Sts>", "Ntry has Sts twice"),
+        (b"<CdtDbtInd>CRDT", b'<Amt Ccy="SEK">2</Amt><CdtDbtInd>CRDT', "Ntry has Amt twice"),
+        (b"<RltdPties>", b"<RmtInf/><RltdPties>", "TxDtls has RmtInf twice"),
+        (b"<RltdPties>", b"<AmtDtls/><RltdPties>", "TxDtls has AmtDtls twice"),
+        (b"</TxAmt>", b'<Amt Ccy="SEK">1</Amt></TxAmt>', "the Amt of TxAmt twice"),
+        (b"</NtryDtls>", b"</NtryDtls><RvslInd>true</RvslInd>", "RvslInd stands after NtryDtls"),
         (b"NtryDtls>", b"Other>", "TxDtls stands outside NtryDtls"),
         (b"Ntfctn>", b"Stmt>", ""),
         (b"BkToCstmrDbtCdtNtfctn>", b"Other>", "stands outside"),
@@ -138,6 +145,21 @@ def test_a_file_without_what_the_standard_requires_is_refused_at_the_line(
     [problem] = _refused(SAMPLE.replace(old, new)).problems
     assert reason in problem.reason
     assert problem.line > 1
+
+
+def test_what_stands_after_the_payments_of_an_entry_is_refused_far_from_them_too() -> None:
+    """Whether it is read in the same breath as the payments or a megabyte later."""
+    entry = Ntry(txs=tuple(Tx(bank_reference=f"B{n}") for n in range(3000)), amount="300000")
+    late = Camt(entries=(entry,)).xml().replace(b"</NtryDtls>", b"</NtryDtls><Sts>PDNG</Sts>")
+    [problem] = _refused(late).problems
+    assert problem.reason == "Sts stands after NtryDtls"
+
+
+def test_a_text_that_holds_elements_is_none() -> None:
+    """Half a reference may be somebody else's."""
+    file = io.BytesIO(SAMPLE.replace(b"<Ref>12351", b"<Ref>12<x/>351"))
+    [first, *_] = bank_file.read(file, bank_file.validate(file))
+    assert getattr(first, "references", None) == ()
 
 
 def test_a_file_that_ends_too_early_is_refused_wherever_it_ends() -> None:

@@ -176,6 +176,8 @@ class BankFileError(ValueError):
         self.problem = Problem(line, reason)
 
 
+CUT = "…"
+"""The end of a text of which a reader left some out, for it was longer than any bank's."""
 NO_REFERENCE = frozenset({"NOTPROVIDED", "NOREF", "NONREF", "NOTAVAILABLE"})
 _TRUST = (
     ReferenceKind.OCR,
@@ -208,8 +210,9 @@ def _as_written(payment: IncomingPayment) -> Iterator[str]:
             if reference.kind is not kind:
                 continue
             if kind is ReferenceKind.TEXT:
-                yield from re.findall(r"[0-9]+", reference.value)
-            else:
+                # Not digits that were cut: another number than the payer's.
+                yield from re.findall(rf"[0-9]++(?!{CUT})", reference.value)
+            elif not reference.value.endswith(CUT):
                 yield reference.value
     if payment.end_to_end_id and payment.end_to_end_id.upper() not in NO_REFERENCE:
         yield payment.end_to_end_id
