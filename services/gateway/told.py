@@ -21,6 +21,8 @@ TOLD = (
     (r"another currency than the entry", "En betalning är i en annan valuta än sin post"),
     (r"number of payments that it states", "Posten har inte så många betalningar som den anger"),
     (r"booked already, in one piece", "Posten är redan bokförd, hel eller som betalningar"),
+    (r"booked already, with another amount", "Bankens referens är redan bokförd, med annat belopp"),
+    (r"one like it came in another file", "En likadan kom i en annan fil, båda utan referens"),
     (r"neither the payee's bankgiro", "Varken bankgirot eller kontot är vårt"),
     # why a debit is no payout (payments)
     (r"it is no payout of ours", "Det är ingen utbetalning som vi har beställt"),

@@ -253,7 +253,7 @@ def _parties(parties: Any, names: Any) -> tuple[str | None, str | None, str | No
         if tag == names.CdtrAcct:
             number, scheme = account_number(party, names)
             if number and scheme == BANKGIRO_SCHEME:
-                payee = number.replace("-", "").lstrip("0") or None
+                payee = number.replace("-", "").replace(" ", "").lstrip("0") or None
         elif tag == names.Dbtr:
             name = _name(party, names)
         elif tag == names.DbtrAcct:

@@ -201,6 +201,12 @@ def test_the_payee_is_read_from_the_entry_when_the_payment_does_not_say() -> Non
     assert _one(Camt(entries=(entry,))).payee_bankgiro == "12345678"
 
 
+@pytest.mark.parametrize("written", ["50501055", "5050-1055", "5050 1055", "0050501055"])
+def test_a_bankgiro_is_the_same_however_a_bank_writes_it(written: str) -> None:
+    payment = _one(Camt(entries=(Ntry(txs=(Tx(payee_bankgiro=written),)),)))
+    assert payment.payee_bankgiro == "50501055"
+
+
 def test_an_entry_without_details_is_one_payment() -> None:
     payment = _one(Camt(entries=(Ntry(amount="12.50"),)))
     assert (payment.amount_ore, payment.references) == (1250, ())

@@ -14,7 +14,7 @@ from services.payments.settings import Settings
 from services.payments.store import payouts as store
 from tests.askers import PUBLIC_KEY, asker
 from tests.payments import facts
-from tests.payments.bank_house import PAYER, House, credit, house, notification
+from tests.payments.bank_house import PAYER, House, credit, house, notification, statement
 
 __all__ = ["house"]
 
@@ -103,9 +103,32 @@ async def test_operators_see_how_far_files_are(house: House) -> None:
     operator = client(house, "operator")
     [file] = (await operator.get("/bank-files")).json()["files"]
     assert (file["state"], file["position"], file["booked_ore"]) == ("booked", 2, 200_00)
+    assert file["faults"] == 0
     assert (await operator.get("/bank-files?state=refused")).json()["files"] == []
     assert (await operator.get(f"/bank-files/{new_id()}")).status_code == 404
     assert (await client(house, "seller", company=OTHER).get("/bank-files")).status_code == 403
+
+
+async def test_operators_see_in_the_list_which_files_have_something_to_look_at(
+    house: House,
+) -> None:
+    """Also of a file that is booked; what has come since is no fault any more."""
+    await house.open_claims(2)
+    await house.send(statement(credit([0])))
+    await house.send(notification(credit([1])).replace(b"BOOK", b"BOOK<x/>", 1))
+    await house.send(b"not a bank file")
+    await house.work_all()
+    operator = client(house, "operator")
+    files = (await operator.get("/bank-files")).json()["files"]
+    assert [(file["state"], file["faults"]) for file in files] == [
+        ("refused", 1),
+        ("booked", 0),
+        ("booked", 1),
+    ]
+    await house.send(notification(credit([0])))
+    await house.work_all()
+    files = (await operator.get("/bank-files")).json()["files"]
+    assert [file["faults"] for file in files] == [0, 1, 0, 0]
 
 
 @pytest.mark.parametrize(

@@ -162,8 +162,10 @@ class BankFiles:
                 )
                 done = await booking.book(tx, credits, file_id=file_id)
                 if done.duplicates:
-                    problems = await comparing.contradictions(tx, credits, file_id)
+                    problems, others = await comparing.contradictions(tx, credits, file_id)
                     await store.note_problems(tx, file_id, problems)
+                    if others:
+                        done = done.but(await booking.book(tx, others, file_id=file_id))
                 batch = store.Batch(
                     start_at,
                     len(items),
@@ -186,7 +188,11 @@ class BankFiles:
         debits = [item for item in items if isinstance(item, OutgoingDebit)]
         async with self.database.transaction() as tx:
             settled = await _settle(tx, debits, file_id, start_at)
-            problems = await comparing.differences(tx, credits, self.rules.own) if credits else []
+            problems = (
+                await comparing.differences(tx, credits, self.rules.own, file_id=file_id)
+                if credits
+                else []
+            )
             await store.note_problems(tx, file_id, problems)
             batch = store.Batch(start_at, len(items), settled=settled)
             await store.keep_batch(tx, file_id, batch)
