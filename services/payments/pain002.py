@@ -92,13 +92,15 @@ def read(source: Source) -> StatusReport:
         if root.name != "Document" or message not in MESSAGES:
             raise BankFileError(1, f"the message {root.shown} is not a status report that is read")
         reader = _Reader(root.namespace)
-        body = None
+        report = None
         for body in elements(metered, (reader.tag("CstmrPmtStsRpt"),)):
+            if report is not None:
+                raise BankFileError(body.sourceline or 0, "there are two CstmrPmtStsRpt")
             parent = body.getparent()
             if parent is None or parent.getparent() is not None:
                 raise reader.missing(body, "CstmrPmtStsRpt under Document")
             report = reader.report(body, message)
-        if body is None:
+        if report is None:
             raise BankFileError(0, "there is no CstmrPmtStsRpt in the file")
         return report
 
