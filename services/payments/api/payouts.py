@@ -25,6 +25,7 @@ from plumbing.problems import Problem
 from plumbing.transaction import Transaction
 from services.payments.api.unmatched import waiting
 from services.payments.handlers import payouts, resolving
+from services.payments.settings import BIC
 from services.payments.store import claims, resolutions
 from services.payments.store import payouts as store
 
@@ -39,7 +40,7 @@ class NewAccount(Form):
     creditor_id: UUID
     kind: Kind
     number: Annotated[Text, Field(max_length=60)]
-    bic: str | None = Field(default=None, pattern=r"^[A-Z]{6}[A-Z0-9]{2}([A-Z0-9]{3})?$")
+    bic: str | None = Field(default=None, pattern=BIC)
 
 
 PARSE: dict[str, Callable[[str], object]] = {
