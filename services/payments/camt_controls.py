@@ -30,7 +30,10 @@ from services.payments.domain.incoming import (
 MOST_PROBLEMS = 100
 MOST_HELD_ENTRIES = 10_000
 MOST_STATEMENTS = 10_000
-LARGEST_SUM_ORE = 2**63 - 1
+LARGEST_SUM = 2**63 - 1
+"""Hundredths, of whatever currency."""
+LARGEST_SUM_ORE = 10**15
+"""Of one file: more than Sweden earns in a year, and thousands of such files fit the ledger."""
 OPENING, CLOSING = ("OPBD", "PRCD"), ("CLBD",)
 """Booked balances; a statement may open with what the one before closed with (PRCD)."""
 
@@ -65,6 +68,7 @@ class Controls:
         self._statements: list[Statement] = []
         self._payments = self._debits = self._entries = self._not_booked = 0
         self._sums_ore = {True: 0, False: 0}
+        self._paid_ore = 0
         self._entry = _EntryTotal()
         self._statement = _StatementTotal()
 
@@ -80,8 +84,11 @@ class Controls:
             entry.signed_ore -= amount_ore or 0
         if amount_ore is None:
             entry.without_amount += 1
-        elif currency not in entry.currencies:
-            entry.currencies.add(currency)
+        else:
+            if currency == SEK:
+                self._paid_ore += amount_ore
+            if currency not in entry.currencies:
+                entry.currencies.add(currency)
 
     def close_entry(self, entry: Entry, stated_count: int | None) -> Hold | None:
         """Compare an entry with its payments, and add it to its statement; say why it is held."""
@@ -90,8 +97,8 @@ class Controls:
         self._entries += 1
         statement.counted[entry.is_credit] += 1
         statement.summed_ore[entry.is_credit] += entry.amount_ore
-        if statement.summed_ore[entry.is_credit] > LARGEST_SUM_ORE:
-            raise BankFileError(entry.line, "the entries up to here are more than any account has")
+        if statement.summed_ore[entry.is_credit] > LARGEST_SUM:
+            raise _too_much(entry)
         if not entry.is_booked:
             self._not_booked += 1
             return None
@@ -101,10 +108,9 @@ class Controls:
         )
         if entry.currency == SEK:
             self._sums_ore[entry.is_credit] += entry.amount_ore
-            if self._sums_ore[entry.is_credit] > LARGEST_SUM_ORE:
-                raise BankFileError(
-                    entry.line, "the entries up to here are more than any account has"
-                )
+        # Also of an entry whose payments nearly cancel out each one may be booked.
+        if max(self._paid_ore, *self._sums_ore.values()) > LARGEST_SUM_ORE:
+            raise _too_much(entry)
         hold = _contradiction(entry, total, stated_count)
         if hold:
             self._held[entry.number] = hold
@@ -216,6 +222,10 @@ class Controls:
             raise broken_at(balance, "Bal has no Amt or no CdtDbtInd")
         hundredths, currency = amount_of(amount)
         return (hundredths if is_credit(sign) else -hundredths), currency
+
+
+def _too_much(entry: Entry) -> BankFileError:
+    return BankFileError(entry.line, "the entries up to here are more than any account has")
 
 
 def kronor(hundredths: int) -> str:
