@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 from uuid import UUID
 
 import pytest
 
 from contracts.ids import CreditorId, new_id
+from services.payments.api import bank_files
 from services.payments.app import build
 from services.payments.handlers import payouts
 from services.payments.settings import Settings
@@ -93,6 +95,32 @@ async def test_a_file_above_the_limit_is_turned_away(house: House) -> None:
 
     assert (await bank.post("/bank-files", content=unannounced())).status_code == 413
     assert await house.one("select count(*) from bank_file") == 0
+
+
+@pytest.mark.parametrize("is_announced", [True, False])
+@pytest.mark.parametrize("patience", [60, 0])
+async def test_who_sends_too_much_is_heard_out_before_he_is_turned_away(
+    house: House, monkeypatch: pytest.MonkeyPatch, is_announced: bool, patience: float
+) -> None:
+    """Else the gateway sees a door shut while it sends, and the bank hears 503 instead of 413; but
+    not for ever."""
+    monkeypatch.setattr(bank_files, "PASS_OVER_SECONDS", patience)
+    sent, parts = 0, 400
+
+    async def body() -> Any:
+        nonlocal sent
+        for _ in range(parts):
+            sent += 1
+            yield b"x" * 50_000
+            await asyncio.sleep(0)
+
+    length = {"content-length": str(parts * 50_000)} if is_announced else {}
+    answer = await client(house, token=FEED_TOKEN).post(
+        "/bank-files", content=body(), headers=length
+    )
+    assert answer.status_code == 413
+    assert (sent == parts) == (patience > 0)
+    assert await house.one("select count(*) from bank_file_chunk") == 0
 
 
 async def test_operators_see_how_far_files_are(house: House) -> None:
