@@ -10,7 +10,7 @@ from enum import Enum
 from itertools import chain, islice
 from typing import Any
 
-from services.payments.camt_controls import Controls
+from services.payments.camt_controls import Controls, Stated
 from services.payments.camt_entry import (
     Entry,
     Header,
@@ -92,7 +92,7 @@ def _control(source: Source, items: list[Item] | None) -> Validation:
                     controls.count(money)
                     met.append(item)
                 elif part is _Part.ENTRY:
-                    hold = controls.close_entry(place.entry, place.stated_count)
+                    hold = controls.close_entry(place.entry, place.stated)
                     if items is not None and place.entry.is_booked:
                         items += met if met and not hold else [_whole(place, met, hold)]
                         met = []
@@ -178,7 +178,7 @@ class _Place:
     def leave_entry(self) -> None:
         self.in_entry = False
         self.has_details = False
-        self.stated_count: int | None = None
+        self.stated = Stated()
         self.batch_ids: tuple[str | None, str | None] = (None, None)
 
     def enter_entry(self, element: Any, names: Any) -> None:
@@ -204,13 +204,9 @@ class _Place:
     def enter_details(self, element: Any, names: Any) -> None:
         """Read what `NtryDtls` says of its payments as a whole."""
         batch = next(element.iterchildren(names.Btch), None)
+        self.stated = self.stated.and_of(batch, self.entry, names)
         if batch is None:
             return
-        count = child_text(batch, names.NbOfTxs)
-        if count is not None:
-            if not (count.isascii() and count.isdigit() and len(count) <= 15):
-                raise broken_at(batch, "NbOfTxs is not a number")
-            self.stated_count = (self.stated_count or 0) + int(count)
         self.batch_ids = child_text(batch, names.MsgId), child_text(batch, names.PmtInfId)
 
 

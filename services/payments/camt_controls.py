@@ -49,6 +49,26 @@ class _EntryTotal:
     currencies: set[str] = field(default_factory=set)
 
 
+@dataclass(frozen=True, slots=True)
+class Stated:
+    """What the `NtryDtls` of an entry state of its payments, where each of them states it."""
+
+    parts: int = 0
+    count: int | None = None
+    signed_ore: int | None = None
+    """Of payments in the entry's own currency; below zero against its sign."""
+
+    def and_of(self, batch: Any, entry: Entry, names: Any) -> "Stated":
+        """Add what one more of them states, if it states anything."""
+        count = ore = None
+        if batch is not None:
+            count = _stated_count(batch, names)
+            ore = _stated_ore(batch, entry, names)
+        if self.parts == 0:
+            return Stated(1, count, ore)
+        return Stated(self.parts + 1, _sum(self.count, count), _sum(self.signed_ore, ore))
+
+
 @dataclass(slots=True)
 class _StatementTotal:
     """The entries of one statement: all of them by sign, and the booked ones by currency."""
@@ -90,7 +110,7 @@ class Controls:
             if currency not in entry.currencies:
                 entry.currencies.add(currency)
 
-    def close_entry(self, entry: Entry, stated_count: int | None) -> Hold | None:
+    def close_entry(self, entry: Entry, stated: Stated) -> Hold | None:
         """Compare an entry with its payments, and add it to its statement; say why it is held."""
         total, self._entry = self._entry, _EntryTotal()
         statement = self._statement
@@ -111,7 +131,7 @@ class Controls:
         # Also of an entry whose payments nearly cancel out each one may be booked.
         if max(self._paid_ore, *self._sums_ore.values()) > LARGEST_SUM_ORE:
             raise _too_much(entry)
-        hold = _contradiction(entry, total, stated_count)
+        hold = _contradiction(entry, total, stated)
         if hold:
             self._held[entry.number] = hold
             if len(self._held) > MOST_HELD_ENTRIES:
@@ -234,11 +254,37 @@ def kronor(hundredths: int) -> str:
     return f"{'-' if hundredths < 0 else ''}{whole}.{part:02}"
 
 
-def _contradiction(entry: Entry, total: _EntryTotal, stated_count: int | None) -> Hold | None:
-    """Say how the payments of an entry contradict it, if they do."""
+def _sum(first: int | None, second: int | None) -> int | None:
+    return None if first is None or second is None else first + second
+
+
+def _stated_count(batch: Any, names: Any) -> int | None:
+    count = child_text(batch, names.NbOfTxs)
+    if count is None:
+        return None
+    if not (count.isascii() and count.isdigit() and len(count) <= 15):
+        raise broken_at(batch, "NbOfTxs is not a number")
+    return int(count)
+
+
+def _stated_ore(batch: Any, entry: Entry, names: Any) -> int | None:
+    total = batch.find(names.TtlAmt)
+    if total is None:
+        return None
+    ore, currency = amount_of(total)
+    if currency != entry.currency:
+        return None
+    sign = batch.find(names.CdtDbtInd)
+    return ore if sign is None or is_credit(sign) is entry.is_credit else -ore
+
+
+def _contradiction(entry: Entry, total: _EntryTotal, stated: Stated) -> Hold | None:
+    """Say how the payments of an entry, or what it states of them, contradict it, if they do."""
     counted = total.credits + total.debits
-    if stated_count is not None and stated_count != max(counted, 1):
+    if stated.count is not None and stated.count != max(counted, 1):
         return Hold.ENTRY_COUNT
+    if stated.signed_ore not in (None, entry.amount_ore):
+        return Hold.ENTRY_SUM
     if counted == 0 or (counted == 1 and total.without_amount):
         return None
     if total.without_amount:

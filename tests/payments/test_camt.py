@@ -251,6 +251,49 @@ def test_what_is_not_ours_to_judge_is_held_for_a_person(entry: Ntry, held: Hold)
     assert payment.currency == entry.currency
 
 
+def _batch(count: int | None, total: str = "") -> str:
+    number = f"<NbOfTxs>{count}</NbOfTxs>" if count is not None else ""
+    return f"<Btch>{number}{total}</Btch>"
+
+
+def _total(amount: str, currency: str = "SEK", sign: str = "CRDT") -> str:
+    return f'<TtlAmt Ccy="{currency}">{amount}</TtlAmt><CdtDbtInd>{sign}</CdtDbtInd>'
+
+
+@pytest.mark.parametrize(
+    ("batch", "second", "held"),
+    [
+        (_batch(1, _total("100.00")), None, None),
+        (_batch(1, _total("100")), None, None),
+        (_batch(1, _total("99.99")), None, Hold.ENTRY_SUM),
+        (_batch(1, _total("100.00", sign="DBIT")), None, Hold.ENTRY_SUM),
+        (_batch(1, _total("9.50", "EUR")), None, None),
+        (_batch(1, _total("100.00")), _batch(1, _total("100.00")), None),
+        (_batch(1, _total("150.00")), _batch(1, _total("50.00")), None),
+        (_batch(1, _total("100.00")), _batch(1, _total("100.01")), Hold.ENTRY_SUM),
+        (_batch(1), _batch(2), Hold.ENTRY_COUNT),
+        # One of two that state nothing: then nothing is known of all.
+        (_batch(1, _total("100.00")), "", None),
+        ("", _batch(1, _total("100.00")), None),
+    ],
+)
+def test_what_an_entry_states_of_its_payments_is_theirs_or_it_stays_in_one_piece(
+    batch: str, second: str | None, held: Hold | None
+) -> None:
+    """Over all of its `NtryDtls`, of which a bank may write several."""
+    entry = Ntry(txs=(Tx(),), batch=batch or "<X/>", amount="100.00")
+    data = Camt(entries=(entry,)).xml()
+    if second is not None:
+        tx = data[data.index(b"<TxDtls>") : data.index(b"</TxDtls>") + 9]
+        more = b"<NtryDtls>" + second.encode() + tx + b"</NtryDtls></Ntry>"
+        data = data.replace(b"</Ntry>", more).replace(
+            b">100.00</Amt><CdtDbtInd>", b">200</Amt><CdtDbtInd>", 1
+        )
+    _, items = _read(data)
+    assert {item.held for item in items} == {held}
+    assert len(items) == (1 if held or second is None else 2)
+
+
 def test_an_entry_that_contradicts_its_payments_stays_in_one_piece_and_names_their_references() -> (
     None
 ):
