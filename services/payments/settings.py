@@ -5,10 +5,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from contracts.numbers import Iban
+from contracts.numbers import BIC, Iban
 from plumbing.settings import ServiceSettings
-
-BIC = r"^[A-Z]{6}[A-Z0-9]{2}([A-Z0-9]{3})?$"
 
 
 class Settings(ServiceSettings):

@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from contracts.ids import CreditorId
 from contracts.numbers import (
+    BIC,
     NumberError,
     parse_account,
     parse_bankgiro,
@@ -25,7 +26,6 @@ from plumbing.problems import Problem
 from plumbing.transaction import Transaction
 from services.payments.api.unmatched import waiting
 from services.payments.handlers import payouts, resolving
-from services.payments.settings import BIC
 from services.payments.store import claims, resolutions
 from services.payments.store import payouts as store
 
