@@ -4,6 +4,7 @@ says what is wrong without repeating the number; the annotated types do so insid
 """
 
 from contracts.numbers.accounts import (
+    BIC,
     AccountNumber,
     BankAccount,
     Iban,
@@ -44,6 +45,7 @@ from contracts.numbers.ocr import (
 )
 
 __all__ = [
+    "BIC",
     "AccountNumber",
     "BankAccount",
     "Bankgiro",

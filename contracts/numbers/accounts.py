@@ -28,6 +28,8 @@ from contracts.numbers.digits import (
 
 KIND = "bank account"
 IBAN = "IBAN"
+BIC = r"^[A-Z]{6}[A-Z0-9]{2}([A-Z0-9]{3})?$"
+"""How a bank's BIC is written."""
 ENDED_CLEARING = ((9260, 9269, "DNB"), (9300, 9349, "Swedbank"), (9880, 9899, "Riksgälden"))
 """Clearing numbers no longer in use: no payout can reach them."""
 BANKGIROT_CLEARING = "9900"

@@ -393,6 +393,8 @@ def file_state(file: Mapping[str, Any]) -> str:
         return word(file.get("state"))
     if file.get("role") == "controls":
         return "Jämförd"
+    if file.get("role") == "answers":
+        return "Hörd"
     return "Bokförd" if file.get("booked_ore") or file.get("payouts_settled") else "Inget bokfört"
 
 

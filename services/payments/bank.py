@@ -70,9 +70,9 @@ class Bank:
         headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
         async with aiohttp.ClientSession(headers=headers, timeout=TIMEOUT) as session:
             report = await self._ask(session, "POST", "/payment-orders", parcel.body)
-            if report is not None and DUPLICATE in report.status.reasons:
+            if report is not None and is_duplicate(report):
                 first = await self._ask(session, "GET", f"/payment-orders/{message_id}")
-                if first is None or DUPLICATE in first.status.reasons:
+                if first is None or is_duplicate(first):
                     return taken_before(report)
                 report = first
         if report is None:
@@ -128,20 +128,30 @@ def _ours(written: str | None) -> UUID | None:
         return None
 
 
+def is_duplicate(report: StatusReport) -> bool:
+    """Whether the bank says of an order, or of every group in it, that it has it already."""
+    groups = [group.status for group in report.groups]
+    return DUPLICATE in report.status.reasons or (
+        bool(groups) and all(DUPLICATE in status.reasons for status in groups)
+    )
+
+
 def taken_before(report: StatusReport) -> Answer:
     """Give the answer of a bank that has the order and no longer tells what it said of it first.
 
     A duplicate is no rejection: the first order may be paid.
     """
-    return Answer(DUPLICATE, Word(Verdict.OPEN, (DUPLICATE,), _word(report.status).text))
+    told = (_word(status) for status in (report.status, *(one.status for one in report.groups)))
+    word = next(word for word in told if DUPLICATE in word.reasons)
+    return Answer(DUPLICATE, Word(Verdict.OPEN, (DUPLICATE,), word.text))
 
 
 def read_answer(report: StatusReport, groups: Mapping[str, str | None]) -> Answer:
     """Turn a status report into a word on each payment of an order (id → its `PmtInfId`).
 
     The nearest word counts: that on the payment, else on its group, else on the whole. A rejected
-    group rejects all that it does not list; of a partly accepted one, what is not listed stays
-    open, for only counts could tell.
+    group rejects all that it does not list, or lists without a status of its own; of a partly
+    accepted one, what is not listed stays open, for only counts could tell.
     """
     whole = _word(report.status)
     of_group = {
@@ -157,8 +167,10 @@ def read_answer(report: StatusReport, groups: Mapping[str, str | None]) -> Answe
     }
     for group in report.groups:
         for one in group.transactions:
-            if one.end_to_end_id:
-                payments[one.end_to_end_id] = _word(one.status)
+            # Both ids are the payout's; of the one a bank may say NOTPROVIDED.
+            for payment_id in (one.instruction_id, one.end_to_end_id):
+                if payment_id and payment_id in groups and one.status.code:
+                    payments[payment_id] = _word(one.status)
     return Answer(report.status.code or "", whole, payments)
 
 
@@ -166,7 +178,7 @@ def _word(status: Status) -> Word:
     match status.outcome:
         case Outcome.NOTED | Outcome.CHANGED | Outcome.PAID:
             verdict = Verdict.ACCEPTED
-        case Outcome.REJECTED:
+        case Outcome.REJECTED if DUPLICATE not in status.reasons:
             verdict = Verdict.REJECTED
         case _:
             verdict = Verdict.OPEN

@@ -1,12 +1,13 @@
 """Tells what kind of file a bank has left, by what is in it, and gives it to its reader. The same
 reading serves the booking and the operator's question what a file would book, which needs no
 database. What is not read is refused by name, so that nobody waits for money in a file we ignored.
+Besides its own account's news a bank may leave there what it says later of payment orders.
 """
 
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from services.payments import camt
+from services.payments import camt, pain002
 from services.payments.domain.incoming import (
     BankFileError,
     IncomingPayment,
@@ -28,6 +29,19 @@ def read_at_once(source: Source) -> tuple[Validation, list[IncomingPayment | Out
     """Control a file that fits in memory, and give all that `read` would give of it."""
     refused = _unknown(source)
     return (refused, []) if refused else camt.read_at_once(source)
+
+
+def control(source: Source) -> tuple[Validation, list[IncomingPayment | OutgoingDebit]]:
+    """Control a file of the bank's channel as `read_at_once` does, or an answer to payment orders,
+    of which there is nothing to book but something to hear."""
+    message = _answering(source)
+    if message is None:
+        return read_at_once(source)
+    try:
+        report = pain002.read(source)
+    except BankFileError as error:
+        return _refused(message, error.problem), []
+    return Validation(format=message, message_id=report.report_id), []
 
 
 def read(
@@ -65,6 +79,15 @@ def problem_rows(problems: Iterable[Problem]) -> list[dict[str, Any]]:
     return [{"line": one.line, "reason": one.reason} for one in problems]
 
 
+def _answering(source: Source) -> str | None:
+    with opened(source) as file:
+        head = file.read(HEAD_BYTES)
+    try:
+        return pain002.message_of(root_of(head))
+    except BankFileError:
+        return None
+
+
 def _unknown(source: Source) -> Validation | None:
     """Refuse by its name what is not read here."""
     with opened(source) as file:
@@ -76,6 +99,9 @@ def _unknown(source: Source) -> Validation | None:
         root = root_of(head)
     except BankFileError as error:
         return _refused("unknown", error.problem)
+    if message := pain002.message_of(root):
+        problem = Problem(1, f"the message {message} answers payment orders and books no payment")
+        return _refused(message, problem)
     if camt.message_of(root) is None:
         problem = Problem(1, f"the message {root.shown} is not one that is read")
         return _refused(root.shown, problem)

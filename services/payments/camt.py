@@ -10,14 +10,16 @@ from enum import Enum
 from itertools import chain, islice
 from typing import Any
 
-from services.payments.camt_controls import Controls
+from services.payments.camt_controls import Controls, Stated
 from services.payments.camt_entry import (
     Entry,
     Header,
     Names,
     broken_at,
     child_text,
+    close_head,
     local,
+    page_of,
     read_entry,
     read_header,
     required_text,
@@ -90,7 +92,7 @@ def _control(source: Source, items: list[Item] | None) -> Validation:
                     controls.count(money)
                     met.append(item)
                 elif part is _Part.ENTRY:
-                    hold = controls.close_entry(place.entry, place.stated_count)
+                    hold = controls.close_entry(place.entry, place.stated)
                     if items is not None and place.entry.is_booked:
                         items += met if met and not hold else [_whole(place, met, hold)]
                         met = []
@@ -153,6 +155,7 @@ class _Place:
 
     def __init__(self) -> None:
         self.message_id: str | None = None
+        self.page = ""
         self.entries = 0
         self.leave_statement()
         self.leave_entry()
@@ -166,6 +169,7 @@ class _Place:
         if self.message_id is not None:
             raise broken_at(header, "there are two GrpHdr")
         self.message_id = required_text(header, names.MsgId)
+        self.page = page_of(header.find(names.MsgPgntn), names)
         required_text(header, names.CreDtTm)
 
     def leave_statement(self) -> None:
@@ -174,7 +178,7 @@ class _Place:
     def leave_entry(self) -> None:
         self.in_entry = False
         self.has_details = False
-        self.stated_count: int | None = None
+        self.stated = Stated()
         self.batch_ids: tuple[str | None, str | None] = (None, None)
 
     def enter_entry(self, element: Any, names: Any) -> None:
@@ -182,7 +186,8 @@ class _Place:
         if not self.in_entry:
             self.enter_statement(_parent(element, names.statement), names)
             assert self.message_id is not None
-            self.entry = read_entry(element, self.entries, self.header, self.message_id, names)
+            message = self.message_id + self.page
+            self.entry = read_entry(element, self.entries, self.header, message, names)
             self.entries += 1
             self.in_entry = True
 
@@ -199,13 +204,9 @@ class _Place:
     def enter_details(self, element: Any, names: Any) -> None:
         """Read what `NtryDtls` says of its payments as a whole."""
         batch = next(element.iterchildren(names.Btch), None)
+        self.stated = self.stated.and_of(batch, self.entry, names)
         if batch is None:
             return
-        count = child_text(batch, names.NbOfTxs)
-        if count is not None:
-            if not (count.isascii() and count.isdigit() and len(count) <= 15):
-                raise broken_at(batch, "NbOfTxs is not a number")
-            self.stated_count = (self.stated_count or 0) + int(count)
         self.batch_ids = child_text(batch, names.MsgId), child_text(batch, names.PmtInfId)
 
 
@@ -234,6 +235,7 @@ def _parts(metered: Metered, names: Any) -> Iterator[tuple[_Part, _Place, Any]]:
                 place.enter_details(element, names)
         elif tag == names.entry:
             place.enter_entry(element, names)
+            close_head(element, names)
             yield _Part.ENTRY, place, element
             place.leave_entry()
         elif tag == names.statement:

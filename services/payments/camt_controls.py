@@ -30,7 +30,10 @@ from services.payments.domain.incoming import (
 MOST_PROBLEMS = 100
 MOST_HELD_ENTRIES = 10_000
 MOST_STATEMENTS = 10_000
-LARGEST_SUM_ORE = 2**63 - 1
+LARGEST_SUM = 2**63 - 1
+"""Hundredths, of whatever currency."""
+LARGEST_SUM_ORE = 10**15
+"""Of one file: more than Sweden earns in a year, and thousands of such files fit the ledger."""
 OPENING, CLOSING = ("OPBD", "PRCD"), ("CLBD",)
 """Booked balances; a statement may open with what the one before closed with (PRCD)."""
 
@@ -44,6 +47,26 @@ class _EntryTotal:
     without_amount: int = 0
     signed_ore: int = 0
     currencies: set[str] = field(default_factory=set)
+
+
+@dataclass(frozen=True, slots=True)
+class Stated:
+    """What the `NtryDtls` of an entry state of its payments, where each of them states it."""
+
+    parts: int = 0
+    count: int | None = None
+    signed_ore: int | None = None
+    """Of payments in the entry's own currency; below zero against its sign."""
+
+    def and_of(self, batch: Any, entry: Entry, names: Any) -> "Stated":
+        """Add what one more of them states, if it states anything."""
+        count = ore = None
+        if batch is not None:
+            count = _stated_count(batch, names)
+            ore = _stated_ore(batch, entry, names)
+        if self.parts == 0:
+            return Stated(1, count, ore)
+        return Stated(self.parts + 1, _sum(self.count, count), _sum(self.signed_ore, ore))
 
 
 @dataclass(slots=True)
@@ -65,6 +88,7 @@ class Controls:
         self._statements: list[Statement] = []
         self._payments = self._debits = self._entries = self._not_booked = 0
         self._sums_ore = {True: 0, False: 0}
+        self._paid_ore = 0
         self._entry = _EntryTotal()
         self._statement = _StatementTotal()
 
@@ -80,18 +104,21 @@ class Controls:
             entry.signed_ore -= amount_ore or 0
         if amount_ore is None:
             entry.without_amount += 1
-        elif currency not in entry.currencies:
-            entry.currencies.add(currency)
+        else:
+            if currency == SEK:
+                self._paid_ore += amount_ore
+            if currency not in entry.currencies:
+                entry.currencies.add(currency)
 
-    def close_entry(self, entry: Entry, stated_count: int | None) -> Hold | None:
+    def close_entry(self, entry: Entry, stated: Stated) -> Hold | None:
         """Compare an entry with its payments, and add it to its statement; say why it is held."""
         total, self._entry = self._entry, _EntryTotal()
         statement = self._statement
         self._entries += 1
         statement.counted[entry.is_credit] += 1
         statement.summed_ore[entry.is_credit] += entry.amount_ore
-        if statement.summed_ore[entry.is_credit] > LARGEST_SUM_ORE:
-            raise BankFileError(entry.line, "the entries up to here are more than any account has")
+        if statement.summed_ore[entry.is_credit] > LARGEST_SUM:
+            raise _too_much(entry)
         if not entry.is_booked:
             self._not_booked += 1
             return None
@@ -101,11 +128,10 @@ class Controls:
         )
         if entry.currency == SEK:
             self._sums_ore[entry.is_credit] += entry.amount_ore
-            if self._sums_ore[entry.is_credit] > LARGEST_SUM_ORE:
-                raise BankFileError(
-                    entry.line, "the entries up to here are more than any account has"
-                )
-        hold = _contradiction(entry, total, stated_count)
+        # Also of an entry whose payments nearly cancel out each one may be booked.
+        if max(self._paid_ore, *self._sums_ore.values()) > LARGEST_SUM_ORE:
+            raise _too_much(entry)
+        hold = _contradiction(entry, total, stated)
         if hold:
             self._held[entry.number] = hold
             if len(self._held) > MOST_HELD_ENTRIES:
@@ -218,17 +244,47 @@ class Controls:
         return (hundredths if is_credit(sign) else -hundredths), currency
 
 
+def _too_much(entry: Entry) -> BankFileError:
+    return BankFileError(entry.line, "the entries up to here are more than any account has")
+
+
 def kronor(hundredths: int) -> str:
     """Write hundredths with their decimal point, for a person to read: `-12.05`."""
     whole, part = divmod(abs(hundredths), 100)
     return f"{'-' if hundredths < 0 else ''}{whole}.{part:02}"
 
 
-def _contradiction(entry: Entry, total: _EntryTotal, stated_count: int | None) -> Hold | None:
-    """Say how the payments of an entry contradict it, if they do."""
+def _sum(first: int | None, second: int | None) -> int | None:
+    return None if first is None or second is None else first + second
+
+
+def _stated_count(batch: Any, names: Any) -> int | None:
+    count = child_text(batch, names.NbOfTxs)
+    if count is None:
+        return None
+    if not (count.isascii() and count.isdigit() and len(count) <= 15):
+        raise broken_at(batch, "NbOfTxs is not a number")
+    return int(count)
+
+
+def _stated_ore(batch: Any, entry: Entry, names: Any) -> int | None:
+    total = batch.find(names.TtlAmt)
+    if total is None:
+        return None
+    ore, currency = amount_of(total)
+    if currency != entry.currency:
+        return None
+    sign = batch.find(names.CdtDbtInd)
+    return ore if sign is None or is_credit(sign) is entry.is_credit else -ore
+
+
+def _contradiction(entry: Entry, total: _EntryTotal, stated: Stated) -> Hold | None:
+    """Say how the payments of an entry, or what it states of them, contradict it, if they do."""
     counted = total.credits + total.debits
-    if stated_count is not None and stated_count != max(counted, 1):
+    if stated.count is not None and stated.count != max(counted, 1):
         return Hold.ENTRY_COUNT
+    if stated.signed_ore not in (None, entry.amount_ore):
+        return Hold.ENTRY_SUM
     if counted == 0 or (counted == 1 and total.without_amount):
         return None
     if total.without_amount:

@@ -4,13 +4,14 @@ not what the standard says, breaks the file at its line."""
 
 import re
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
-from services.payments.domain.incoming import BankFileError, EntryRef
+from plumbing.clock import SWEDISH
+from services.payments.domain.incoming import CUT, BankFileError, EntryRef
 
 LONGEST_TEXT = 140
-"""Longer texts than the standard allows are cut; nothing is matched by a text that long."""
+"""Longer texts than the standard allows are cut, and end in `CUT`; see `candidates`."""
 LONGEST_AMOUNT = 24
 """Characters; zeros at either end do not count among the digits."""
 MOST_HUNDREDTHS = 10**18 - 1
@@ -19,6 +20,12 @@ YEARS = range(1990, 2100)
 """A booking outside of them is a slip of somebody's, and would upset every rule about days."""
 SEK = "SEK"
 BOOKED = "BOOK"
+_ONCE_IN_ENTRY = (
+    *("NtryRef", "Amt", "CdtDbtInd", "RvslInd", "Sts"),
+    *("BookgDt", "ValDt", "AcctSvcrRef"),
+)
+_ONCE_IN_TRANSACTION = ("Refs", "Amt", "CdtDbtInd", "AmtDtls", "RltdPties", "RmtInf", "RtrInf")
+"""What is read; where it stands twice it says two things."""
 
 
 class Names:
@@ -33,6 +40,8 @@ class Names:
         self.entry = self("Ntry")
         self.details = self("NtryDtls")
         self.transaction = self("TxDtls")
+        self.once_in_entry = frozenset(map(self, _ONCE_IN_ENTRY))
+        self.once_in_transaction = frozenset(map(self, _ONCE_IN_TRANSACTION))
 
     def __call__(self, name: str) -> str:
         return self._space + name
@@ -54,6 +63,8 @@ class Header:
     electronic_number: str | None
     legal_number: str | None
     year: int | None
+    page: str
+    """What tells the entries of a page from those of the first one: empty there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +96,17 @@ def broken_at(element: Any, reason: str) -> BankFileError:
 
 
 def text_of(element: Any) -> str | None:
-    """Give an element's text in one line without outer blanks, or nothing when it is blank."""
+    """Give an element's text in one line without outer blanks, or nothing when it is blank.
+
+    What holds elements is no text: only a part of it would be read.
+    """
     text: str | None = element.text
-    if text is None or (text.isalnum() and len(text) <= LONGEST_TEXT):
+    if text is None or len(element):
+        return None
+    if text.isalnum() and len(text) <= LONGEST_TEXT:
         return text
-    return " ".join(text[:LONGEST_TEXT].split()) or None
+    line = " ".join(text.split())
+    return (line if len(line) <= LONGEST_TEXT else line[: LONGEST_TEXT - 1] + CUT) or None
 
 
 def child_text(parent: Any, tag: str) -> str | None:
@@ -98,6 +115,23 @@ def child_text(parent: Any, tag: str) -> str | None:
         if child.tag == tag:
             return text_of(child)
     return None
+
+
+def children_before(parent: Any, once: frozenset[str], end: str | None = None) -> dict[str, Any]:
+    """Give the children of these names by name; twice the same breaks the file.
+
+    `end` names a child behind which none of them stands, and where there is no need to look on.
+    """
+    found: dict[str, Any] = {}
+    for child in parent:
+        tag = child.tag
+        if tag in once:
+            if tag in found:
+                raise broken_at(child, f"{local(parent.tag)} has {local(tag)} twice")
+            found[tag] = child
+        elif tag == end:
+            break
+    return found
 
 
 def required_text(parent: Any, tag: str) -> str:
@@ -137,7 +171,7 @@ def ore(text: str | None) -> int | None:
 
 def amount_of(element: Any) -> tuple[int, str]:
     """Read an amount and its currency; anything else breaks the file."""
-    text: str | None = element.text
+    text: str | None = None if len(element) else element.text
     amount = ore(text)
     if amount is None and (amount := ore(text_of(element))) is None:
         shown = (text_of(element) or "nothing")[:LONGEST_AMOUNT]
@@ -196,7 +230,14 @@ def read_header(statement: Any, names: Any) -> Header:
         electronic_number=child_text(statement, names.ElctrncSeqNb),
         legal_number=child_text(statement, names.LglSeqNb),
         year=_year(child_text(statement, names.CreDtTm)),
+        page=page_of(statement.find(names.StmtPgntn), names),
     )
+
+
+def page_of(pagination: Any, names: Any) -> str:
+    """Tell a later page of a message or statement from its first: pages may share their ids."""
+    number = None if pagination is None else child_text(pagination, names.PgNb)
+    return "" if number is None or number.lstrip("0") == "1" else f" {number}"
 
 
 def _year(made_at: str | None) -> int | None:
@@ -204,9 +245,21 @@ def _year(made_at: str | None) -> int | None:
     return int(match.group()) if match else None
 
 
+def close_head(element: Any, names: Any) -> None:
+    """Refuse an entry that goes on after its payments with what had to stand before them."""
+    late: list[Any] = []
+    for child in element.iterchildren(reversed=True):
+        if child.tag == names.details:
+            for one in late:
+                raise broken_at(one, f"{local(one.tag)} stands after NtryDtls")
+            return
+        if child.tag in names.once_in_entry:
+            late.append(child)
+
+
 def read_entry(element: Any, number: int, header: Header, message_id: str, names: Any) -> Entry:
-    """Read what stands before the payments of an entry."""
-    found = {child.tag: child for child in element}
+    """Read what stands before the payments of an entry; `message_id` with its page."""
+    found = children_before(element, names.once_in_entry, names.details)
     for tag in (names.Amt, names.CdtDbtInd, names.Sts):
         if tag not in found:
             raise broken_at(element, f"Ntry has no {local(tag)} before its details")
@@ -217,7 +270,7 @@ def read_entry(element: Any, number: int, header: Header, message_id: str, names
     reversal = found.get(names.RvslInd)
     bank_reference = _optional(found, names.AcctSvcrRef)
     payee_bankgiro, serial = _deposit_in(_optional(found, names.NtryRef), booked_on.year)
-    key = bank_reference or f"{message_id}:{header.id}:{number}"
+    key = bank_reference or f"{message_id}:{header.id}{header.page}:{number}"
     ref = EntryRef(key, serial, amount_ore)
     return Entry(
         number=number,
@@ -266,15 +319,26 @@ def _days(found: dict[str, Any], entry: Any, names: Any, is_booked: bool) -> tup
 
 
 def _day(choice: Any, names: Any) -> date | None:
-    """Read `Dt` or `DtTm`: the calendar day as the bank wrote it."""
+    """Read `Dt`: the day as the bank wrote it; or `DtTm`: the day it was in Sweden."""
     if choice is None:
         return None
     text = child_text(choice, names.Dt) or child_text(choice, names.DtTm) or ""
     match = re.match(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?=$|T|Z|[+-][0-9])", text, re.ASCII)
     try:
         day = date.fromisoformat(match.group() if match else "")
+        if day.year in YEARS and text[10:11] == "T":
+            day = _swedish_day(text, day)
     except ValueError:
         day = date.min
     if day.year not in YEARS:
         raise broken_at(choice, f"{local(choice.tag)} is not a day of our time")
     return day
+
+
+def _swedish_day(text: str, written: date) -> date:
+    """Give the day of an instant; without an offset, or at 24:00, it is the day written."""
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError:
+        return written
+    return written if instant.tzinfo is None else instant.astimezone(SWEDISH).date()

@@ -1,6 +1,6 @@
 """One payment of a camt entry: which amount is its own, who paid, what for, and what makes it
 something a person must look at. This is the hot path of a file with a million payments: every
-element is looked at once, in the order of what is likely, and nothing is made that is not kept."""
+element is looked at once, and nothing is made that is not kept."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
@@ -10,7 +10,9 @@ from services.payments.camt_entry import (
     Entry,
     account_number,
     amount_of,
+    broken_at,
     child_text,
+    children_before,
     is_credit,
     ore,
     text_of,
@@ -76,26 +78,24 @@ class Keys:
 
 
 def read_money(element: Any, entry: Entry, names: Any) -> Money:
-    """Find the amount of a payment: `Amt`, else `AmtDtls/TxAmt/Amt`, else none of its own."""
-    stated = detailed = sign = None
-    for child in element:
-        tag = child.tag
-        if tag == names.AmtDtls:
-            detailed = child
-        elif tag == names.Amt:
-            stated = child
-        elif tag == names.CdtDbtInd:
-            sign = child
-    return _money(stated, detailed, sign, entry, names)
+    """Find the amount of a payment: `Amt`, else `AmtDtls/TxAmt/Amt`, else none of its own.
+
+    What `read_transaction` refuses is refused here too: the second pass finds nothing new.
+    """
+    return _money(children_before(element, names.once_in_transaction), entry, names)
 
 
-def _money(stated: Any, detailed: Any, sign: Any, entry: Entry, names: Any) -> Money:
-    if stated is None and detailed is not None:
-        for child in detailed:
+def _money(found: dict[str, Any], entry: Entry, names: Any) -> Money:
+    stated = found.get(names.Amt)
+    if stated is None and names.AmtDtls in found:
+        for child in found[names.AmtDtls]:
             if child.tag == names.TxAmt:
                 for amount in child:
                     if amount.tag == names.Amt:
+                        if stated is not None:
+                            raise broken_at(amount, "AmtDtls has the Amt of TxAmt twice")
                         stated = amount
+    sign = found.get(names.CdtDbtInd)
     credit = entry.is_credit if sign is None else is_credit(sign)
     if stated is None:
         return Money(None, entry.currency, credit)
@@ -107,24 +107,10 @@ def read_transaction(element: Any, entry: Entry, names: Any, keys: Keys) -> tupl
 
     Unknown elements are passed over.
     """
-    refs = parties = remittance = stated = detailed = sign = returned = None
-    for child in element:
-        tag = child.tag
-        if tag == names.Refs:
-            refs = child
-        elif tag == names.AmtDtls:
-            detailed = child
-        elif tag == names.RltdPties:
-            parties = child
-        elif tag == names.RmtInf:
-            remittance = child
-        elif tag == names.Amt:
-            stated = child
-        elif tag == names.CdtDbtInd:
-            sign = child
-        elif tag == names.RtrInf:
-            returned = child
-    money = _money(stated, detailed, sign, entry, names)
+    found = children_before(element, names.once_in_transaction)
+    refs, parties = found.get(names.Refs), found.get(names.RltdPties)
+    remittance, returned = found.get(names.RmtInf), found.get(names.RtrInf)
+    money = _money(found, entry, names)
     if not money.is_credit:
         return money, _debit(
             element, entry, money, keys, refs, parties, returned is not None, names
@@ -267,7 +253,7 @@ def _parties(parties: Any, names: Any) -> tuple[str | None, str | None, str | No
         if tag == names.CdtrAcct:
             number, scheme = account_number(party, names)
             if number and scheme == BANKGIRO_SCHEME:
-                payee = number.replace("-", "").lstrip("0") or None
+                payee = number.replace("-", "").replace(" ", "").lstrip("0") or None
         elif tag == names.Dbtr:
             name = _name(party, names)
         elif tag == names.DbtrAcct:

@@ -211,6 +211,8 @@ def amount(ore: int) -> str:
 def _check(order: PayoutFile, profile: BankProfile) -> None:
     if not order.payouts:
         raise PayoutFileError("the order has no payouts")
+    if sum(payout.amount_ore for payout in order.payouts) >= 10 * MOST_ORE:
+        raise PayoutFileError("the payouts come to more than 18 digits, a CtrlSum has no more")
     ids = [payout.id for payout in order.payouts]
     for each in (order.message_id, *ids):
         if not _ID.fullmatch(each):

@@ -8,7 +8,7 @@ from typing import Any
 
 from services.payments.camt_entry import child_text, text_of
 from services.payments.domain.incoming import BankFileError
-from services.payments.xml_stream import Metered, Source, elements, opened, root_of
+from services.payments.xml_stream import Metered, Root, Source, elements, opened, root_of
 
 NAMESPACE = "urn:iso:std:iso:20022:tech:xsd:"
 MESSAGES = frozenset(f"pain.002.001.{version}" for version in ("03", "10"))
@@ -83,22 +83,31 @@ class StatusReport:
     groups: tuple[GroupStatus, ...]
 
 
+def message_of(root: Root) -> str | None:
+    """Name the message that a root element announces, if it is one that is read here."""
+    message = root.namespace.removeprefix(NAMESPACE)
+    known = root.name == "Document" and root.namespace.startswith(NAMESPACE)
+    return message if known and message in MESSAGES else None
+
+
 def read(source: Source) -> StatusReport:
     """Read a status report; raises `BankFileError` with line and reason for anything else."""
     with opened(source) as file:
         metered = Metered(file, MOST_BYTES)
         root = root_of(metered.head)
-        message = root.namespace.removeprefix(NAMESPACE)
-        if root.name != "Document" or message not in MESSAGES:
+        message = message_of(root)
+        if message is None:
             raise BankFileError(1, f"the message {root.shown} is not a status report that is read")
         reader = _Reader(root.namespace)
-        body = None
+        report = None
         for body in elements(metered, (reader.tag("CstmrPmtStsRpt"),)):
+            if report is not None:
+                raise BankFileError(body.sourceline or 0, "there are two CstmrPmtStsRpt")
             parent = body.getparent()
             if parent is None or parent.getparent() is not None:
                 raise reader.missing(body, "CstmrPmtStsRpt under Document")
             report = reader.report(body, message)
-        if body is None:
+        if report is None:
             raise BankFileError(0, "there is no CstmrPmtStsRpt in the file")
         return report
 

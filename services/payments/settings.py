@@ -5,6 +5,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from contracts.numbers import BIC, Iban
 from plumbing.settings import ServiceSettings
 
 
@@ -36,8 +37,8 @@ class Settings(ServiceSettings):
     payer_town: str = "Stockholm"
     payer_id: str = "5566778899"
     """Organisation number, or the customer number that the bank wants in payment orders."""
-    payer_iban: str = "SE3550000000054910000003"
-    payer_bic: str = "ESSESESS"
+    payer_iban: Iban = "SE3550000000054910000003"
+    payer_bic: str = Field(default="ESSESESS", pattern=BIC)
     bank_profile: Literal["neutral", "seb", "swedbank"] = "neutral"
     """What our bank wants differently in payment orders."""
     ledger_check_seconds: float = Field(default=60, gt=0)

@@ -1,6 +1,7 @@
-"""Reading XML from outside without trusting it: no document type, no entities, no network, known
-encodings, bounded depth and text, and bounded memory however long the file is. Everything that can
-be wrong with the XML itself becomes one `BankFileError` with the line."""
+"""Reading XML from outside without trusting it: no document type, no entities, no network, UTF-8 or
+a known encoding of one byte a letter, bounded depth and text, and bounded memory however long the
+file is. Everything that can be wrong with the XML itself becomes one `BankFileError` with the
+line."""
 
 import re
 from collections.abc import Iterator
@@ -26,6 +27,9 @@ FILE_BYTES = 8 * 1024**3
 """A million payments are about 1 GB."""
 ENCODINGS = frozenset({"utf-8", "us-ascii", "iso-8859-1", "windows-1252"})
 
+_PACKED = {b"\x1f\x8b": "gzip", b"PK\x03\x04": "zip"}
+_WIDE = (b"\xff\xfe", b"\xfe\xff")
+"""How UTF-16 and UTF-32 begin, where not with a zero byte beside the first sign."""
 _PROLOG = re.compile(rb"(?:\xef\xbb\xbf)?(?:\s++|<!--.*?-->|<\?.*?\?>)*+", re.DOTALL)
 _ENCODING = re.compile(rb"""<\?xml[^>]*?encoding\s*=\s*["']([A-Za-z0-9._-]+)["']""")
 
@@ -43,6 +47,14 @@ class Root:
     def shown(self) -> str:
         """The message's name as banks say it, for a refusal."""
         return (self.namespace.rpartition(":")[2] or self.name)[:60]
+
+
+class UnfinishedError(Exception):
+    """So many bytes were read without any progress; `elements` knows where."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(most)
+        self.most = most
 
 
 class Metered:
@@ -64,7 +76,7 @@ class Metered:
             part = self._file.read(size)
         self.total += len(part)
         if self.total - self._finished > self._most_unfinished:
-            raise BankFileError(0, f"one element is larger than {self._most_unfinished} bytes")
+            raise UnfinishedError(self._most_unfinished)
         if self.total > FILE_BYTES:
             raise BankFileError(0, f"the file is larger than {FILE_BYTES} bytes")
         return part
@@ -76,16 +88,7 @@ class Metered:
 
 def root_of(head: bytes) -> Root:
     """Read the root element of XML bytes; refuse what is not plain XML in a known encoding."""
-    prolog = _PROLOG.match(head)
-    start = prolog.end() if prolog else 0
-    line = 1 + head.count(b"\n", 0, start)
-    if head[start : start + 1] != b"<":
-        raise BankFileError(line, "the file is not XML")
-    if head[start : start + 2] == b"<!":
-        raise BankFileError(line, "the file has a document type declaration, which is not allowed")
-    encoding = _ENCODING.search(head, 0, start)
-    if encoding and encoding.group(1).decode().lower() not in ENCODINGS:
-        raise BankFileError(1, f"the encoding {encoding.group(1).decode()[:40]} is not read")
+    line = _line_of_root(head)
     pull = etree.XMLPullParser(events=("start",), **_SAFE)
     trouble = BankFileError(line, "the file ends before its first element")
     try:
@@ -97,9 +100,41 @@ def root_of(head: bytes) -> Root:
     root = next((element for _, element in pull.read_events()), None)
     if root is None:
         raise trouble
+    if root.getroottree().docinfo.internalDTD is not None:
+        raise _with_doctype(line)
     # Not by QName, which raises for a prefix that was never declared.
     namespace, _, name = root.tag.rpartition("}")
     return Root(namespace.removeprefix("{"), name)
+
+
+def _line_of_root(head: bytes) -> int:
+    """Look at the bytes, before a parser does, whether and where an element begins."""
+    if not head.strip():
+        raise BankFileError(1, "the file is empty")
+    for mark, packed in _PACKED.items():
+        if head.startswith(mark):
+            raise BankFileError(1, f"the file is packed with {packed}: it is read unpacked only")
+    # In these nothing would be found that is looked for byte by byte.
+    if head.startswith(_WIDE) or (b"<" in head[:4] and b"\0" in head[:4]):
+        raise BankFileError(1, "the encoding UTF-16 or UTF-32 is not read")
+    prolog = _PROLOG.match(head)
+    start = prolog.end() if prolog else 0
+    line = 1 + head.count(b"\n", 0, start)
+    begins = head[start : start + 4]
+    if not begins.startswith(b"<"):
+        raise BankFileError(line, "the file is not XML")
+    if len(head) == HEAD_BYTES and begins.startswith((b"<!--", b"<?")):
+        raise BankFileError(line, f"the file does not begin within {HEAD_BYTES} bytes")
+    if begins.startswith(b"<!"):
+        raise _with_doctype(line)
+    encoding = _ENCODING.search(head, 0, start)
+    if encoding and encoding.group(1).decode().lower() not in ENCODINGS:
+        raise BankFileError(1, f"the encoding {encoding.group(1).decode()[:40]} is not read")
+    return line
+
+
+def _with_doctype(line: int) -> BankFileError:
+    return BankFileError(line, "the file has a document type declaration, which is not allowed")
 
 
 def elements(
@@ -111,9 +146,10 @@ def elements(
     tag of their parent; without, everything stays.
     """
     parsed = etree.iterparse(metered, events=("end",), tag=tags, collect_ids=False, **_SAFE)
-    swept_at = 0
+    swept_at, line = 0, 1
     try:
         for _, element in parsed:
+            line = element.sourceline or line
             yield element
             if metered.total - swept_at > SWEPT_BYTES:
                 metered.progress()
@@ -122,6 +158,9 @@ def elements(
                 swept_at = metered.total
     except etree.XMLSyntaxError as error:
         raise broken(error, parsed.error_log) from None
+    except UnfinishedError as error:
+        reason = f"one element from here on is larger than {error.most} bytes"
+        raise BankFileError(line, reason) from None
 
 
 def sweep(element: Any, keep: dict[str, frozenset[str]]) -> None:

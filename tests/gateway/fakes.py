@@ -458,10 +458,10 @@ ANSWERS: dict[tuple[str, str, str], Any] = {
         "files": [
             {"file_id": str(FILE), "name": "camt054-20261122.xml", "state": "booked",
              "payments": 812, "credits_ore": 91_233_050, "received_on": "2026-11-22",
-             "booked_ore": 91_233_050, "unmatched": 1},
+             "booked_ore": 91_233_050, "unmatched": 1, "faults": 3},
             {"file_id": str(FILE), "name": "trasig.xml", "state": "refused",
              "payments": 0, "credits_ore": 0, "received_on": "2026-11-21", "booked_ore": 0,
-             "unmatched": 0},
+             "unmatched": 0, "faults": 1},
         ],
     },
     ("payments", "GET", f"/bank-files/{FILE}"): lambda w, c: {

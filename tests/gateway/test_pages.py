@@ -943,6 +943,17 @@ async def test_a_company_is_told_that_its_customer_has_paid_too_much(
         assert ("500,00 kr för mycket" in page) == bool(overpaid_ore)
 
 
+async def test_a_booked_bank_file_says_in_the_list_that_there_is_something_to_look_at(
+    browser: Browser,
+) -> None:
+    """Else nobody opens it."""
+    await sign_in(browser, "operator")
+    async with browser.get("/drift/bankfiler") as answer:
+        page = await answer.text()
+    assert '<th scope="col" class="number">Anmärkningar</th>' in page
+    assert page.index('data-label="Anmärkningar">3<') < page.index('data-label="Anmärkningar">1<')
+
+
 async def test_what_is_wrong_with_a_bank_file_is_told_in_swedish(
     browser: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -9,7 +9,7 @@ from services.gateway.told import told
 
 PAYMENTS = Path(__file__).parents[2] / "services" / "payments"
 READERS = (
-    *(PAYMENTS / f"{name}.py" for name in ("bank_file", "xml_stream", "camt")),
+    *(PAYMENTS / f"{name}.py" for name in ("bank_file", "xml_stream", "camt", "pain002")),
     *(PAYMENTS / f"camt_{name}.py" for name in ("controls", "entry", "transaction")),
     PAYMENTS / "handlers" / "intake.py",
 )
@@ -57,6 +57,8 @@ def test_every_fault_in_a_bank_file_is_told_in_swedish() -> None:
         "BgMax is recognised but not yet supported: ask the bank for camt.054",
         f"{named} is of an entry booked as 100 öre or 200 öre",
         f"{named} is not booked",
+        f"{named} is none of the order's",
+        "the order 7 is none of ours",
         f"{named} is booked as 100 öre, not 200",
         f"{named} stands twice in the file: one is left out",
         f"{named} is booked as 100 öre of 2026-11-26, not as 100 öre of 2026-11-27",

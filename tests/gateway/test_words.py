@@ -251,6 +251,7 @@ def test_what_invoicing_refuses_of_a_form_is_told_in_words_and_units_that_people
     [
         ({"state": "refused", "role": None}, "Nekad"),
         ({"state": "booked", "role": "controls", "booked_ore": 0}, "Jämförd"),
+        ({"state": "booked", "role": "answers", "booked_ore": 0}, "Hörd"),
         ({"state": "booked", "role": "books", "booked_ore": 0}, "Inget bokfört"),
         ({"state": "booked", "role": "books", "booked_ore": 0, "payouts_settled": 2}, "Bokförd"),
         ({"state": "booked", "role": "books", "booked_ore": 2000}, "Bokförd"),

@@ -175,6 +175,22 @@ def test_candidates_come_in_order_of_trust_and_each_in_three_spellings() -> None
     ]
 
 
+def test_a_text_longer_than_any_bank_s_gives_no_candidate_that_was_cut() -> None:
+    """A part of a number is another number."""
+    words = "avser 123 " + "x" * 126 + " 4567890"
+    payment = _one(Camt(entries=(Ntry(txs=(Tx(remittance=text(words)),)),)))
+    assert payment.references[0].value == words[:139] + "…"
+    assert candidates(payment) == ["123"]
+    payment = _one(Camt(entries=(Ntry(txs=(Tx(remittance=ocr("A" + "1" * 150)),)),)))
+    assert candidates(payment) == []
+
+
+def test_a_reference_is_found_behind_however_many_blanks() -> None:
+    remittance = ocr(" \n" * 100 + "12351" + "\t" * 200)
+    payment = _one(Camt(entries=(Ntry(txs=(Tx(remittance=remittance),)),)))
+    assert [one.value for one in payment.references] == ["12351"]
+
+
 def test_an_end_to_end_id_that_says_nothing_is_no_candidate() -> None:
     payment = _one(Camt(entries=(Ntry(txs=(Tx(end_to_end_id="NOTPROVIDED"),)),)))
     assert candidates(payment) == []
@@ -183,6 +199,12 @@ def test_an_end_to_end_id_that_says_nothing_is_no_candidate() -> None:
 def test_the_payee_is_read_from_the_entry_when_the_payment_does_not_say() -> None:
     entry = Ntry(txs=(Tx(payee_bankgiro=None),), reference="BG12345678 00294-0251222")
     assert _one(Camt(entries=(entry,))).payee_bankgiro == "12345678"
+
+
+@pytest.mark.parametrize("written", ["50501055", "5050-1055", "5050 1055", "0050501055"])
+def test_a_bankgiro_is_the_same_however_a_bank_writes_it(written: str) -> None:
+    payment = _one(Camt(entries=(Ntry(txs=(Tx(payee_bankgiro=written),)),)))
+    assert payment.payee_bankgiro == "50501055"
 
 
 def test_an_entry_without_details_is_one_payment() -> None:
@@ -227,6 +249,49 @@ def test_what_is_not_ours_to_judge_is_held_for_a_person(entry: Ntry, held: Hold)
     assert payment.held is held
     assert payment.amount_ore == ore(entry.amount)
     assert payment.currency == entry.currency
+
+
+def _batch(count: int | None, total: str = "") -> str:
+    number = f"<NbOfTxs>{count}</NbOfTxs>" if count is not None else ""
+    return f"<Btch>{number}{total}</Btch>"
+
+
+def _total(amount: str, currency: str = "SEK", sign: str = "CRDT") -> str:
+    return f'<TtlAmt Ccy="{currency}">{amount}</TtlAmt><CdtDbtInd>{sign}</CdtDbtInd>'
+
+
+@pytest.mark.parametrize(
+    ("batch", "second", "held"),
+    [
+        (_batch(1, _total("100.00")), None, None),
+        (_batch(1, _total("100")), None, None),
+        (_batch(1, _total("99.99")), None, Hold.ENTRY_SUM),
+        (_batch(1, _total("100.00", sign="DBIT")), None, Hold.ENTRY_SUM),
+        (_batch(1, _total("9.50", "EUR")), None, None),
+        (_batch(1, _total("100.00")), _batch(1, _total("100.00")), None),
+        (_batch(1, _total("150.00")), _batch(1, _total("50.00")), None),
+        (_batch(1, _total("100.00")), _batch(1, _total("100.01")), Hold.ENTRY_SUM),
+        (_batch(1), _batch(2), Hold.ENTRY_COUNT),
+        # One of two that state nothing: then nothing is known of all.
+        (_batch(1, _total("100.00")), "", None),
+        ("", _batch(1, _total("100.00")), None),
+    ],
+)
+def test_what_an_entry_states_of_its_payments_is_theirs_or_it_stays_in_one_piece(
+    batch: str, second: str | None, held: Hold | None
+) -> None:
+    """Over all of its `NtryDtls`, of which a bank may write several."""
+    entry = Ntry(txs=(Tx(),), batch=batch or "<X/>", amount="100.00")
+    data = Camt(entries=(entry,)).xml()
+    if second is not None:
+        tx = data[data.index(b"<TxDtls>") : data.index(b"</TxDtls>") + 9]
+        more = b"<NtryDtls>" + second.encode() + tx + b"</NtryDtls></Ntry>"
+        data = data.replace(b"</Ntry>", more).replace(
+            b">100.00</Amt><CdtDbtInd>", b">200</Amt><CdtDbtInd>", 1
+        )
+    _, items = _read(data)
+    assert {item.held for item in items} == {held}
+    assert len(items) == (1 if held or second is None else 2)
 
 
 def test_an_entry_that_contradicts_its_payments_stays_in_one_piece_and_names_their_references() -> (
@@ -302,13 +367,43 @@ def test_an_item_tells_which_entry_it_is_of_and_whether_it_is_all_of_it() -> Non
     ]
 
 
-def test_a_day_is_the_bank_s_own_calendar_day() -> None:
-    entry = Ntry(
-        booked="<DtTm>2026-10-16T23:59:00+02:00</DtTm>",
-        valued="<Dt>2026-10-19+02:00</Dt>",
+@pytest.mark.parametrize(
+    ("written", "day"),
+    [
+        ("<Dt>2026-10-16</Dt>", date(2026, 10, 16)),
+        ("<Dt>2026-10-16Z</Dt>", date(2026, 10, 16)),
+        ("<Dt>2026-10-16+02:00</Dt>", date(2026, 10, 16)),
+        ("<DtTm>2026-10-16T23:59:00</DtTm>", date(2026, 10, 16)),
+        ("<DtTm>2026-10-16T24:00:00</DtTm>", date(2026, 10, 16)),
+        ("<DtTm>2026-10-16T23:59:00+02:00</DtTm>", date(2026, 10, 16)),
+        ("<DtTm>2026-10-17T00:00:00+02:00</DtTm>", date(2026, 10, 17)),
+        ("<DtTm>2026-10-16T21:59:59.999Z</DtTm>", date(2026, 10, 16)),
+        ("<DtTm>2026-10-16T22:00:00Z</DtTm>", date(2026, 10, 17)),
+        ("<DtTm>2026-12-31T23:00:00+00:00</DtTm>", date(2027, 1, 1)),
+    ],
+)
+def test_a_day_is_the_one_written_and_of_an_instant_the_day_it_was_in_sweden(
+    written: str, day: date
+) -> None:
+    """Interest counts by it, so midnight in another time zone must not move it."""
+    payment = _one(Camt(entries=(Ntry(booked=written, valued=written),)))
+    assert (payment.booked_on, payment.paid_on) == (day, day)
+
+
+def test_pages_that_share_their_ids_have_payments_of_their_own() -> None:
+    """A bank that gives no references, and divides a message or a statement into pages."""
+    first = Camt(entries=(Ntry(bank_reference=None),)).xml()
+    message, statement = (
+        first.replace(after, f"{after.decode()}<{tag}><PgNb>%s</PgNb></{tag}>".encode())
+        for after, tag in (
+            (b"10:03:31</CreDtTm>", "MsgPgntn"),
+            (b"<Id>S1</Id>", "StmtPgntn"),
+        )
     )
-    payment = _one(Camt(entries=(entry,)))
-    assert (payment.booked_on, payment.paid_on) == (date(2026, 10, 16), date(2026, 10, 19))
+    pages = [first, message % b"1", message % b"2", statement % b"2", message % b"10"]
+    keys = [_read(page)[1][0].source_key for page in pages]
+    assert keys[0] == keys[1] == "M1:S1:0/1", "whose file has one page has its key for ever"
+    assert len(set(keys)) == 4
 
 
 def test_a_booked_entry_without_any_day_refuses_the_file() -> None:

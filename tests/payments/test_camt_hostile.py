@@ -1,6 +1,7 @@
 """Files that are broken, foreign or made to do harm are refused with line and reason, and nothing
 else ever comes of them."""
 
+import gzip
 import io
 import random
 from collections.abc import Iterator
@@ -55,6 +56,26 @@ def test_a_file_with_a_document_type_is_refused_before_anything_of_it_is_read(da
     assert problem.line >= 2
 
 
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-16", "utf-32-le", "utf-32"])
+@pytest.mark.parametrize("is_declared", [True, False])
+def test_a_file_in_letters_of_two_or_four_bytes_cannot_hide_a_document_type(
+    encoding: str, is_declared: bool
+) -> None:
+    """An entity within an amount would make another amount of it."""
+    data = _with_doctype('<!ENTITY x "">').decode().replace(">100.00<", ">1&x;00.00<")
+    head, _, rest = data.replace("UTF-8", "UTF-16").partition("\n")
+    [problem] = _refused((f"{head}\n" * is_declared + rest).encode(encoding)).problems
+    assert (problem.line, problem.reason) == (1, "the encoding UTF-16 or UTF-32 is not read")
+
+
+def test_a_document_type_that_a_look_at_the_bytes_misses_is_seen_by_the_parser(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(xml_stream, "_line_of_root", lambda head: 2)
+    [problem] = _refused(_with_doctype('<!ENTITY x "y">')).problems
+    assert "document type" in problem.reason
+
+
 def test_an_entity_that_nobody_declared_is_refused() -> None:
     [problem] = _refused(SAMPLE.replace(b"Kalles", b"&kalle;")).problems
     assert problem.line == 7
@@ -64,10 +85,15 @@ def test_an_entity_that_nobody_declared_is_refused() -> None:
 @pytest.mark.parametrize(
     ("data", "format_name", "reason"),
     [
-        (b"", "unknown", "not XML"),
+        (b"", "unknown", "is empty"),
+        (b"\xef\xbb\xbf", "unknown", "not XML"),
+        (b" \r\n\t", "unknown", "is empty"),
+        (gzip.compress(SAMPLE), "unknown", "packed with gzip"),
+        (b"PK\x03\x04" + SAMPLE, "unknown", "packed with zip"),
+        (b"<!-- " + b"-" * 70_000 + b" -->" + SAMPLE, "unknown", "begin within 65536 bytes"),
         (b"hello", "unknown", "not XML"),
         (b"\x00" * 1000, "unknown", "not XML"),
-        (b"\xff\xfe" + SAMPLE.decode().encode("utf-16-le"), "unknown", "not XML"),
+        (b"\xff\xfe" + SAMPLE.decode().encode("utf-16-le"), "unknown", "UTF-16 or UTF-32"),
         (b"<a/>", "a", "message a is not"),
         (b"<", "unknown", ""),
         (b"<Document", "Document", ""),
@@ -100,6 +126,13 @@ def test_a_file_of_another_kind_is_refused_by_name(
         (b'<Amt Ccy="SEK">200</Amt>', b"", "Ntry has no Amt"),
         (b'<Amt Ccy="SEK">200</Amt>', b"<Amt>200</Amt>", "Amt has no currency"),
         (b'<Amt Ccy="SEK">200</Amt>', b'<Amt Ccy="kr">200</Amt>', "Amt has no currency"),
+        (b">200</Amt>", b">2<x/>00</Amt>", "Amt is not an amount"),
+        (b"<Sts>BOOK</Sts>", b"<Sts>PDNG</Sts><Sts>BOOK</Sts>", "Ntry has Sts twice"),
+        (b"<CdtDbtInd>CRDT", b'<Amt Ccy="SEK">2</Amt><CdtDbtInd>CRDT', "Ntry has Amt twice"),
+        (b"<RltdPties>", b"<RmtInf/><RltdPties>", "TxDtls has RmtInf twice"),
+        (b"<RltdPties>", b"<AmtDtls/><RltdPties>", "TxDtls has AmtDtls twice"),
+        (b"</TxAmt>", b'<Amt Ccy="SEK">1</Amt></TxAmt>', "the Amt of TxAmt twice"),
+        (b"</NtryDtls>", b"</NtryDtls><RvslInd>true</RvslInd>", "RvslInd stands after NtryDtls"),
         (b"NtryDtls>", b"Other>", "TxDtls stands outside NtryDtls"),
         (b"Ntfctn>", b"Stmt>", ""),
         (b"BkToCstmrDbtCdtNtfctn>", b"Other>", "stands outside"),
@@ -112,6 +145,21 @@ def test_a_file_without_what_the_standard_requires_is_refused_at_the_line(
     [problem] = _refused(SAMPLE.replace(old, new)).problems
     assert reason in problem.reason
     assert problem.line > 1
+
+
+def test_what_stands_after_the_payments_of_an_entry_is_refused_far_from_them_too() -> None:
+    """Whether it is read in the same breath as the payments or a megabyte later."""
+    entry = Ntry(txs=tuple(Tx(bank_reference=f"B{n}") for n in range(3000)), amount="300000")
+    late = Camt(entries=(entry,)).xml().replace(b"</NtryDtls>", b"</NtryDtls><Sts>PDNG</Sts>")
+    [problem] = _refused(late).problems
+    assert problem.reason == "Sts stands after NtryDtls"
+
+
+def test_a_text_that_holds_elements_is_none() -> None:
+    """Half a reference may be somebody else's."""
+    file = io.BytesIO(SAMPLE.replace(b"<Ref>12351", b"<Ref>12<x/>351"))
+    [first, *_] = bank_file.read(file, bank_file.validate(file))
+    assert getattr(first, "references", None) == ()
 
 
 def test_a_file_that_ends_too_early_is_refused_wherever_it_ends() -> None:
@@ -168,7 +216,8 @@ def test_an_element_without_end_is_refused_before_it_fills_the_memory(
 ) -> None:
     monkeypatch.setattr(xml_stream, "UNFINISHED_BYTES", 300_000)
     endless = SAMPLE.replace(b"<RltdPties>", b"<RltdPties>" + b"<a>b</a>" * 60_000, 1)
-    assert "one element is larger" in _refused(endless).problems[0].reason
+    [problem] = _refused(endless).problems
+    assert (problem.line, "one element from here on" in problem.reason) == (3, True)
     monkeypatch.setattr(xml_stream, "FILE_BYTES", 10_000)
     assert "file is larger" in _refused(SAMPLE + b" " * 10_000).problems[0].reason
 

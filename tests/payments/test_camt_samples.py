@@ -104,6 +104,18 @@ def test_a_bgmax_sample_is_recognised_and_refused_as_not_yet_supported() -> None
         assert "not yet supported" in answer["problems"][0]["reason"]
 
 
+def test_an_answer_to_payment_orders_books_no_payment_and_says_so() -> None:
+    for path in sorted((bank_samples() / "pain").glob("*pain.002*")):
+        status, answer = _answer(path)
+        assert (status, answer["accepted"], answer["payments"]) == (REFUSED, False, [])
+        assert answer["problems"][0]["reason"].endswith(
+            "answers payment orders and books no payment"
+        )
+        with path.open("rb") as file:
+            heard, items = bank_file.control(file)
+        assert (heard.accepted, heard.format, items) == (True, "pain.002.001.03", [])
+
+
 def test_every_sample_and_every_beginning_of_one_gives_an_answer() -> None:
     for path in sorted(bank_samples().glob("*/*.*")):
         content = path.read_bytes()

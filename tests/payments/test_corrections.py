@@ -19,7 +19,16 @@ from services.payments.store import intake as files
 from services.payments.store import payouts as payout_store
 from services.payments.store.money import payment_id_of
 from tests.payments import camt_samples, facts
-from tests.payments.bank_house import PAYER, House, credit, house, key, notification, statement
+from tests.payments.bank_house import (
+    PAYER,
+    House,
+    credit,
+    house,
+    house_on,
+    key,
+    notification,
+    statement,
+)
 from tests.payments.camt_samples import Ntry, Tx
 from tests.payments.test_intake import shown
 from tests.payments.test_intake_doors import client
@@ -315,16 +324,99 @@ async def test_a_deposit_is_known_again_by_its_serial(house: House) -> None:
 async def test_a_known_key_with_another_amount_or_day_is_shown(house: House) -> None:
     """Not dropped silently."""
     await house.open_claims(2)
-    _, second, third = await told(
+    other = credit([0], amount="90.00", entry="E2")
+    _, second, third, again = await told(
         house,
         notification(credit([0])),
-        notification(credit([0], amount="90.00", entry="E2")),
+        notification(other),
         notification(credit([1], entry="E3"), credit([1], entry="E4")),
+        notification(other, credit([1], entry="E3")),
     )
     [reason] = second["problems"]
     assert reason.startswith(f"the payment {key(0)} is booked as 10000 öre")
     assert third["problems"] == [f"the payment {key(1)} stands twice in the file: one is left out"]
+    assert (again["booked"], again["duplicates"]) == (0, 2)
     assert await house.balance("bank:client") == 200_00
+
+
+async def test_a_known_key_with_another_amount_waits_for_a_person_who_may_book_it(
+    house: House,
+) -> None:
+    """It may be other money, which the bank has given a number twice (bank-formats 1.7)."""
+    await house.open_claims(2)
+    first = credit([0])
+    twice = credit([0, 1], amount="40.00", entry="E2")
+    _, file = await told(house, notification(first), notification(twice, credit([1], entry="E3")))
+    assert (file["booked"], file["duplicates"], file["held"]) == (3, 0, 2)
+    assert await house.balance("bank:client") == 140_00, "40 kr of the second are new"
+    waiting = await house.rows("select hold, on_ledger, amount_ore from unmatched order by 3")
+    assert [tuple(row) for row in waiting] == [
+        (Hold.OTHER_AMOUNT.value, False, 40_00),
+        (Hold.OTHER_AMOUNT.value, False, 100_00),
+    ]
+    answer = await door(house, f"/unmatched/{payment_id_of(f'{key(0)} 4000')}/book")
+    assert answer.status_code == 200
+    assert await house.balance("bank:client") == 180_00
+    assert await house.one("select overpaid_ore from claim where ocr = '7000000000'") == 40_00
+    await house.check_ledger()
+
+
+def nameless(*amounts: str, payer: str = "Karin Ek") -> Ntry:
+    """A deposit of a bank that gives no references."""
+    txs = tuple(
+        Tx(amount, payer=payer, payee_bankgiro="9912346", remittance=camt_samples.ocr("7000000000"))
+        for amount in amounts
+    )
+    total = sum(int(amount.replace(".", "")) for amount in amounts)
+    return Ntry(txs, amount=f"{total // 100}.{total % 100:02}", bank_reference=None)
+
+
+async def test_a_payment_without_a_reference_that_comes_again_in_another_message_is_a_suspicion(
+    house: House,
+) -> None:
+    """Neither booked twice nor lost: a person decides (bank-formats 4.3)."""
+    await house.open_claims(1, total_ore=500_00)
+    body = notification(nameless("30.00", "30.00"))
+    await told(house, body)
+    assert await house.balance("bank:client") == 60_00, "of one file each is a payment"
+    [resent] = await told(house, body.replace(b"M1<", b"M2<"))
+    assert (resent["booked"], resent["held"], resent["booked_ore"]) == (2, 2, 0)
+    assert await house.balance("bank:client") == 60_00
+    holds = [row.hold for row in await house.rows("select hold from unmatched")]
+    assert holds == [Hold.ALIKE.value] * 2
+    assert (await door(house, f"/unmatched/{payment_id_of('M2:S1:0/1')}/book")).status_code == 200
+    assert (
+        await door(house, f"/unmatched/{payment_id_of('M2:S1:0/2')}/take-out")
+    ).status_code == 200
+    assert await house.balance("bank:client") == 90_00
+    unlike = notification(nameless("30.00", payer="Bo Ek"), nameless("31.00"))
+    [file] = await told(house, unlike.replace(b"M1<", b"M3<"))
+    assert (file["held"], file["booked_ore"]) == (0, 61_00)
+    await house.check_ledger()
+
+
+async def test_a_statement_without_references_is_compared_by_what_it_tells(house: House) -> None:
+    """Its message id is another than the notification's."""
+    await house.open_claims(1)
+    entry = nameless("30.00", "40.00")
+    seen = statement(entry, nameless("50.00")).replace(b"M1<", b"M9<")
+    _, file = await told(house, notification(entry), seen)
+    assert file["problems"] == ["the payment M9:S1:1/1 is not booked"]
+
+
+async def test_of_two_files_at_once_with_a_payment_without_reference_one_is_a_suspicion(
+    house: House,
+) -> None:
+    """Two processes, one file each."""
+    await house.open_claims(1)
+    body = notification(nameless("30.00"))
+    await house.send(body)
+    await house.send(body.replace(b"M1<", b"M2<"))
+    async with house_on(house.url) as other:
+        await asyncio.gather(house.work_all(), other.work_all())
+        await house.work_all()
+    assert await house.balance("bank:client") == 30_00
+    assert await house.one("select count(*) from unmatched") == 1
 
 
 async def ordered(house: House) -> UUID:

@@ -30,7 +30,7 @@ from contracts.terms import ChargeKind, Component, DebtorKind, InterestTerms
 from services.payments.domain.charges import Proposal
 from services.payments.domain.incoming import Hold, Reference, ReferenceKind
 from services.payments.domain.ledger import Account, Movement, Posting, UnbalancedError
-from services.payments.domain.matching import keys, shares
+from services.payments.domain.matching import keys, references_to_say, shares
 from tests.payments import facts
 from tests.payments.facts import DUE, REMINDED
 from tests.payments.paper import TODAY, Paper
@@ -592,3 +592,21 @@ def test_facts_dated_before_the_charge_give_the_same_money_in_any_order(
     assert paper.claim.is_settled
     assert -paper.sum_of(Account.OVERPAID) == (324_000 if with_credit else 0)
     assert -paper.sum_of(Account.PAYABLE) == (0 if with_credit else 324_000)
+
+
+@pytest.mark.parametrize(
+    ("written", "is_said"),
+    [
+        ("7000000000", True),
+        ("198507099805", False),
+        ("１９８５０７０９９８０５", False),
+        ("8507099805", False),
+        ("faktura 7", False),
+    ],
+)
+def test_no_reference_is_said_to_everybody_that_may_be_a_person_s_in_any_digits(
+    written: str, is_said: bool
+) -> None:
+    """Personal data travels on restricted topics only (events.md 2)."""
+    paid = facts.payment(written, amount_ore=100_00)
+    assert references_to_say(paid) == ((written,) if is_said else ())

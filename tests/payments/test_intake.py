@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -364,6 +365,23 @@ async def test_files_in_the_folder_are_taken_when_they_are_whole(
     assert await house.balance("bank:client") == 200_00
 
 
+async def test_a_name_as_long_as_a_folder_takes_is_moved_and_explained(
+    house: House, tmp_path: Path
+) -> None:
+    """Though what stands beside it has a longer one; the same name a second time too."""
+    bad, good = "å" * 125 + ".xml", "n" * 251 + ".xml"
+    folder = DropFolder(tmp_path, house.files)
+    for n in range(2):
+        (tmp_path / bad).write_bytes(b"not a bank file" * (n + 1))
+        (tmp_path / good).write_bytes(notification(credit([n], entry=f"E{n}")))
+        assert await folder.take_all() == 2
+        assert await folder.waiting() == 0
+        assert all("/" in name for name in names_in(tmp_path)), "both are out of the way"
+    assert len(list((tmp_path / "taken").iterdir())) == 2
+    reasons = [path for path in (tmp_path / "refused").iterdir() if path.suffix == ".reason"]
+    assert [path.read_text() for path in reasons] == ["line 1: the file is not XML\n"] * 2
+
+
 @pytest.mark.parametrize(
     "amount", ["999999999999999999999.00", "99999999999999999.99", "9999999999999999.99"]
 )
@@ -376,6 +394,30 @@ async def test_no_amount_in_a_file_can_stop_the_service(house: House, amount: st
     assert got.problems[0].line > 1
     await house.work_all()
     assert (await shown(house, got.file_id))["problems"] == [got.problems[0].reason]
+
+
+@pytest.mark.parametrize("message", ["camt.054.001.02", "camt.054.001.08"])
+async def test_no_sum_of_files_can_stop_the_service(house: House, message: str) -> None:
+    """R-98: what one file may hold fits the ledger thousands of times; also where a deduction
+    leaves next to nothing of an entry."""
+    await house.open_claims(1)
+    most = "9999999999999.99" if message.endswith("02") else "4999999999999.99"
+    for n in range(12):
+        entry = credit([0], amount=most, entry=f"E{n}")
+        paid = replace(entry.txs[0], bank_reference=f"B{n}")
+        back = replace(paid, bank_reference=f"C{n}", sign="DBIT")
+        held = camt_samples.Ntry((paid, back), amount="0", bank_reference=f"E{n}")
+        whole = replace(entry, txs=(paid,)) if message.endswith("02") else held
+        got = await house.send(camt_samples.Camt((whole,), message=message).xml())
+        assert got.state == "validated"
+        more = replace(paid, bank_reference=f"D{n}", amount="0.02"), replace(back, amount="0.02")
+        over = replace(whole, txs=(*whole.txs, *more))
+        got = await house.send(camt_samples.Camt((whole, over), message=message).xml())
+        assert (got.state, "more than any account" in got.problems[0].reason) == ("refused", True)
+    await house.work_all()
+    paid_ore = 12 * int(most.replace(".", ""))
+    assert await house.balance("bank:client") == paid_ore
+    await house.check_ledger()
 
 
 async def test_nothing_in_the_folder_keeps_the_other_files_from_being_taken(

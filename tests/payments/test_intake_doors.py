@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 from uuid import UUID
 
 import pytest
 
 from contracts.ids import CreditorId, new_id
+from services.payments.api import bank_files
 from services.payments.app import build
 from services.payments.handlers import payouts
 from services.payments.settings import Settings
 from services.payments.store import payouts as store
 from tests.askers import PUBLIC_KEY, asker
 from tests.payments import facts
-from tests.payments.bank_house import PAYER, House, credit, house, notification
+from tests.payments.bank_house import PAYER, House, credit, house, notification, statement
 
 __all__ = ["house"]
 
@@ -95,6 +97,32 @@ async def test_a_file_above_the_limit_is_turned_away(house: House) -> None:
     assert await house.one("select count(*) from bank_file") == 0
 
 
+@pytest.mark.parametrize("is_announced", [True, False])
+@pytest.mark.parametrize("patience", [60, 0])
+async def test_who_sends_too_much_is_heard_out_before_he_is_turned_away(
+    house: House, monkeypatch: pytest.MonkeyPatch, is_announced: bool, patience: float
+) -> None:
+    """Else the gateway sees a door shut while it sends, and the bank hears 503 instead of 413; but
+    not for ever."""
+    monkeypatch.setattr(bank_files, "PASS_OVER_SECONDS", patience)
+    sent, parts = 0, 400
+
+    async def body() -> Any:
+        nonlocal sent
+        for _ in range(parts):
+            sent += 1
+            yield b"x" * 50_000
+            await asyncio.sleep(0)
+
+    length = {"content-length": str(parts * 50_000)} if is_announced else {}
+    answer = await client(house, token=FEED_TOKEN).post(
+        "/bank-files", content=body(), headers=length
+    )
+    assert answer.status_code == 413
+    assert (sent == parts) == (patience > 0)
+    assert await house.one("select count(*) from bank_file_chunk") == 0
+
+
 async def test_operators_see_how_far_files_are(house: House) -> None:
     """Counts, sums and position."""
     await house.open_claims(2)
@@ -103,9 +131,32 @@ async def test_operators_see_how_far_files_are(house: House) -> None:
     operator = client(house, "operator")
     [file] = (await operator.get("/bank-files")).json()["files"]
     assert (file["state"], file["position"], file["booked_ore"]) == ("booked", 2, 200_00)
+    assert file["faults"] == 0
     assert (await operator.get("/bank-files?state=refused")).json()["files"] == []
     assert (await operator.get(f"/bank-files/{new_id()}")).status_code == 404
     assert (await client(house, "seller", company=OTHER).get("/bank-files")).status_code == 403
+
+
+async def test_operators_see_in_the_list_which_files_have_something_to_look_at(
+    house: House,
+) -> None:
+    """Also of a file that is booked; what has come since is no fault any more."""
+    await house.open_claims(2)
+    await house.send(statement(credit([0])))
+    await house.send(notification(credit([1])).replace(b"BOOK", b"BOOK<x/>", 1))
+    await house.send(b"not a bank file")
+    await house.work_all()
+    operator = client(house, "operator")
+    files = (await operator.get("/bank-files")).json()["files"]
+    assert [(file["state"], file["faults"]) for file in files] == [
+        ("refused", 1),
+        ("booked", 0),
+        ("booked", 1),
+    ]
+    await house.send(notification(credit([0])))
+    await house.work_all()
+    files = (await operator.get("/bank-files")).json()["files"]
+    assert [file["faults"] for file in files] == [0, 1, 0, 0]
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import xmlschema
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
+from pydantic import ValidationError
 
 from contracts.numbers import account, parse_account
 from services.payments.pain001 import (
@@ -33,6 +34,8 @@ from services.payments.pain001 import (
     groups_of,
     write,
 )
+from services.payments.settings import Settings
+from tests.askers import PUBLIC_KEY
 from tests.shared import bank_samples
 
 DEBTOR = Debtor(
@@ -86,6 +89,9 @@ EXAMPLE = """<CdtTrfTxInf>
 <RmtInf><Strd><RfrdDocAmt><RmtdAmt Ccy="SEK">1250.00</RmtdAmt></RfrdDocAmt><CdtrRefInf><Tp>
 <CdOrPrtry><Cd>SCOR</Cd></CdOrPrtry></Tp><Ref>12345678903</Ref></CdtrRefInf></Strd></RmtInf>
 </CdtTrfTxInf>"""
+
+
+MANY = tuple(replace(TAX, id=f"T{n}", amount_ore=10**17 - 1) for n in range(11))
 
 
 def _flat(written: bytes) -> str:
@@ -217,6 +223,7 @@ def test_an_amount_has_exactly_two_decimals(ore: int, written: str) -> None:
         (replace(ORDER, message_id=""), "1 to 35"),
         (replace(ORDER, message_id="PO_1"), "1 to 35"),
         (replace(ORDER, payouts=(TAX, TAX)), "same id"),
+        (replace(ORDER, payouts=MANY), "more than 18 digits"),
         (replace(ORDER, payouts=(replace(TAX, amount_ore=0),)), "no amount"),
         (replace(ORDER, payouts=(replace(TAX, amount_ore=-5),)), "no amount"),
         (replace(ORDER, payouts=(replace(TAX, payee_name="☃"),)), "no payee name"),
@@ -231,6 +238,23 @@ def test_an_order_that_no_bank_would_take_is_refused(order: PayoutFile, reason: 
 def test_what_we_write_is_what_the_standard_says(profile: BankProfile) -> None:
     order = replace(ORDER, payouts=(TAX, PLUSGIRO, ACCOUNT, IBAN))
     _schema().validate(io.BytesIO(write(order, profile)))
+
+
+def test_an_order_of_the_largest_sum_is_what_the_standard_says() -> None:
+    written = write(replace(ORDER, payouts=MANY[:10]))
+    assert _texts(written, "GrpHdr/CtrlSum") == ["9999999999999999.90"]
+    _schema().validate(io.BytesIO(written))
+
+
+def test_our_account_is_written_without_blanks_however_it_is_set_or_the_start_is_refused() -> None:
+    """Else every order would be refused by the bank."""
+    url = "postgresql+asyncpg://nobody@127.0.0.1/nothing"
+    given: dict[str, Any] = {"PAYMENTS_DATABASE_URL": url, "identity_public_key": PUBLIC_KEY}
+    given |= {"payer_iban": "SE35 5000 0000 0549 1000 0003"}
+    assert Settings(**given).payer_iban == DEBTOR.iban
+    for name, wrong in (("payer_iban", "SE36 5000 0000 0549 1000 0003"), ("payer_bic", "ESSE")):
+        with pytest.raises(ValidationError, match=name):
+            Settings(**{**given, name: wrong})
 
 
 def test_whatever_names_and_messages_hold_the_file_stays_valid() -> None:

@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 
 import pytest
 
@@ -20,6 +21,9 @@ def _report(group: str = "", below: str = "", message: str = "pain.002.001.03") 
         f"</OrgnlMsgNmId><OrgnlNbOfTxs>2</OrgnlNbOfTxs>{group}</OrgnlGrpInfAndSts>\n"
         f"{below}</CstmrPmtStsRpt></Document>"
     ).encode()
+
+
+_BODY = re.findall(b"<CstmrPmtStsRpt>.*</CstmrPmtStsRpt>", _report(), re.DOTALL)[0]
 
 
 @pytest.mark.parametrize(
@@ -77,11 +81,12 @@ def test_a_public_report_is_read_as_its_description_says(name: str) -> None:
 @pytest.mark.parametrize(
     ("report", "reason"),
     [
-        (b"", "not XML"),
+        (b"", "is empty"),
         (_report(message="pain.001.001.03"), "pain.001.001.03 is not a status report"),
         (_report().replace(b"<MsgId>R1</MsgId>", b""), "GrpHdr/MsgId"),
         (_report().replace(b"<OrgnlMsgId>PO1</OrgnlMsgId>", b""), "OrgnlMsgId"),
         (_report().replace(b"CstmrPmtStsRpt", b"Other"), "no CstmrPmtStsRpt"),
+        (_report().replace(b"</Document>", _BODY + b"</Document>"), "two CstmrPmtStsRpt"),
         (_report()[:-20], "broken"),
         (_report().replace(b"\n<Document", b"\n<!DOCTYPE Document><Document"), "document type"),
     ],

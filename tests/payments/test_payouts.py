@@ -28,6 +28,7 @@ from tests.payments.bank_house import (
     house,
     notification,
 )
+from tests.payments.test_intake import shown
 from tests.shared import bank_schema
 from tests.standins.programs import TOKEN, Program
 
@@ -314,3 +315,81 @@ async def test_a_payout_that_is_late_is_shown(house: House) -> None:
     async with house.database.transaction() as tx:
         [late] = (await payouts.list_alarms(tx))["late"]
     assert late["amount_ore"] == 300_00
+
+
+def later_answer(message_id: str, *told: tuple[str, str], report_id: str = "R7") -> bytes:
+    """A pain.002 that comes after the first one: payments (id, status) of an order."""
+    listed = "".join(
+        f"<TxInfAndSts><OrgnlEndToEndId>{each}</OrgnlEndToEndId><TxSts>{status}</TxSts>"
+        "<StsRsnInf><Rsn><Cd>AM04</Cd></Rsn></StsRsnInf></TxInfAndSts>"
+        for each, status in told
+    )
+    return (
+        '<Document xmlns="urn:iso:std:iso:20022:tech:xsd:pain.002.001.03"><CstmrPmtStsRpt>'
+        f"<GrpHdr><MsgId>{report_id}</MsgId><CreDtTm>2026-10-16T06:01:00</CreDtTm></GrpHdr>"
+        f"<OrgnlGrpInfAndSts><OrgnlMsgId>{message_id}</OrgnlMsgId><OrgnlMsgNmId>pain.001.001.03"
+        "</OrgnlMsgNmId><GrpSts>PART</GrpSts></OrgnlGrpInfAndSts><OrgnlPmtInfAndSts>"
+        f"<OrgnlPmtInfId>{message_id}-1</OrgnlPmtInfId>{listed}</OrgnlPmtInfAndSts>"
+        "</CstmrPmtStsRpt></Document>"
+    ).encode()
+
+
+async def told_later(house: House, body: bytes) -> dict[str, Any]:
+    """What became of an answer that the bank left among its files."""
+    got = await house.send(body)
+    await house.work_all()
+    return await shown(house, got.file_id)
+
+
+async def test_an_order_that_the_bank_rejects_after_it_took_it_is_payable_again(
+    house: House, bank: Program
+) -> None:
+    """bank-formats 5.4: taken is no promise of payment; the later answer comes as a file."""
+    await have_account(house)
+    await receive_money(house)
+    await order(house)
+    await carrier(house, bank).carry_due()
+    [row] = await house.rows("select payout_id, batch_id from payout")
+    told = (row.payout_id.hex, "RJCT")
+    got = await told_later(house, later_answer(row.batch_id.hex, told))
+    assert (got["state"], got["role"], got["problems"]) == ("booked", "answers", [])
+    assert await states(house) == ["rejected"]
+    [said] = await house.said(PayoutRejected)
+    assert said["reason"] == "RJCT AM04"
+    assert await house.balance("transit") == 0
+    assert await house.balance("payable") == -300_00
+    again = later_answer(row.batch_id.hex, told, (UUID(int=7).hex, "RJCT"), report_id="R8")
+    assert (await told_later(house, again))["problems"] == [
+        f"the payment {UUID(int=7).hex} is none of the order's"
+    ]
+    taken = later_answer(row.batch_id.hex, (row.payout_id.hex, "ACSP"), report_id="R9")
+    assert (await told_later(house, taken))["problems"] == []
+    assert await states(house) == ["rejected"]
+    assert len(await house.said(PayoutRejected)) == 1
+    await house.check_ledger()
+
+
+async def test_a_later_answer_frees_nothing_that_was_debited_or_is_not_named(house: House) -> None:
+    """Whatever a bank says after the debit; and an order of somebody else's changes nothing."""
+    await have_account(house)
+    await receive_money(house)
+    await order(house)
+    [row] = await house.rows("select payout_id, batch_id from payout")
+    for message_id in (UUID(int=9).hex, "PO20261016-0001"):
+        stranger = later_answer(message_id, (row.payout_id.hex, "RJCT"))
+        assert (await told_later(house, stranger))["problems"] == [
+            f"the order {message_id} is none of ours"
+        ]
+    assert await states(house) == ["ordered"]
+    await told_later(house, notification(debit(row.payout_id.hex, "300.00")))
+    await told_later(house, later_answer(row.batch_id.hex, (row.payout_id.hex, "RJCT")))
+    assert await states(house) == ["settled"]
+    assert await house.said(PayoutRejected) == []
+    await house.check_ledger()
+
+
+async def test_a_later_answer_that_is_broken_is_refused_with_its_line(house: House) -> None:
+    """As every file of the bank's."""
+    got = await house.send(later_answer("M").replace(b"<OrgnlMsgId>M</OrgnlMsgId>", b""))
+    assert (got.state, got.problems[0].line) == ("refused", 1)
+    assert got.problems[0].reason == "there is no OrgnlGrpInfAndSts/OrgnlMsgId"

@@ -204,6 +204,39 @@ def test_a_group_that_is_rejected_whole_rejects_the_payouts_in_it(
     assert " ".join(answer.word_on(one).verdict.value for one in "abc") == verdicts
 
 
+def test_a_payment_that_is_listed_without_a_status_has_that_of_its_group() -> None:
+    """`TxSts` may be left out where the group says it all; the reasons stand with the group."""
+    listed = TransactionStatus("a", "a", Status(None, ("AC04",)))
+    answer = read_answer(report("RJCT", GroupStatus("g1", REJECTED, (listed,))), {"a": "g1"})
+    assert answer.word_on("a").verdict.value == "rejected"
+    answer = read_answer(report("RJCT", GroupStatus("g1", Status(None), (listed,))), {"a": "g1"})
+    assert answer.word_on("a").verdict.value == "rejected"
+
+
+def test_a_payment_is_known_by_either_of_its_ids_and_an_unknown_one_means_nothing() -> None:
+    """Both are the payout's."""
+    told = (
+        TransactionStatus("a", "NOTPROVIDED", REJECTED),
+        TransactionStatus(None, "b", REJECTED),
+        TransactionStatus("x", "y", REJECTED),
+        TransactionStatus(None, None, REJECTED),
+    )
+    answer = read_answer(report("PART", GroupStatus("g1", Status("PART"), told)), GROUPS)
+    assert [answer.word_on(one).verdict.value for one in "abc"] == ["rejected", "rejected", "open"]
+    assert set(answer.payments) == {"a", "b"}
+
+
+@pytest.mark.parametrize("code", ["RJCT", "CANC"])
+def test_a_duplicate_is_no_rejection_wherever_the_bank_says_it(code: str) -> None:
+    """Of a payment or a group too: freed, its money would be ordered, and paid, again."""
+    twice = Status(code, ("AM05",))
+    of_group = read_answer(report(code, GroupStatus("g1", twice, ())), GROUPS)
+    listed = (TransactionStatus("a", "a", twice), TransactionStatus("b", "b", REJECTED))
+    of_payment = read_answer(report("PART", GroupStatus("g1", Status("PART"), listed)), GROUPS)
+    assert [of_group.word_on(one).verdict.value for one in "ab"] == ["open", "open"]
+    assert [of_payment.word_on(one).verdict.value for one in "ab"] == ["open", "rejected"]
+
+
 def test_the_only_group_of_an_order_is_meant_whatever_the_bank_calls_it() -> None:
     """Some banks leave OrgnlPmtInfId out."""
     answer = read_answer(report("ACTC", GroupStatus(None, REJECTED, ())), {"a": "g1", "b": "g1"})
@@ -221,13 +254,20 @@ class BankThatForgets(Bank):
         if method == "GET":
             return self.first
         duplicate = Status("RJCT", ("AM05",), ("MsgId used before",))
-        return StatusReport("pain.002.001.03", "R", PARCEL.id.hex, None, duplicate, ())
+        groups: tuple[GroupStatus, ...] = ()
+        if self.token == SAYS_IT_OF_GROUPS:
+            groups, duplicate = (GroupStatus("g", duplicate, ()),), Status("RJCT")
+        return StatusReport("pain.002.001.03", "R", PARCEL.id.hex, None, duplicate, groups)
+
+
+SAYS_IT_OF_GROUPS = "group"
 
 
 PARCEL = Parcel(UUID(int=7), "payment_order", UUID(int=8), b"<x/>", 2, Origin(UUID(int=9), None))
 
 
-async def test_a_duplicate_is_no_rejection_for_the_bank_has_the_order() -> None:
+@pytest.mark.parametrize("where", [None, SAYS_IT_OF_GROUPS])
+async def test_a_duplicate_is_no_rejection_for_the_bank_has_the_order(where: str | None) -> None:
     """Its first answer may have been lost or forgotten: the debit will tell, nothing is freed."""
-    answer = await BankThatForgets("http://bank").order(PARCEL)
+    answer = await BankThatForgets("http://bank", where).order(PARCEL)
     assert (answer.status, answer.word_on("any").verdict.value) == ("AM05", "open")

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import hmac
+from collections.abc import AsyncIterator
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request
+from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse
 
 from plumbing.identity import Identity, identity_of, require
@@ -18,6 +22,7 @@ from services.payments.store import intake as store
 router = APIRouter(prefix="/bank-files")
 Asker = Annotated[Identity, Depends(identity_of)]
 NAMELESS = "unnamed"
+PASS_OVER_SECONDS = 60.0
 
 
 def admit_feed(request: Request) -> None:
@@ -36,15 +41,16 @@ async def receive(request: Request) -> JSONResponse:
     A refused file is refused each time: who lost the first answer must hear it too.
     """
     files: BankFiles = request.app.state.bank_files
+    stream = request.stream()
     if int(request.headers.get("content-length") or 0) > files.rules.most_bytes:
-        raise _too_large(files)
+        raise await _too_large(stream, files)
     name = request.headers.get("x-file-name") or NAMELESS
     try:
         got = await intake.receive(
-            files.database, request.stream(), name=name, rules=files.rules, ahead=files.ahead
+            files.database, stream, name=name, rules=files.rules, ahead=files.ahead
         )
     except intake.TooLargeError:
-        raise _too_large(files) from None
+        raise await _too_large(stream, files) from None
     except intake.BrokeOffError:
         raise Problem(408, "The file came in too slowly; send it again") from None
     files.wake.set()
@@ -58,7 +64,15 @@ async def receive(request: Request) -> JSONResponse:
     return JSONResponse(body, status_code=200 if got.duplicate else 202)
 
 
-def _too_large(files: BankFiles) -> Problem:
+async def _too_large(stream: AsyncIterator[bytes], files: BankFiles) -> Problem:
+    """The answer, after what still comes has been passed over, for a while at most.
+
+    Whoever is cut off while he sends hears "away" instead, and sends the same again for ever.
+    """
+    with contextlib.suppress(ClientDisconnect, TimeoutError):
+        async with asyncio.timeout(PASS_OVER_SECONDS):
+            async for _ in stream:
+                pass
     return Problem(413, "The file is too large", most_bytes=files.rules.most_bytes)
 
 

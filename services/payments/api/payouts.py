@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from contracts.ids import CreditorId
 from contracts.numbers import (
+    BIC,
     NumberError,
     parse_account,
     parse_bankgiro,
@@ -39,7 +40,7 @@ class NewAccount(Form):
     creditor_id: UUID
     kind: Kind
     number: Annotated[Text, Field(max_length=60)]
-    bic: str | None = Field(default=None, pattern=r"^[A-Z]{6}[A-Z0-9]{2}([A-Z0-9]{3})?$")
+    bic: str | None = Field(default=None, pattern=BIC)
 
 
 PARSE: dict[str, Callable[[str], object]] = {

@@ -2,6 +2,8 @@
 wrong with the file that said so. Every reader of a bank format gives these; nothing after the
 readers knows which format it was. Amounts are whole öre and never negative unless said."""
 
+import hashlib
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -33,6 +35,8 @@ class Hold(StrEnum):
     ENTRY_CURRENCY = "a payment of the entry is in another currency than the entry"
     ENTRY_COUNT = "the entry does not have the number of payments that it states"
     ENTRY_TWICE = "its entry is booked already, in one piece or by its payments"
+    OTHER_AMOUNT = "its bank reference is booked already, with another amount"
+    ALIKE = "one like it came in another file, and neither has a reference of the bank's"
     NOT_OURS = "neither the payee's bankgiro nor the account is ours"
 
 
@@ -176,6 +180,8 @@ class BankFileError(ValueError):
         self.problem = Problem(line, reason)
 
 
+CUT = "…"
+"""The end of a text of which a reader left some out, for it was longer than any bank's."""
 NO_REFERENCE = frozenset({"NOTPROVIDED", "NOREF", "NONREF", "NOTAVAILABLE"})
 _TRUST = (
     ReferenceKind.OCR,
@@ -183,6 +189,21 @@ _TRUST = (
     ReferenceKind.CREDIT_NOTE,
     ReferenceKind.TEXT,
 )
+
+
+def likeness(payment: IncomingPayment) -> bytes:
+    """What another file repeats of a payment that the bank gave no reference of its own."""
+    told = (
+        payment.payee_bankgiro or payment.account,
+        payment.amount_ore,
+        payment.currency,
+        payment.paid_on.isoformat(),
+        [reference.value for reference in payment.references],
+        payment.payer_name,
+        payment.payer_account,
+        payment.end_to_end_id,
+    )
+    return hashlib.sha256(json.dumps(told).encode()).digest()
 
 
 def candidates(payment: IncomingPayment) -> list[str]:
@@ -208,8 +229,9 @@ def _as_written(payment: IncomingPayment) -> Iterator[str]:
             if reference.kind is not kind:
                 continue
             if kind is ReferenceKind.TEXT:
-                yield from re.findall(r"[0-9]+", reference.value)
-            else:
+                # Not digits that were cut: another number than the payer's.
+                yield from re.findall(rf"[0-9]++(?!{CUT})", reference.value)
+            elif not reference.value.endswith(CUT):
                 yield reference.value
     if payment.end_to_end_id and payment.end_to_end_id.upper() not in NO_REFERENCE:
         yield payment.end_to_end_id

@@ -64,6 +64,7 @@ def references_to_say(payment: IncomingPayment) -> tuple[str, ...]:
         reference.value
         for reference in payment.references
         if reference.kind is not ReferenceKind.TEXT
+        and reference.value.isascii()
         and reference.value.isdecimal()
         and not MAY_BE_PERSONAL.fullmatch(reference.value)
     )

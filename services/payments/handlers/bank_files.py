@@ -24,7 +24,7 @@ from plumbing.clock import real_now
 from plumbing.inbox import PAUSES
 from plumbing.logs import shown
 from plumbing.transaction import Database, Transaction, is_trouble
-from services.payments import bank_file
+from services.payments import bank_file, pain002
 from services.payments.domain.incoming import Hold, IncomingPayment, OutgoingDebit, Validation
 from services.payments.handlers import booking, comparing, entries, intake, payouts
 from services.payments.handlers.intake import Item
@@ -99,7 +99,7 @@ class BankFiles:
             return
         with self._opened(file_id) as file:
             if row["bytes"] <= AHEAD_BYTES:
-                found, items = await asyncio.to_thread(bank_file.read_at_once, cast(BinaryIO, file))
+                found, items = await asyncio.to_thread(bank_file.control, cast(BinaryIO, file))
                 self.ahead.keep(file_id, items)
             else:
                 found = await asyncio.to_thread(bank_file.validate, cast(BinaryIO, file))
@@ -129,6 +129,8 @@ class BankFiles:
                 return
             await store.set_state(tx, file_id, "booking")
             ranges = await store.booked_ranges(tx, file_id)
+        if row["role"] == intake.ANSWERS:
+            return await self._hear(file_id)
         held = {int(entry): Hold[name] for entry, name in row["held_entries"].items()}
         accepted = Validation(format=row["format"], held_entries=held)
         work = self._book_batch if row["role"] == "books" else self._compare_batch
@@ -141,6 +143,17 @@ class BankFiles:
         async with self.database.transaction() as tx:
             await store.set_state(tx, file_id, "booked")
         log.info("bank_file_booked", file_id=str(file_id), role=row["role"])
+
+    async def _hear(self, file_id: UUID) -> None:
+        """What the bank says of payment orders after it took them, all of it at once."""
+        self.ahead.take(file_id)
+        with self._opened(file_id) as file:
+            report = await asyncio.to_thread(pain002.read, cast(BinaryIO, file))
+        async with self.database.transaction() as tx:
+            unheard = await payouts.hear_report(tx, report)
+            await store.note_problems(tx, file_id, [store.Difference(0, one) for one in unheard])
+            await store.set_state(tx, file_id, "booked")
+        log.info("bank_answer_heard", file_id=str(file_id), status=report.status.code)
 
     def _items(
         self, file_id: UUID, file: "ChunkFile", accepted: Validation, start_at: int
@@ -162,8 +175,10 @@ class BankFiles:
                 )
                 done = await booking.book(tx, credits, file_id=file_id)
                 if done.duplicates:
-                    problems = await comparing.contradictions(tx, credits, file_id)
+                    problems, others = await comparing.contradictions(tx, credits, file_id)
                     await store.note_problems(tx, file_id, problems)
+                    if others:
+                        done = done.but(await booking.book(tx, others, file_id=file_id))
                 batch = store.Batch(
                     start_at,
                     len(items),
@@ -186,7 +201,11 @@ class BankFiles:
         debits = [item for item in items if isinstance(item, OutgoingDebit)]
         async with self.database.transaction() as tx:
             settled = await _settle(tx, debits, file_id, start_at)
-            problems = await comparing.differences(tx, credits, self.rules.own) if credits else []
+            problems = (
+                await comparing.differences(tx, credits, self.rules.own, file_id=file_id)
+                if credits
+                else []
+            )
             await store.note_problems(tx, file_id, problems)
             batch = store.Batch(start_at, len(items), settled=settled)
             await store.keep_batch(tx, file_id, batch)

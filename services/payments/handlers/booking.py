@@ -6,7 +6,7 @@ other. Within a batch the value date decides which payment meets a claim first.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from uuid import UUID
 
@@ -36,6 +36,15 @@ class BookingResult:
     unmatched: int
     held: int
     booked_ore: int
+
+    def but(self, held: "BookingResult") -> "BookingResult":
+        """The same with some of the duplicates held after all."""
+        return replace(
+            self,
+            booked=self.booked + held.booked,
+            duplicates=self.duplicates - held.booked,
+            held=self.held + held.held,
+        )
 
 
 @dataclass

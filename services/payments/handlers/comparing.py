@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from plumbing.transaction import Transaction
-from services.payments.domain.incoming import EntryRef, IncomingPayment
+from services.payments.domain.incoming import EntryRef, Hold, IncomingPayment, likeness
 from services.payments.handlers.entries import Ours
 from services.payments.store import entries
 from services.payments.store import intake as store
@@ -20,7 +20,7 @@ NOTHING = Known()
 
 
 async def differences(
-    tx: Transaction, credits: Sequence[IncomingPayment], own: Ours
+    tx: Transaction, credits: Sequence[IncomingPayment], own: Ours, *, file_id: UUID
 ) -> list[Difference]:
     """Tell which payments of a controlling message are not booked, or booked otherwise."""
     credits = [one for one in credits if own.received(one)]
@@ -30,8 +30,12 @@ async def differences(
     known = await entries.known(tx, {one.key for one in refs}) if refs else {}
     whole = {one.serial for one in refs if one.serial and one.in_one_piece}
     serials = await entries.told_by_serial(tx, whole)
+    nameless = {one.source_key: likeness(one) for one in credits if one.bank_reference is None}
+    alike = await entries.met_elsewhere(tx, nameless.values(), file_id=file_id)
     found = []
     for one, payment_id in zip(credits, ids, strict=True):
+        if nameless.get(one.source_key) in alike:
+            continue
         if (one.entry and _is_told(one.entry, known, serials)) or not _counts(one):
             continue
         before = known.get(one.entry.key, NOTHING) if one.entry else NOTHING
@@ -70,20 +74,28 @@ def _difference(
 
 async def contradictions(
     tx: Transaction, credits: Sequence[IncomingPayment], file_id: UUID
-) -> list[Difference]:
+) -> tuple[list[Difference], list[IncomingPayment]]:
     """Tell which payments of a booking message were left out, for their key is known, though they
-    are not what is booked: another amount or day, or the same file has the key twice."""
+    are not what is booked: another amount or day, or the same file has the key twice.
+
+    Those of another amount may be other money: they are given back with a key of their own, to be
+    held (as bank-formats.md 1.7 has it of deposits).
+    """
     ids = [payment_id_of(one.source_key) for one in credits]
     booked = await store.booked_payments(tx, ids)
-    found, seen = [], set[UUID]()
+    found, others, seen = [], list[IncomingPayment](), set[UUID]()
     for one, payment_id in zip(credits, ids, strict=True):
         before = booked[payment_id]
         name = f"the payment {one.bank_reference or one.source_key}"
-        if payment_id in seen or (before.file_id == file_id and not before.is_fresh):
-            found.append(Difference(one.line, f"{name} stands twice in the file: one is left out"))
-        elif (before.amount_ore, before.paid_on) != (one.amount_ore, one.paid_on):
+        is_other = before.amount_ore != one.amount_ore
+        if is_other:
+            key = f"{one.source_key} {one.amount_ore}"
+            others.append(one._replace(source_key=key, held=Hold.OTHER_AMOUNT))
+        if is_other or before.paid_on != one.paid_on:
             was = f"{before.amount_ore} öre of {before.paid_on}"
             now = f"{one.amount_ore} öre of {one.paid_on}"
             found.append(Difference(one.line, f"{name} is booked as {was}, not as {now}"))
+        elif payment_id in seen or (before.file_id == file_id and not before.is_fresh):
+            found.append(Difference(one.line, f"{name} stands twice in the file: one is left out"))
         seen.add(payment_id)
-    return found
+    return found, others

@@ -9,6 +9,7 @@ import asyncio
 import os
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 
 import structlog
@@ -21,6 +22,7 @@ log = structlog.get_logger()
 
 UNFINISHED = (".tmp", ".part", ".half", ".filepart", ".crdownload")
 READ_BYTES = 1024 * 1024
+MOST_NAME_BYTES = 255
 
 
 class UnreadableError(Exception):
@@ -125,14 +127,23 @@ def _move(path: Path, reason: str | None) -> None:
     """Move a file out of the way; beside a refused one lies why."""
     folder = path.parent / ("taken" if reason is None else "refused")
     folder.mkdir(exist_ok=True)
-    target, number = folder / path.name, 0
-    while target.exists():
-        number += 1
-        target = folder / f"{path.stem}.{number}{path.suffix}"
+    target = _free(folder, path.stem, path.suffix)
     try:
         path.rename(target)
     except FileNotFoundError:
         log.info("dropped_file_gone", name=intake.tidy(path.name))
         return
     if reason is not None:
-        target.with_name(target.name + ".reason").write_text(reason + "\n", encoding="utf-8")
+        beside = _free(folder, target.name, ".reason")
+        beside.write_text(reason + "\n", encoding="utf-8")
+
+
+def _free(folder: Path, stem: str, ending: str) -> Path:
+    """A name that nothing has there: numbered if need be, and cut to what a folder takes."""
+    for number in count():
+        last = f".{number}{ending}" if number else ending
+        kept = os.fsencode(stem)[: MOST_NAME_BYTES - len(os.fsencode(last))]
+        place = folder / (os.fsdecode(kept) + last)
+        if not place.exists():
+            break
+    return place

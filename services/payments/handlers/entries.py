@@ -1,5 +1,5 @@
-"""What a batch of items means beside what is known: whose money it is, and which entries of the
-bank are booked already in another shape.
+"""What a batch of items means beside what is known: whose money it is, which entries of the bank
+are booked already in another shape, and what may have come before under another message's id.
 
 A bank may correct a file whose payments contradicted their entry. The entry was booked in one piece
 then; its payments are held beside the ledger until a person has taken it out (and the reverse).
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from plumbing.transaction import Transaction
-from services.payments.domain.incoming import Hold, IncomingPayment, OutgoingDebit
+from services.payments.domain.incoming import Hold, IncomingPayment, OutgoingDebit, likeness
 from services.payments.domain.matching import is_on_ledger
 from services.payments.store import entries as store
 from services.payments.store.entries import Known, Told
@@ -51,21 +51,30 @@ def plain(number: str) -> str:
 async def judged(
     tx: Transaction, credits: Sequence[IncomingPayment], own: Ours, *, file_id: UUID, start_at: int
 ) -> list[IncomingPayment]:
-    """Hold payments that are not ours, or whose entry is booked otherwise; write what is told."""
-    await store.lock(tx, alone=any(one.entry and one.entry.in_one_piece for one in credits))
+    """Hold payments that are not ours, or whose entry is booked otherwise, or that are like one of
+    another file and known by nothing else (bank-formats.md 4.3); write what is told."""
+    nameless = {one.source_key: likeness(one) for one in credits if one.bank_reference is None}
+    in_one_piece = any(one.entry and one.entry.in_one_piece for one in credits)
+    await store.lock(tx, alone=in_one_piece or bool(nameless))
     known = await store.known(tx, {one.entry.key for one in credits if one.entry})
-    found = [_judge(one, own, known) for one in credits]
+    alike = await store.met_elsewhere(tx, nameless.values(), file_id=file_id)
+    found = [_judge(one, own, known, nameless.get(one.source_key) in alike) for one in credits]
     await store.keep(tx, file_id, start_at, _told(found))
+    await store.keep_likenesses(tx, nameless.values(), file_id=file_id)
     return found
 
 
-def _judge(payment: IncomingPayment, own: Ours, known: dict[str, Known]) -> IncomingPayment:
+def _judge(
+    payment: IncomingPayment, own: Ours, known: dict[str, Known], is_alike: bool
+) -> IncomingPayment:
     if not own.received(payment):
         return payment._replace(held=Hold.NOT_OURS)
     if known and payment.entry and (before := known.get(payment.entry.key)):
         otherwise = before.by_payments if payment.entry.in_one_piece else before.in_one_piece
         if otherwise and is_on_ledger(payment):
             return payment._replace(held=Hold.ENTRY_TWICE)
+    if is_alike and is_on_ledger(payment):
+        return payment._replace(held=Hold.ALIKE)
     return payment
 
 

@@ -35,6 +35,8 @@ CHUNK_BYTES = 1024 * 1024
 SMALL_BYTES = 8 * 1024 * 1024
 """Up to here a file is controlled before the answer; takes a quarter of a second."""
 LONGEST_NAME = 200
+ANSWERS = "answers"
+"""What a file does that says what became of payment orders."""
 MOST_MISSING = 31
 """Missing statements that are named, of a gap."""
 
@@ -71,6 +73,8 @@ class Rules:
 
     def role_of(self, found: Validation) -> str:
         """What an accepted file does."""
+        if found.format.startswith("pain.002"):
+            return ANSWERS
         return "books" if found.format.startswith(self.books) else "controls"
 
 
@@ -127,7 +131,7 @@ async def receive(
         chunks += 1
     found, items = None, list[Item]()
     if size <= SMALL_BYTES:
-        found, items = await asyncio.to_thread(bank_file.read_at_once, BytesIO(whole))
+        found, items = await asyncio.to_thread(bank_file.control, BytesIO(whole))
     arrived = Arrived(file_id, tidy(name), digest.digest(), size, chunks)
     try:
         got = await _keep(database, arrived, found, rules)

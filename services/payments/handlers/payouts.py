@@ -20,6 +20,7 @@ from services.payments import bank, pain001
 from services.payments.domain import payouts as rules
 from services.payments.domain.incoming import OutgoingDebit
 from services.payments.domain.payouts import Decision, Payout
+from services.payments.pain002 import StatusReport
 from services.payments.store import ledger
 from services.payments.store import payouts as store
 from services.payments.store.payouts import PayoutAccount
@@ -28,6 +29,8 @@ masked = rules.masked
 PAYMENT_ORDER = "payment_order"
 """The outbound kind of files to the bank."""
 TIMER = "payout"
+MOST_UNKNOWN = 100
+"""Payments of a report that are named, of those that no order of ours has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,10 +148,40 @@ def _payee(account: PayoutAccount) -> pain001.Payee:
 async def hear_answers(tx: Transaction, answered: Sequence[tuple[Parcel, bank.Answer]]) -> None:
     """Carry out what the bank answered to orders; payouts that have ended stay as they are."""
     batches = await store.lock_batches(tx, [parcel.id for parcel, _ in answered])
+    await _hear(
+        tx, [(parcel.id, batches.get(parcel.id, ()), answer) for parcel, answer in answered]
+    )
+
+
+async def hear_report(tx: Transaction, report: StatusReport) -> list[str]:
+    """Carry out what the bank says of an order later on; returns what of it means nothing to us."""
+    batch_id = bank.batch_of(report.original_message_id)
+    groups = await store.lock_groups(tx, {batch_id}) if batch_id else {}
+    if batch_id is None or not groups:
+        return [f"the order {report.original_message_id} is none of ours"]
+    of_group = {
+        bank.payment_id_of(payout.payout_id): group_id
+        for (_, group_id), members in groups.items()
+        for payout in members
+    }
+    members = [payout for each in groups.values() for payout in each]
+    await _hear(tx, [(batch_id, members, bank.read_answer(report, of_group))])
+    unknown = [
+        one.end_to_end_id or one.instruction_id
+        for group in report.groups
+        for one in group.transactions
+        if of_group.keys().isdisjoint((one.instruction_id, one.end_to_end_id))
+    ]
+    return [f"the payment {one} is none of the order's" for one in unknown[:MOST_UNKNOWN]]
+
+
+async def _hear(
+    tx: Transaction, answered: Iterable[tuple[UUID, Sequence[Payout], bank.Answer]]
+) -> None:
     decisions: list[Decision] = []
     faults: list[tuple[UUID, str]] = []
-    for parcel, answer in answered:
-        for payout in batches.get(parcel.id, ()):
+    for batch_id, members, answer in answered:
+        for payout in members:
             word = answer.word_on(bank.payment_id_of(payout.payout_id))
             match word.verdict:
                 case bank.Verdict.ACCEPTED:
@@ -157,7 +190,7 @@ async def hear_answers(tx: Transaction, answered: Sequence[tuple[Parcel, bank.An
                     decisions.append(rules.reject(payout, word.text, today=tx.today))
                     if rules.blames_account(word.reasons):
                         faults.append((payout.creditor_id, word.text))
-        await store.answer_batch(tx, parcel.id, answer.status, answer.whole.text)
+        await store.answer_batch(tx, batch_id, answer.status, answer.whole.text)
     await store.refuse_accounts(tx, list(dict(faults).items()))
     await store.save_payouts(tx, [decision.payout for decision in decisions])
     await _book_and_say(tx, decisions)

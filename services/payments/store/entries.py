@@ -1,6 +1,7 @@
 """What files that were booked told of the bank's entries: each in one piece, or by its payments.
 
-A row is one entry in one batch of one file, written in the transaction that books it.
+A row is one entry in one batch of one file, written in the transaction that books it; or the
+likeness of payments that the bank gave no reference.
 """
 
 from collections.abc import Iterable, Sequence
@@ -30,6 +31,15 @@ BY_SERIAL = text("""
   where serial = any(cast(:serials as text[])) group by serial, file_id
 """)
 FORGET = text("delete from bank_entry where entry_key = :key and in_one_piece")
+
+MET_ELSEWHERE = text("""
+  select distinct likeness from nameless_payment
+  where likeness = any(cast(:likenesses as bytea[])) and file_id <> :file_id
+""")
+KEEP_LIKENESSES = text("""
+  insert into nameless_payment select distinct u.likeness, cast(:file_id as uuid)
+  from unnest(cast(:likenesses as bytea[])) as u(likeness) on conflict do nothing
+""")
 
 
 class Told(NamedTuple):
@@ -76,6 +86,22 @@ async def keep(tx: Transaction, file_id: UUID, start_at: int, told: Sequence[Tol
     if told:
         given = columns(told, ("keys", "whole", "serials", "sums"))
         await tx.execute(KEEP, {"file_id": file_id, "start_at": start_at, **given})
+
+
+async def met_elsewhere(
+    tx: Transaction, likenesses: Iterable[bytes], *, file_id: UUID
+) -> set[bytes]:
+    """Give those of the likenesses that payments of other files have."""
+    wanted = list(likenesses)
+    which = {"likenesses": wanted, "file_id": file_id}
+    return set((await tx.execute(MET_ELSEWHERE, which)).scalars()) if wanted else set()
+
+
+async def keep_likenesses(tx: Transaction, likenesses: Iterable[bytes], *, file_id: UUID) -> None:
+    """Write which likenesses a file has."""
+    told = list(likenesses)
+    if told:
+        await tx.execute(KEEP_LIKENESSES, {"likenesses": told, "file_id": file_id})
 
 
 async def forget_whole(tx: Transaction, key: str) -> None:

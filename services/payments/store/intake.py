@@ -104,13 +104,18 @@ BOOKED_PAYMENTS = text("""
   from payment where payment_id = any(cast(:ids as uuid[]))
 """)
 CHUNKS = text("select count(*) from bank_file_chunk where file_id = :file_id")
-SUMMED = """
+# What was missing when a statement was compared may have come since.
+OPEN_PROBLEM = """not exists (select from payment m where m.payment_id = p.payment_id)
+    and not exists (select from bank_entry e where e.entry_key = p.entry_key)"""
+SUMMED = f"""
   select f.file_id, f.name, f.state, f.role, f.format, f.bytes, f.payments, f.debits, f.entries,
     f.not_booked, f.credits_ore, f.debits_ore, f.received_on, f.ended_on, f.trouble,
     coalesce(b.position, 0) as position, coalesce(b.booked, 0) as booked,
     coalesce(b.duplicates, 0) as duplicates, coalesce(b.matched, 0) as matched,
     coalesce(b.unmatched, 0) as unmatched, coalesce(b.held, 0) as held,
-    coalesce(b.booked_ore, 0) as booked_ore, coalesce(b.settled, 0) as payouts_settled
+    coalesce(b.booked_ore, 0) as booked_ore, coalesce(b.settled, 0) as payouts_settled,
+    (select count(*) from bank_file_problem p where p.file_id = f.file_id and {OPEN_PROBLEM})
+      as faults
   from bank_file f left join lateral (
     select sum(items) as position, sum(booked) as booked, sum(duplicates) as duplicates,
       sum(matched) as matched, sum(unmatched) as unmatched, sum(held) as held,
@@ -126,12 +131,8 @@ LIST = text(
 """
 )
 ONE = text(SUMMED + " where f.file_id = :file_id")
-# What was missing when a statement was compared may have come since.
-PROBLEMS = text("""
-  select p.line, p.reason from bank_file_problem p
-  where p.file_id = :file_id
-    and not exists (select from payment m where m.payment_id = p.payment_id)
-    and not exists (select from bank_entry e where e.entry_key = p.entry_key)
+PROBLEMS = text(f"""
+  select p.line, p.reason from bank_file_problem p where p.file_id = :file_id and {OPEN_PROBLEM}
   order by p.id limit 1000
 """)
 COUNT_UNFINISHED = text("select count(*) from bank_file where state not in ('booked', 'refused')")

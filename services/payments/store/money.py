@@ -106,7 +106,9 @@ async def insert_new(
     tx: Transaction, payments: Iterable[IncomingPayment], file_id: UUID
 ) -> list[Received]:
     """Keep the payments not known before and give those back, in order."""
-    by_id = {payment_id_of(payment.source_key): payment for payment in payments}
+    by_id: dict[PaymentId, IncomingPayment] = {}
+    for payment in payments:
+        by_id.setdefault(payment_id_of(payment.source_key), payment)
     found = by_id.values()
     given = {
         "file_id": file_id,
