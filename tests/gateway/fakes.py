@@ -566,7 +566,8 @@ async def running(keys: Keys) -> AsyncIterator[World]:
         if service in world.slow:
             await asyncio.sleep(60)
         if (refused := world.refuse.get((service, path))) is not None:
-            return web.json_response(refused[1], status=refused[0])
+            allowed = {"allow": "GET"} if refused[0] == 405 else {}
+            return web.json_response(refused[1], status=refused[0], headers=allowed)
         if service not in SERVICES:
             told = call.json if path == "/clock" else {"pending": world.backlog.get(service, 0)}
             return web.json_response(told)
