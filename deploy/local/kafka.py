@@ -166,7 +166,7 @@ class Kafka:
     async def _answers(self) -> bool:
         if not _listens(self.port):
             return False
-        with _silent(logging.getLogger("aiokafka")):
+        with silent(logging.getLogger("aiokafka")):
             admin = AIOKafkaAdminClient(bootstrap_servers=self.bootstrap, request_timeout_ms=5000)
             try:
                 await admin.start()
@@ -227,7 +227,7 @@ def _listens(port: int) -> bool:
 
 
 @contextlib.contextmanager
-def _silent(logger: logging.Logger) -> Iterator[None]:
+def silent(logger: logging.Logger) -> Iterator[None]:
     """Keep a logger quiet while failures are what we wait out."""
     level = logger.level
     logger.setLevel(logging.CRITICAL + 1)

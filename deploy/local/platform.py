@@ -9,6 +9,7 @@ can be killed by name and started again, and which ends with the launcher, howev
 import asyncio
 import contextlib
 import fcntl
+import logging
 import os
 import sys
 import time
@@ -17,11 +18,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
 
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaConnectionError, KafkaError
 
 from contracts.topics import TOPICS
 from deploy.local.folders import PROJECT, temporary_folder
-from deploy.local.kafka import Kafka
+from deploy.local.kafka import Kafka, silent
 from deploy.local.ports import claim_ports, ephemeral_ports
 from deploy.local.postgres import Postgres, create_service_databases
 from deploy.local.processes import Household, LaunchError, Program, refuse_death, together
@@ -276,7 +277,13 @@ async def make_topics(bootstrap: str) -> list[str]:
     """
     wanted = [(topic.name, topic.partitions, topic.retention_ms) for topic in TOPICS]
     try:
-        return await create_topics(bootstrap, wanted)
+        with silent(logging.getLogger("aiokafka")):
+            return await create_topics(bootstrap, wanted)
+    except KafkaConnectionError as error:
+        raise LaunchError(
+            f"no Kafka answers at {bootstrap}: start Betalt with make run, or set "
+            "KAFKA_BOOTSTRAP_SERVERS to a broker that runs"
+        ) from error
     except KafkaError as error:
         raise LaunchError(f"Kafka at {bootstrap}: {error}") from error
 

@@ -294,6 +294,10 @@ def test_a_service_says_again_and_the_command_waits_until_it_has(gateway: Gatewa
     wanted = {"since": "2026-11-20", "topic": "payments.claims"}
     assert gateway.commands == [("/ops/services/payments/say-again", wanted)]
     assert betalt("say-again", "payments").exit_code == 64
+    for wrong in (["2026-11-20", "--topic", "invoicing.invoices"], ["2100-01-01"]):
+        refused = betalt("say-again", "payments", "--since", *wrong)
+        assert refused.exit_code == 64, "nothing was said, so nothing is said again"
+    assert len(gateway.commands) == 1
     stuck = {"outbox": outbox | {"said_again": "stuck"}}
     gateway.answer("GET", "/ops/services/payments/numbers", stuck)
     found = betalt("say-again", "payments", "--since", "2026-11-20")
@@ -352,3 +356,37 @@ def test_a_statement_is_shown_as_the_service_takes_it(tmp_path: Path) -> None:
     assert (answer["accepted"], answer["payments"], answer["role"]) == (True, [], "controls")
     other = json.loads(betalt("read-bank-file", str(file), "--books", "camt.053").output)
     assert (len(other["payments"]), "role" in other) == (1, False)
+
+
+def test_a_refusal_without_words_says_its_reason(gateway: Gateway) -> None:
+    answer = {"title": "The rate is not withdrawn", "reason": "rate_not_added"}
+    gateway.answer("DELETE", "/api/v1/rates/2026-07-01", answer, 409)
+    refused = betalt("rates", "withdraw", "2026-07-01").exception
+    assert str(refused) == "The rate is not withdrawn: rate not added"
+
+
+def test_a_rate_below_zero_is_written_as_it_is(gateway: Gateway) -> None:
+    """As it stood from 2016 to 2019."""
+    gateway.answer("POST", "/api/v1/rates", {"claims_waiting": 0})
+    found = betalt("rates", "add", "2027-01-01", "-0.5", "--source", "SFS 2026:9999")
+    assert (found.exit_code, gateway.commands[0][1]["bp"]) == (0, -50)
+    assert betalt("rates", "add", "2027-01-01", "2", "--sorce", "SFS 2026:9999").exit_code == 64
+
+
+def test_a_token_that_can_be_none_is_refused_in_words(
+    gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPERATOR_TOKEN", "åäö")
+    refused = betalt("clock", "show").exception
+    assert isinstance(refused, LaunchError)
+    assert "OPERATOR_TOKEN" in str(refused)
+
+
+def test_a_broker_that_is_away_is_told_in_one_sentence(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", f"127.0.0.1:{free_ports(1)[0]}")
+    refused = betalt("topics").exception
+    assert isinstance(refused, LaunchError)
+    assert "no Kafka answers" in str(refused)
+    assert not caplog.records

@@ -47,7 +47,7 @@ async def test_every_service_has_its_database_and_every_topic_is_there(platform:
     assert {topic.name for topic in TOPICS} <= set(await admin.list_topics())
     await admin.close()
     assert await make_topics(platform.bootstrap) == []
-    with pytest.raises(LaunchError, match=r"Kafka at 127\.0\.0\.1:9: "):
+    with pytest.raises(LaunchError, match=r"no Kafka answers at 127\.0\.0\.1:9: "):
         await make_topics("127.0.0.1:9")
 
 
