@@ -94,6 +94,9 @@ def _count(found: dict[str, Any]) -> int:
 
 def _table(found: dict[str, dict[str, Any]]) -> Table:
     table = Table("service", "number", "what", "key", "reason", box=None, header_style="dim")
+    for column in table.columns:
+        column.overflow = "fold"
+    table.columns[3].no_wrap = True  # a key is copied, to act on it again
     for service, each in found.items():
         for event in each["events"]:
             what = event["type"] or "unreadable"

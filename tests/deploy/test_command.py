@@ -202,8 +202,11 @@ def test_quiet_that_does_not_come_ends_with_1(gateway: Gateway) -> None:
     assert "bank: 2 in hand" in found.output
 
 
-def test_parked_events_of_all_services_are_listed(gateway: Gateway) -> None:
+def test_parked_events_of_all_services_are_listed(
+    gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """With status 1, so that a script notices."""
+    monkeypatch.setenv("COLUMNS", "120")
     services = ("invoicing", "payments", "dunning", "collections", "notifications")
     for service in services:
         gateway.answer("GET", f"/ops/services/{service}/parked", NOTHING)
@@ -390,3 +393,17 @@ def test_a_broker_that_is_away_is_told_in_one_sentence(
     assert isinstance(refused, LaunchError)
     assert "no Kafka answers" in str(refused)
     assert not caplog.records
+
+
+def test_a_key_is_listed_whole_for_it_is_what_is_acted_on_again(
+    gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However narrow the terminal."""
+    monkeypatch.setenv("COLUMNS", "72")
+    key = "01a2189f-274e-7619-90b3-9b412b4ed39c"
+    gateway.answer(
+        "GET", "/ops/services/payments/parked", NOTHING | {"events": [EVENT | {"key": key}]}
+    )
+    shown = betalt("parked", "list", "--service", "payments").output
+    assert key in shown
+    assert "…" not in shown

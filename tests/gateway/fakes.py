@@ -541,7 +541,9 @@ ANSWERS: dict[tuple[str, str, str], Any] = {
     ("notifications", "POST", "/opened"): lambda w, c: {"opened_on": "2026-11-22"},
     ("dunning", "GET", "/ops/parked/7"): lambda w, c: PARKED
     | {"headers": {"ce_type": PARKED["type"]}, "event": {"claim_id": str(CLAIM), "name": "•••"}},
-    ("dunning", "POST", "/ops/parked/redrive"): lambda w, c: {"events": 1},
+    ("dunning", "POST", "/ops/parked/redrive"): lambda w, c: {
+        "events": 1, "timers": 0, "parcels": 0, "keys_standing": 0 if c.json["key"] else 2,
+    },
 }  # fmt: skip
 
 

@@ -826,8 +826,12 @@ async def test_the_operator_redrives_and_allocates(browser: Browser, world: Worl
     form = {"service": "dunning", "nyckel": str(CLAIM)}
     async with browser.post("/drift/parkerade/kor-om", data=form, allow_redirects=False) as answer:
         assert answer.status == 303
+        async with browser.get(answer.headers["location"]) as after:
+            assert "1 är utförd." in await after.text()
     (call,) = world.asked("dunning", "/ops/parked/redrive")
     assert call.json == {"key": str(CLAIM)}
+    async with browser.post("/drift/parkerade/kor-om", data={"service": "dunning"}) as answer:
+        assert "1 är utförd. 2 nycklar är kvar, för skälet finns kvar." in await answer.text()
     bad = {"service": "gateway/../x"}
     async with browser.post("/drift/parkerade/kor-om", data=bad) as answer:
         assert answer.status == 404
