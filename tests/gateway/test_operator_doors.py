@@ -9,6 +9,7 @@ from uuid import UUID
 
 import pytest
 
+from services.gateway.settings import SERVICES
 from tests.gateway.fakes import (
     ANNA,
     ANSWERS,
@@ -474,3 +475,19 @@ async def test_only_operators_come_through_and_only_from_our_own_pages(
     async with browser.post(path, data=form, headers={"Sec-Fetch-Site": "cross-site"}) as answer:
         assert answer.status == 403
     assert world.calls == []
+
+
+async def test_the_first_page_does_not_call_what_is_away_at_work(
+    browser: Browser, world: World
+) -> None:
+    """Nor does it count as none what nobody could be asked for."""
+    await sign_in(browser, "operator")
+    for service in SERVICES:
+        world.refuse[service, "/ops/numbers"] = (503, {"title": "The service cannot answer now"})
+    async with browser.get("/drift") as answer:
+        page = await answer.text()
+        assert answer.status == 200
+    figures = page.partition('class="figures"')[2].partition("</section>")[0]
+    assert "Tjänst svarar inte" in figures
+    assert "Arbetar" not in figures
+    assert '<a href="/drift/parkerade">–</a>' in figures
