@@ -153,7 +153,6 @@ class Platform:
             await asyncio.sleep(LOOK_EVERY_SECONDS)
 
     async def _start(self) -> None:
-        self.folder.mkdir(parents=True, exist_ok=True)
         self._lock.enter_context(_only_one(self.folder))
         _put_old_logs_away(self._household.log_folder)
         await claim_ports(self._ports_of_our_own())
@@ -315,8 +314,18 @@ def _own_servers(folder: Path, ports: Mapping[str, int]) -> dict[str, Postgres |
 
 @contextlib.contextmanager
 def _only_one(folder: Path) -> Iterator[None]:
-    """Refuses a second launcher in the same folder; the kernel gives up the lock of a dead one."""
-    with (folder / "lock").open("w") as lock:
+    """Refuses a second launcher in the same folder, and a folder that nothing can be kept in.
+
+    The kernel gives up the lock of a dead launcher.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        opened = (folder / "lock").open("w")
+    except OSError as trouble:
+        raise LaunchError(
+            f"no data can be kept in {folder}: {trouble.strerror}; set BETALT_DATA to another"
+        ) from None
+    with opened as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -183,8 +183,12 @@ async def _create_database(admin: asyncpg.Connection, service: str) -> None:
 
 @contextlib.asynccontextmanager
 async def admin_connection(admin_url: str) -> AsyncIterator[asyncpg.Connection]:
-    """One connection as the server's administrator."""
-    connection = await asyncpg.connect(admin_url, timeout=10)
+    """One connection as the server's administrator; refuses when it cannot be had."""
+    try:
+        connection = await asyncpg.connect(admin_url, timeout=10)
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as trouble:
+        why = str(trouble) or type(trouble).__name__
+        raise LaunchError(f"PostgreSQL cannot be used ({why}); check DATABASE_URL") from None
     try:
         yield connection
     finally:
