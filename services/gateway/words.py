@@ -153,6 +153,11 @@ REASONS = {
     "kan inte tas bort längre.",
     "debit_resolved": "Uttaget väntar inte längre. Någon har redan tagit hand om det.",
     "too_early": "Det är för tidigt.",
+    "moving": "Klockan går redan.",
+    "back": "Klockan går aldrig bakåt.",
+    "far_ahead": "Dagen ligger för långt fram.",
+    "another_site": "Det du skickade kom inte från den här webbplatsens egen sida. Öppna sidan här "
+    "och försök igen.",
     "barred": "Lagen hindrar det.",
     "identity_number_missing": "Kundens person- eller organisationsnummer saknas.",
     "address_missing": "Kundens adress saknas.",

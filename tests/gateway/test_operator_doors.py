@@ -491,3 +491,38 @@ async def test_the_first_page_does_not_call_what_is_away_at_work(
     assert "Tjänst svarar inte" in figures
     assert "Arbetar" not in figures
     assert '<a href="/drift/parkerade">–</a>' in figures
+
+
+async def test_the_address_that_people_are_given_leads_the_operator_to_his_own_page(
+    browser: Browser,
+) -> None:
+    """So does the way out of a page that tells what went wrong."""
+    await sign_in(browser, "operator")
+    async with browser.get("/", allow_redirects=False) as answer:
+        assert (answer.status, answer.headers["location"]) == (303, "/drift")
+    async with browser.get("/drift/finns-inte") as answer:
+        assert 'class="button" href="/drift"' in await answer.text()
+
+
+async def test_no_account_is_set_for_a_company_that_is_not_there(
+    browser: Browser, world: World
+) -> None:
+    await sign_in(browser, "operator")
+    form = {"kind": "bankgiro", "number": "5050-1055", "sett": "1"}
+    nobodys = f"/drift/utbetalningar/konto/{CLAIM}"
+    async with browser.get(nobodys) as answer:
+        assert answer.status == 404
+    async with browser.post(nobodys, data=form) as answer:
+        assert answer.status == 404
+    assert not world.asked("payments", "/payout-account", "PUT")
+
+
+async def test_a_form_that_another_site_sent_is_refused_for_what_it_is(browser: Browser) -> None:
+    """Nobody is told to change identity for it."""
+    await sign_in(browser, "operator")
+    foreign = {"origin": "https://somebody.example"}
+    async with browser.post("/drift/klocka", data={"steg": "dag"}, headers=foreign) as answer:
+        page = await answer.text()
+        assert answer.status == 403
+    assert "kom inte från den här webbplatsens egen sida" in page
+    assert "Byt identitet, eller" not in page
