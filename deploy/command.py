@@ -62,5 +62,6 @@ def main() -> None:
     try:
         app()
     except LaunchError as trouble:
-        Console(stderr=True).print(f"\n{trouble}", style="red", markup=False, soft_wrap=True)
+        told = Console(stderr=True, highlight=False)
+        told.print(f"\n{trouble}", style="red", markup=False, soft_wrap=True)
         raise SystemExit(1) from None

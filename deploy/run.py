@@ -60,7 +60,8 @@ async def run(console: Console) -> None:
 async def _live(console: Console) -> None:
     begun = time.monotonic()
     folder = data_folder()
-    console.print(f"[bold]Betalt[/] starts; its data and logs are in {folder}", highlight=False)
+    console.print("[bold]Betalt[/] starts; its data and logs are in", end=" ")
+    console.print(str(folder), markup=False, highlight=False, soft_wrap=True)
     platform = Platform(
         folder,
         fixed_ports(),

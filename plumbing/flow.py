@@ -1,13 +1,15 @@
 """The edge of a service: each request goes on in its caller's flow, and none ends untold.
 
 The flow (`x-correlation-id`) is the correlation of everything the request says, and stands in every
-line that is logged meanwhile. Who sent none begins a flow. A bug is answered as a problem and
-logged here: what goes further is written down by the server, with the text of the error.
+line that is logged meanwhile. Who sent none begins a flow. A bug, or trouble such as a database
+that is away, is answered as a problem and logged here: what goes further is written down by the
+server, with the text of the error.
 """
 
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Callable
 from contextvars import ContextVar
 from uuid import UUID
 
@@ -22,6 +24,7 @@ log = structlog.get_logger()
 
 NUL = b"%00"
 """No column of PostgreSQL can hold it, so that it would look like a bug of ours."""
+CANNOT_NOW = "The service cannot answer now"
 HEADER = "x-correlation-id"
 FLOW: ContextVar[UUID | None] = ContextVar("flow", default=None)
 """Of the request being answered; None at the other doors, where each event has its own."""
@@ -32,10 +35,11 @@ class CutOffError(Exception):
 
 
 class ServiceEdge:
-    """ASGI middleware around a service."""
+    """ASGI middleware around a service; `is_trouble` tells what waiting may mend from a bug."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, is_trouble: Callable[[BaseException], bool]) -> None:
         self._app = app
+        self._is_trouble = is_trouble
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request in its flow."""
@@ -62,7 +66,11 @@ class ServiceEdge:
                     log.error("request_failed", method=scope["method"], path=path, exc_info=error)
                     if begun:
                         raise CutOffError(path) from None
-                    await answer(Problem(500, "The service failed"))(scope, receive, send)
+                    away = self._is_trouble(error)
+                    problem = (
+                        Problem(503, CANNOT_NOW) if away else Problem(500, "The service failed")
+                    )
+                    await answer(problem)(scope, receive, send)
         finally:
             FLOW.reset(held)
 

@@ -8,10 +8,17 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
+
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+"""What a path may be asked by."""
 
 
 class Problem(Exception):  # noqa: N818  (RFC 9457 calls it a problem)
-    """A refusal told over HTTP. `errors` name fields; other keywords travel as members."""
+    """A refusal told over HTTP. `errors` name fields; other keywords travel as members.
+
+    `headers` are those that its status asks for.
+    """
 
     def __init__(
         self,
@@ -24,6 +31,7 @@ class Problem(Exception):  # noqa: N818  (RFC 9457 calls it a problem)
     ) -> None:
         super().__init__(title)
         self.status = status
+        self.headers: dict[str, str] = {}
         self.body: dict[str, Any] = {"type": "about:blank", "title": title, "status": status}
         if detail:
             self.body["detail"] = detail
@@ -35,8 +43,30 @@ class Problem(Exception):  # noqa: N818  (RFC 9457 calls it a problem)
 def answer(problem: Problem) -> JSONResponse:
     """A problem as it is told over HTTP."""
     return JSONResponse(
-        problem.body, status_code=problem.status, media_type="application/problem+json"
+        problem.body,
+        status_code=problem.status,
+        headers=problem.headers,
+        media_type="application/problem+json",
     )
+
+
+def not_found_or_allowed(request: Request, error: HTTPException) -> Problem:
+    """The problem of a path or a method that is not there; a method's names those that are."""
+    problem = Problem(error.status_code, str(error.detail))
+    if problem.status == 405:
+        problem.headers["allow"] = ", ".join(_allowed(request))
+    return problem
+
+
+def _allowed(request: Request) -> list[str]:
+    """The methods that some route takes at the request's path."""
+    routes = request.app.router.routes
+    asked = {method: {**request.scope, "method": method} for method in METHODS}
+    return [
+        method
+        for method, scope in asked.items()
+        if any(route.matches(scope)[0] is Match.FULL for route in routes)
+    ]
 
 
 def invalid(errors: list[dict[str, str]]) -> Problem:
@@ -45,10 +75,13 @@ def invalid(errors: list[dict[str, str]]) -> Problem:
 
 
 def field_errors(error: Any) -> list[dict[str, str]]:
-    """pydantic's errors as `{"field", "reason"}`, without the input they met and its own prefix."""
+    """pydantic's errors as `{"field", "reason"}`, without the input they met and its own prefix.
+
+    A field of the body goes by its path there; one of the query or path says so.
+    """
     return [
         {
-            "field": ".".join(str(part) for part in each["loc"]),
+            "field": ".".join(str(part) for part in each["loc"]).removeprefix("body."),
             "reason": each["msg"].removeprefix("Value error, "),
         }
         for each in error.errors()
@@ -68,4 +101,4 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def on_http(request: Request, error: HTTPException) -> JSONResponse:
-        return answer(Problem(error.status_code, str(error.detail)))
+        return answer(not_found_or_allowed(request, error))

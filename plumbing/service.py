@@ -141,7 +141,7 @@ def create_service(
     database.on_queued = state.outbound.wake.set
     database.on_due = state.timers.wake.set
     problems.install(app)
-    app.add_middleware(ServiceEdge)
+    app.add_middleware(ServiceEdge, is_trouble=is_trouble)
     app.include_router(_health)
     app.include_router(operations.router)
     for each in routers:

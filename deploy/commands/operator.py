@@ -89,6 +89,8 @@ def operator() -> Operator:
     token = os.environ.get("OPERATOR_TOKEN")
     if address and not token:
         raise LaunchError("GATEWAY_URL is set, and OPERATOR_TOKEN is not: both are needed")
+    if token and not token.isascii():
+        raise LaunchError("OPERATOR_TOKEN is none: it holds characters that no token has")
     address = address or f"http://127.0.0.1:{fixed_ports()['gateway']}"
     return Operator(address, token or _own_token(data_folder(), address))
 
@@ -123,6 +125,8 @@ def _in_words(status: int, problem: Any) -> str:
     said = [str(problem.get("title") or "Refused")]
     said += [str(problem["detail"])] if problem.get("detail") else []
     said += [f"{each.get('field')}: {each.get('reason')}" for each in problem.get("errors") or ()]
+    if len(said) == 1 and isinstance(problem.get("reason"), str):
+        said = [f"{said[0]}: {problem['reason'].replace('_', ' ')}"]
     return "\n".join(said)
 
 

@@ -58,7 +58,7 @@ def list_parked(
 @app.command()
 def show(
     service: OneService,
-    number: Annotated[int, typer.Argument(help="Its number in the list.")],
+    number: Annotated[int, typer.Argument(min=1, max=2**63 - 1, help="Its number in the list.")],
 ) -> None:
     """Show one parked event with its reason; personal fields are masked."""
     show_json(operator().ask_service(service, "GET", f"/ops/parked/{number}"))
@@ -76,6 +76,9 @@ def redrive(
     if (key is None) == (not everything):
         raise typer.BadParameter("say which: --key KEY, or --all")
     found = operator().ask_service(service, "POST", "/ops/parked/redrive", {"key": key})
+    if not any(found.values()):
+        say("Nothing like that is parked.")
+        return
     say(
         f"Acted on {found['events']} events, {found['timers']} timers "
         f"and {found['parcels']} parcels."
@@ -91,6 +94,9 @@ def _count(found: dict[str, Any]) -> int:
 
 def _table(found: dict[str, dict[str, Any]]) -> Table:
     table = Table("service", "number", "what", "key", "reason", box=None, header_style="dim")
+    for column in table.columns:
+        column.overflow = "fold"
+    table.columns[3].no_wrap = True  # a key is copied, to act on it again
     for service, each in found.items():
         for event in each["events"]:
             what = event["type"] or "unreadable"

@@ -37,12 +37,12 @@ def list_rates(as_json: AsJson = False) -> None:
     Console().print(table)
 
 
-@app.command()
+@app.command(context_settings={"ignore_unknown_options": True})  # a rate may lie below zero
 def add(
     valid_from: Annotated[
         datetime, typer.Argument(formats=["%Y-%m-%d"], help="First day of the half-year.")
     ],
-    rate: Annotated[str, typer.Argument(help="Percent a year, such as 2.00 or 2,5.")],
+    rate: Annotated[str, typer.Argument(help="Percent a year, such as 2.00, 2,5 or -0.5.")],
     source: Annotated[str, typer.Option(help="Where it was announced, such as SFS 2025:809.")],
 ) -> None:
     """Put the rate of a half-year in force; charges that waited for it are priced."""

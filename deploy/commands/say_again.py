@@ -9,8 +9,10 @@ from typing import Annotated
 
 import typer
 
+from contracts.topics import TOPICS
 from deploy.commands.operator import operator, say
 from deploy.commands.parked import Service
+from plumbing.clock import SWEDISH, real_now
 
 LOOK_EVERY_SECONDS = 0.5
 
@@ -25,6 +27,12 @@ def say_again(
     wait: Annotated[bool, typer.Option(help="Wait until it is said.")] = True,
 ) -> None:
     """Have a service say again what it has said since a day, in order and before anything new."""
+    own = [each.name for each in TOPICS if each.name.startswith(f"{service.value}.")]
+    if topic is not None and topic not in own:
+        why = f"{service.value} says nothing on {topic!r}; it speaks on {', '.join(own)}"
+        raise typer.BadParameter(why, param_hint="'--topic'")
+    if since.date() > real_now().astimezone(SWEDISH).date():
+        raise typer.BadParameter("nothing is said yet of a day to come", param_hint="'--since'")
     asked = operator()
     body = {"since": since.date().isoformat(), "topic": topic}
     asked.ask_service(service, "POST", "/ops/say-again", body)

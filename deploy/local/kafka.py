@@ -3,6 +3,9 @@
 The jars are pinned by SHA-256 in `kafka-jars.txt` and fetched once into the user's cache, which all
 clones share. There is no imitation broker: when the real one can't be had, that is said and nothing
 starts.
+
+The broker lives in its folder and calls everything there by its name alone, for it reads settings
+as Latin-1 and a comma in them as the end of a path.
 """
 
 import base64
@@ -29,6 +32,9 @@ from deploy.local.processes import Child, LaunchError, Program, Say
 VERSION = "4.3.1"
 JARS = Path(__file__).with_name("kafka-jars.txt")
 DOWNLOADS_AT_ONCE = 8
+PROPERTIES = "kafka.properties"
+ENVIRONMENT = {"LC_ALL": "C.UTF-8"}
+"""Java reads the names of folders as the locale says, and a bare one says ASCII."""
 READY_WITHIN_SECONDS = 90
 
 SETTINGS = {
@@ -80,16 +86,16 @@ class Kafka:
         """Format the folder where that was not done, start, and wait until an admin is answered."""
         jars = fetch_jars(cache_folder() / f"kafka-{VERSION}", say)
         self.log.parent.mkdir(parents=True, exist_ok=True)
-        settings = self.folder / "kafka.properties"
-        settings.write_text(
+        (self.folder / PROPERTIES).write_text(
             "".join(f"{name}={value}\n" for name, value in self._settings().items())
         )
         if not (self._data / "meta.properties").exists():
-            await self._format(jars, settings)
+            await self._format(jars)
         self._child = Child(
             Program(
                 name="kafka",
-                command=[*self._java(jars), "kafka.Kafka", str(settings)],
+                command=[*self._java(jars), "kafka.Kafka", PROPERTIES],
+                environment=ENVIRONMENT,
                 folder=self.folder,
                 at_launchers_death=signal.SIGTERM,
             ),
@@ -112,7 +118,7 @@ class Kafka:
             await self._child.kill()
         shutil.rmtree(self._data, ignore_errors=True)
 
-    async def _format(self, jars: list[Path], settings: Path) -> None:
+    async def _format(self, jars: list[Path]) -> None:
         cluster = (
             base64.urlsafe_b64encode(uuid.uuid4().bytes).rstrip(b"=").decode().replace("-", "_")
         )
@@ -123,12 +129,14 @@ class Kafka:
             "-t",
             cluster,
             "-c",
-            str(settings),
+            PROPERTIES,
         ]
         formatter = Child(
             Program(
                 name="kafka-format",
                 command=[*self._java(jars), "kafka.tools.StorageTool", *arguments],
+                environment=ENVIRONMENT,
+                folder=self.folder,
             ),
             self.log,
         )
@@ -152,13 +160,13 @@ class Kafka:
             "listeners": f"{here},CONTROLLER://{control}",
             "advertised.listeners": here,
             "controller.quorum.bootstrap.servers": control,
-            "log.dirs": str(self._data),
+            "log.dirs": self._data.name,
         }
 
     async def _answers(self) -> bool:
         if not _listens(self.port):
             return False
-        with _silent(logging.getLogger("aiokafka")):
+        with silent(logging.getLogger("aiokafka")):
             admin = AIOKafkaAdminClient(bootstrap_servers=self.bootstrap, request_timeout_ms=5000)
             try:
                 await admin.start()
@@ -205,7 +213,8 @@ def _fetch_jar(maven: MavenContext, coordinate: str, sha256: str, jar: Path) -> 
     except Exception as trouble:  # the library raises what its many parts happen to raise
         raise LaunchError(
             f"Apache Kafka can't be had: {coordinate} could not be fetched ({trouble}); "
-            "check the network, or set KAFKA_BOOTSTRAP_SERVERS to a broker that runs"
+            "check the network (one that signs with certificates of its own needs them in "
+            "REQUESTS_CA_BUNDLE), or set KAFKA_BOOTSTRAP_SERVERS to a broker that runs"
         ) from trouble
     if hashlib.sha256(fetched.read_bytes()).hexdigest() != sha256:
         raise LaunchError(f"{coordinate} is not the jar that was pinned: its SHA-256 differs")
@@ -218,7 +227,7 @@ def _listens(port: int) -> bool:
 
 
 @contextlib.contextmanager
-def _silent(logger: logging.Logger) -> Iterator[None]:
+def silent(logger: logging.Logger) -> Iterator[None]:
     """Keep a logger quiet while failures are what we wait out."""
     level = logger.level
     logger.setLevel(logging.CRITICAL + 1)

@@ -9,6 +9,7 @@ can be killed by name and started again, and which ends with the launcher, howev
 import asyncio
 import contextlib
 import fcntl
+import logging
 import os
 import sys
 import time
@@ -17,11 +18,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
 
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaConnectionError, KafkaError
 
 from contracts.topics import TOPICS
 from deploy.local.folders import PROJECT, temporary_folder
-from deploy.local.kafka import Kafka
+from deploy.local.kafka import Kafka, silent
 from deploy.local.ports import claim_ports, ephemeral_ports
 from deploy.local.postgres import Postgres, create_service_databases
 from deploy.local.processes import Household, LaunchError, Program, refuse_death, together
@@ -152,7 +153,6 @@ class Platform:
             await asyncio.sleep(LOOK_EVERY_SECONDS)
 
     async def _start(self) -> None:
-        self.folder.mkdir(parents=True, exist_ok=True)
         self._lock.enter_context(_only_one(self.folder))
         _put_old_logs_away(self._household.log_folder)
         await claim_ports(self._ports_of_our_own())
@@ -276,7 +276,13 @@ async def make_topics(bootstrap: str) -> list[str]:
     """
     wanted = [(topic.name, topic.partitions, topic.retention_ms) for topic in TOPICS]
     try:
-        return await create_topics(bootstrap, wanted)
+        with silent(logging.getLogger("aiokafka")):
+            return await create_topics(bootstrap, wanted)
+    except KafkaConnectionError as error:
+        raise LaunchError(
+            f"no Kafka answers at {bootstrap}: start Betalt with make run, or set "
+            "KAFKA_BOOTSTRAP_SERVERS to a broker that runs"
+        ) from error
     except KafkaError as error:
         raise LaunchError(f"Kafka at {bootstrap}: {error}") from error
 
@@ -308,8 +314,18 @@ def _own_servers(folder: Path, ports: Mapping[str, int]) -> dict[str, Postgres |
 
 @contextlib.contextmanager
 def _only_one(folder: Path) -> Iterator[None]:
-    """Refuses a second launcher in the same folder; the kernel gives up the lock of a dead one."""
-    with (folder / "lock").open("w") as lock:
+    """Refuses a second launcher in the same folder, and a folder that nothing can be kept in.
+
+    The kernel gives up the lock of a dead launcher.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        opened = (folder / "lock").open("w")
+    except OSError as trouble:
+        raise LaunchError(
+            f"no data can be kept in {folder}: {trouble.strerror}; set BETALT_DATA to another"
+        ) from None
+    with opened as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

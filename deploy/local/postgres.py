@@ -9,6 +9,7 @@ leave out fsync.
 import contextlib
 import importlib.util
 import os
+import shutil
 import signal
 import tempfile
 from collections.abc import AsyncIterator, Sequence
@@ -115,6 +116,10 @@ class Postgres:
         await _kill(backends)
 
     async def _make_cluster(self, programs: Path, data: Path, user: int) -> None:
+        """Make it beside `data` and move it there once whole: a half one would never start."""
+        half = data.with_name(f"{data.name}-half")
+        shutil.rmtree(half, ignore_errors=True)
+        folders.open_folder(half, user)
         password = folders.keep_secret(self.folder / "superuser-password")
         with tempfile.NamedTemporaryFile("w") as handed:
             handed.write(password)
@@ -124,15 +129,16 @@ class Postgres:
             initdb = Program(
                 name="initdb",
                 command=[
-                    *(str(programs / "initdb"), "-D", str(data), "-U", SUPERUSER),
+                    *(str(programs / "initdb"), "-D", str(half), "-U", SUPERUSER),
                     *("--locale=C", *locale),
                     *("--auth=scram-sha-256", f"--pwfile={handed.name}"),
                     *(() if self.durable else ("--no-sync",)),
                 ],
-                folder=data,
+                folder=half,
                 user=user,
             )
             await Child(initdb, self.log).finish(READY_WITHIN_SECONDS)
+        half.replace(data)
 
     async def _answers(self) -> bool:
         try:
@@ -177,8 +183,12 @@ async def _create_database(admin: asyncpg.Connection, service: str) -> None:
 
 @contextlib.asynccontextmanager
 async def admin_connection(admin_url: str) -> AsyncIterator[asyncpg.Connection]:
-    """One connection as the server's administrator."""
-    connection = await asyncpg.connect(admin_url, timeout=10)
+    """One connection as the server's administrator; refuses when it cannot be had."""
+    try:
+        connection = await asyncpg.connect(admin_url, timeout=10)
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as trouble:
+        why = str(trouble) or type(trouble).__name__
+        raise LaunchError(f"PostgreSQL cannot be used ({why}); check DATABASE_URL") from None
     try:
         yield connection
     finally:

@@ -49,7 +49,7 @@ async def tell(platform: Platform, console: Console) -> None:
     BETALT_STORY is the number of invoices (2000); 0 starts with an empty platform.
     """
     missing = NEEDED - {*platform.services, *platform.standins}
-    wanted = int(os.environ.get("BETALT_STORY") or INVOICES)
+    wanted = wanted_invoices()
     if missing or wanted == 0:
         why = f"{', '.join(sorted(missing))} missing" if missing else "BETALT_STORY=0"
         console.print(f"No story is told: {why}.", highlight=False)
@@ -70,6 +70,14 @@ async def tell(platform: Platform, console: Console) -> None:
         raise LaunchError(f"the story broke off: {trouble}\nlogs are in {logs}") from trouble
     finally:
         journal.close()
+
+
+def wanted_invoices() -> int:
+    """How long the story shall be; refuses what is no number."""
+    given = os.environ.get("BETALT_STORY") or str(INVOICES)
+    if not (given.isascii() and given.isdecimal()):
+        raise LaunchError(f"BETALT_STORY must be a number of invoices, not {given!r}")
+    return int(given)
 
 
 def places_of(platform: Platform) -> Places:

@@ -218,9 +218,7 @@ def _read(body: Corrections, today: date) -> dict[str, Any]:
         try:
             corrections["debtor_identity_number"] = parse_identity_number(number, today=today)
         except NumberError as error:
-            raise invalid(
-                [{"field": "body.debtor_identity_number", "reason": str(error)}]
-            ) from None
+            raise invalid([{"field": "debtor_identity_number", "reason": str(error)}]) from None
     return corrections
 
 

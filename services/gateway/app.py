@@ -12,15 +12,17 @@ from collections.abc import AsyncIterator
 from urllib.parse import quote
 
 import aiohttp
-from fastapi import FastAPI, Request
+from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse, Response
+from fastapi.routing import APIRoute
+from fastapi.sse import EventSourceResponse
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
 from plumbing import logs
 from plumbing.identity import Keys
-from plumbing.problems import Problem, field_errors
+from plumbing.problems import Problem, field_errors, not_found_or_allowed
 from services.gateway import debtor, demo, feeds, public_api, words
 from services.gateway.clock import STANDINS, Barrier, Installation
 from services.gateway.edge import Edge
@@ -65,14 +67,20 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     _tell_refusals(app)
     _health(app)
     app.mount("/static", StaticFiles(directory=words.FOLDER / "static"), name="static")
-    for router in (feeds.router, public_api.router, *operators_routers, debtor.router):
-        app.include_router(router)
-    if settings.betalt_demo:
-        app.include_router(demo.router)
-        app.include_router(overview.demo_router)
-    for router in seller_routers:
+    demos = (demo.router, overview.demo_router) if settings.betalt_demo else ()
+    programs = (feeds.router, public_api.router)
+    for router in (*programs, *operators_routers, debtor.router, *demos, *seller_routers):
+        _answer_heads(router)
         app.include_router(router)
     return app
+
+
+def _answer_heads(router: APIRouter) -> None:
+    """What may be got may be asked for its head (RFC 9110 9.1), but for a channel without end."""
+    for route in router.routes:
+        if isinstance(route, APIRoute) and route.response_class is not EventSourceResponse:
+            asked_by = route.methods or set()
+            route.methods = asked_by | {"HEAD"} if "GET" in asked_by else asked_by
 
 
 def _places(settings: Settings) -> dict[str, str]:
@@ -103,7 +111,7 @@ def _tell_refusals(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def on_http(request: Request, error: HTTPException) -> Response:
-        problem = Problem(error.status_code, str(error.detail))
+        problem = not_found_or_allowed(request, error)
         return words.answer(request, problem, session=page_session(request))
 
 

@@ -211,7 +211,7 @@ class Barrier:
             before = after
 
     async def start(self, target: date | None = None, *, days: int | None = None) -> Job:
-        """Begin to move to a day, or some days ahead; 409 while moving or for a day gone by."""
+        """Begin to move to a day or some days ahead; 409 while moving or out of reach."""
         if self.moving:
             raise Problem(409, "The clock is moving already", reason="moving")
         reading = await self._world.read(patience=PATIENCE_SECONDS)  # the first look for quiet
@@ -219,8 +219,10 @@ class Barrier:
             raise Problem(503, "A service does not answer", waiting_for=list(waiting_for(reading)))
         today = max(reading.days.values())
         wanted = target or today + timedelta(days=days or 1)
-        if not today <= wanted <= today + timedelta(days=FAR_DAYS):
+        if wanted < today:
             raise Problem(409, "The clock never goes back", reason="back", today=today.isoformat())
+        if wanted > today + timedelta(days=FAR_DAYS):
+            raise Problem(409, f"The clock goes {FAR_DAYS} days ahead at most", reason="far_ahead")
         if self.moving:  # somebody else began while we read
             raise Problem(409, "The clock is moving already", reason="moving")
         job = Job(begun_on=today, target=wanted, today=today)

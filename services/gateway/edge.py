@@ -66,7 +66,7 @@ class Edge:
         answering = self._dressed(scope, send)
         structlog.contextvars.bind_contextvars(correlation_id=str(flow_in(headers)))
         if scope["method"] not in SAFE_METHODS and self._is_foreign(headers):
-            refusal = Problem(403, "The request comes from another site")
+            refusal = Problem(403, "The request comes from another site", reason="another_site")
         elif limit is not None and _announced(headers) > limit:
             refusal = Problem(413, "The request is too large", limit_bytes=limit)
         else:

@@ -47,8 +47,47 @@ HOUSEHOLD = ("ops", "health", "metrics", "openapi.json")
 SEGMENT = re.compile(r"[A-Za-z0-9_-]{1,64}")
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 PASSED_ON = ("content-type", "accept", "idempotency-key", "if-none-match")
-PASSED_BACK = ("content-type", "content-disposition", "etag", "location")
+PASSED_BACK = ("content-type", "content-disposition", "etag", "location", "allow")
 KEEP_SECONDS = 60.0
+
+ABOUT = """\
+Amounts are whole öre, days are Swedish calendar days (`YYYY-MM-DD`). A list gives `next` where
+there is more: send it as `after`. A refusal is `application/problem+json` (RFC 9457); `errors` name
+the fields, and `reason` tells programs why. What changes something takes an `Idempotency-Key`."""
+PROBLEMS = "application/problem+json"
+A_PROBLEM = {"$ref": "#/components/schemas/Problem"}
+PROBLEM = {
+    "type": "object",
+    "description": "A refusal (RFC 9457). Other members may tell more.",
+    "required": ["type", "title", "status"],
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "reason": {"type": "string", "description": "Why, in a word for programs."},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["field", "reason"],
+                "properties": {"field": {"type": "string"}, "reason": {"type": "string"}},
+            },
+        },
+    },
+}
+IDEMPOTENCY_KEY = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "description": "Sent again with the same body, the request is answered as the first time was.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 200},
+}
+KEYLESS = ("/lookup", "/preview", "/bank-files")
+"""Where nothing is changed, or the body itself tells what came before."""
+FRAMEWORKS = ("HTTPValidationError", "ValidationError")
+"""The shape of faults that FastAPI describes and we do not use."""
+LOCAL = re.compile(r"^#/(components/schemas|\$defs)/")
 MOST_AT_ONCE = 64 * 1024
 """Bytes; a longer answer, or one of unknown length, is passed on as it comes."""
 
@@ -92,7 +131,7 @@ async def forward(request: Request) -> Response:
     opened = upstream.open(
         session.identity,
         service,
-        request.method,
+        "GET" if request.method == "HEAD" else request.method,
         own_path,
         query=None,
         raw_query=request.url.query,
@@ -135,25 +174,40 @@ def route(path: str) -> tuple[str, str]:
 
 def merge(title: str, documents: dict[str, dict[str, Any]]) -> dict[str, Any]:
     """One OpenAPI document of several: public paths alone, schemas named for their service."""
+    schemas: dict[str, Any] = {"Problem": PROBLEM}
     merged: dict[str, Any] = {
         "openapi": "3.1.0",
-        "info": {"title": title, "version": "1"},
+        "info": {"title": title, "version": "1", "description": ABOUT},
         "paths": {},
         "components": {
-            "schemas": {},
+            "schemas": schemas,
             "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}},
         },
         "security": [{"bearer": []}],
     }
     for service, document in documents.items():
-        own = _renamed(document, service)
+        own = _renamed(document, service, schemas)
         for path, operations in own.get("paths", {}).items():
             public = public_path(service, path)
             if public is not None:
-                merged["paths"][public] = operations
+                merged["paths"][public] = {
+                    method: _with_rules(method, public, operation)
+                    for method, operation in operations.items()
+                }
         for name, schema in own.get("components", {}).get("schemas", {}).items():
-            merged["components"]["schemas"][f"{service}.{name}"] = schema
+            if name not in FRAMEWORKS:
+                schemas[f"{service}.{name}"] = schema
     return merged
+
+
+def _with_rules(method: str, path: str, operation: dict[str, Any]) -> dict[str, Any]:
+    """An operation with what holds for all: refusals are problems, and a key makes it safe."""
+    refused = {"description": "Refused, and why.", "content": {PROBLEMS: {"schema": A_PROBLEM}}}
+    answers = {k: v for k, v in operation.get("responses", {}).items() if k != "422"}
+    told = {**operation, "responses": {**answers, "default": refused}}
+    if method == "post" and not path.endswith(KEYLESS):
+        told["parameters"] = [*operation.get("parameters", ()), IDEMPOTENCY_KEY]
+    return told
 
 
 def public_path(service: str, path: str) -> str | None:
@@ -168,14 +222,20 @@ def public_path(service: str, path: str) -> str | None:
     return None
 
 
-def _renamed(value: Any, service: str) -> Any:
-    """The same JSON with its references pointing at the schemas' new names."""
+def _renamed(value: Any, service: str, schemas: dict[str, Any]) -> Any:
+    """The same JSON with its references pointing at the schemas' new names.
+
+    Schemas that a form keeps to itself (`$defs`) go among all others.
+    """
     if isinstance(value, dict):
-        return {k: _renamed(v, service) for k, v in value.items() if k != "operationId"}
+        for name, schema in value.get("$defs", {}).items():
+            schemas[f"{service}.{name}"] = _renamed(schema, service, schemas)
+        kept = {k: v for k, v in value.items() if k not in ("operationId", "$defs")}
+        return {k: _renamed(v, service, schemas) for k, v in kept.items()}
     if isinstance(value, list):
-        return [_renamed(each, service) for each in value]
-    if isinstance(value, str) and value.startswith("#/components/schemas/"):
-        return value.replace("#/components/schemas/", f"#/components/schemas/{service}.")
+        return [_renamed(each, service, schemas) for each in value]
+    if isinstance(value, str):
+        return LOCAL.sub(f"#/components/schemas/{service}.", value)
     return value
 
 

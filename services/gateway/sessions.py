@@ -155,7 +155,9 @@ async def api_session(request: Request) -> Session:
     sessions: Sessions = request.app.state.sessions
     session = sessions.open(token, "api") if scheme.lower() == "bearer" else None
     if session is None:
-        raise Problem(401, "A bearer token of the public API is needed")
+        problem = Problem(401, "A bearer token of the public API is needed")
+        problem.headers["www-authenticate"] = "Bearer"
+        raise problem
     return session
 
 

@@ -15,9 +15,10 @@ from typing import Any
 
 import jinja2
 from fastapi import Request
-from fastapi.responses import HTMLResponse, JSONResponse, Response
+from fastapi.responses import HTMLResponse, Response
 
 from contracts.numbers import format_bankgiro, format_organisation_number, mask_personal_number
+from plumbing import problems
 from plumbing.clock import SWEDISH
 from plumbing.problems import Problem
 from services.gateway.told import told
@@ -152,6 +153,11 @@ REASONS = {
     "kan inte tas bort längre.",
     "debit_resolved": "Uttaget väntar inte längre. Någon har redan tagit hand om det.",
     "too_early": "Det är för tidigt.",
+    "moving": "Klockan går redan.",
+    "back": "Klockan går aldrig bakåt.",
+    "far_ahead": "Dagen ligger för långt fram.",
+    "another_site": "Det du skickade kom inte från den här webbplatsens egen sida. Öppna sidan här "
+    "och försök igen.",
     "barred": "Lagen hindrar det.",
     "identity_number_missing": "Kundens person- eller organisationsnummer saknas.",
     "address_missing": "Kundens adress saknas.",
@@ -484,10 +490,10 @@ def waiting(what: str) -> str:
 
 
 def faults(problem: Problem) -> dict[str, str]:
-    """Field → what is wrong with it, in Swedish; `body.` and the like are taken off."""
+    """Field → what is wrong with it, in Swedish; `query.` and `path.` are taken off."""
     found: dict[str, str] = {}
     for error in problem.body.get("errors") or ():
-        field = re.sub(r"^(body|query|path)\.", "", str(error.get("field", "")))
+        field = re.sub(r"^(query|path)\.", "", str(error.get("field", "")))
         found.setdefault(field, fault(str(error.get("reason", "")), field))
     return found
 
@@ -537,9 +543,10 @@ def page(request: Request, template: str, *, status: int = 200, **values: Any) -
 def answer(request: Request, problem: Problem, **values: Any) -> Response:
     """A refusal for whoever asked: a page for people, a problem for programs."""
     if request.url.path.startswith(PROGRAMS):
-        media_type = "application/problem+json"
-        return JSONResponse(problem.body, status_code=problem.status, media_type=media_type)
+        return problems.answer(problem)
     title, what_now = advice(problem)
-    return page(
+    shown = page(
         request, "problem.html", status=problem.status, title=title, what_now=what_now, **values
     )
+    shown.headers.update(problem.headers)
+    return shown

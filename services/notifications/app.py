@@ -62,6 +62,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         link_key=settings.link_key,
         mail_domain=settings.mail_domain,
         payee_bankgiro=settings.payee_bankgiro,
+        payee_name=settings.payee_name,
         collector=collector_of(settings),
     )
     return app

@@ -208,6 +208,7 @@ class MailRoom:
     link_key: str
     mail_domain: str
     payee_bankgiro: str
+    payee_name: str
     collector: letters.Collector
     _asked: set[UUID] = field(default_factory=set)
     _reading: asyncio.Task[dict[UUID, store.OpenedMail]] | None = None
@@ -291,6 +292,7 @@ class MailRoom:
             basis=one_line(mail.basis),
             link=link_url(self.public_url, self.link_key, claim_id, version),
             payee_bankgiro=self.payee_bankgiro,
+            payee_name=self.payee_name,
             collector=self.collector,
             written_on=mail.delivery.asked_on,
         )

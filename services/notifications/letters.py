@@ -58,7 +58,8 @@ class Collector:
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What every letter speaks of. `payee_bankgiro` is digits; `written_on` the letter's day.
+    """What every letter speaks of. `payee_bankgiro` is digits, and `payee_name` whose it is;
+    `written_on` is the letter's day.
 
     `basis` is what the claim rests on as it was handed over; empty where it was not. `seller_email`
     is None where no mail can be sent there.
@@ -72,6 +73,7 @@ class About:
     basis: str
     link: str
     payee_bankgiro: str
+    payee_name: str
     collector: Collector
     written_on: date
 

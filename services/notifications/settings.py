@@ -34,3 +34,5 @@ class Settings(ServiceSettings):
     collector_email: str = "inkasso@betalt.example"
     payee_bankgiro: Annotated[str, AfterValidator(parse_bankgiro)] = "991-2346"
     """The client-money account that everything is paid to."""
+    payee_name: str = Field(default="Betalt Klientmedel AB", validation_alias="PAYER_NAME")
+    """Who holds that bankgiro, as a payer's bank names it and the printed invoice does."""

@@ -202,8 +202,11 @@ def test_quiet_that_does_not_come_ends_with_1(gateway: Gateway) -> None:
     assert "bank: 2 in hand" in found.output
 
 
-def test_parked_events_of_all_services_are_listed(gateway: Gateway) -> None:
+def test_parked_events_of_all_services_are_listed(
+    gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """With status 1, so that a script notices."""
+    monkeypatch.setenv("COLUMNS", "120")
     services = ("invoicing", "payments", "dunning", "collections", "notifications")
     for service in services:
         gateway.answer("GET", f"/ops/services/{service}/parked", NOTHING)
@@ -294,6 +297,10 @@ def test_a_service_says_again_and_the_command_waits_until_it_has(gateway: Gatewa
     wanted = {"since": "2026-11-20", "topic": "payments.claims"}
     assert gateway.commands == [("/ops/services/payments/say-again", wanted)]
     assert betalt("say-again", "payments").exit_code == 64
+    for wrong in (["2026-11-20", "--topic", "invoicing.invoices"], ["2100-01-01"]):
+        refused = betalt("say-again", "payments", "--since", *wrong)
+        assert refused.exit_code == 64, "nothing was said, so nothing is said again"
+    assert len(gateway.commands) == 1
     stuck = {"outbox": outbox | {"said_again": "stuck"}}
     gateway.answer("GET", "/ops/services/payments/numbers", stuck)
     found = betalt("say-again", "payments", "--since", "2026-11-20")
@@ -352,3 +359,51 @@ def test_a_statement_is_shown_as_the_service_takes_it(tmp_path: Path) -> None:
     assert (answer["accepted"], answer["payments"], answer["role"]) == (True, [], "controls")
     other = json.loads(betalt("read-bank-file", str(file), "--books", "camt.053").output)
     assert (len(other["payments"]), "role" in other) == (1, False)
+
+
+def test_a_refusal_without_words_says_its_reason(gateway: Gateway) -> None:
+    answer = {"title": "The rate is not withdrawn", "reason": "rate_not_added"}
+    gateway.answer("DELETE", "/api/v1/rates/2026-07-01", answer, 409)
+    refused = betalt("rates", "withdraw", "2026-07-01").exception
+    assert str(refused) == "The rate is not withdrawn: rate not added"
+
+
+def test_a_rate_below_zero_is_written_as_it_is(gateway: Gateway) -> None:
+    """As it stood from 2016 to 2019."""
+    gateway.answer("POST", "/api/v1/rates", {"claims_waiting": 0})
+    found = betalt("rates", "add", "2027-01-01", "-0.5", "--source", "SFS 2026:9999")
+    assert (found.exit_code, gateway.commands[0][1]["bp"]) == (0, -50)
+    assert betalt("rates", "add", "2027-01-01", "2", "--sorce", "SFS 2026:9999").exit_code == 64
+
+
+def test_a_token_that_can_be_none_is_refused_in_words(
+    gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPERATOR_TOKEN", "åäö")
+    refused = betalt("clock", "show").exception
+    assert isinstance(refused, LaunchError)
+    assert "OPERATOR_TOKEN" in str(refused)
+
+
+def test_a_broker_that_is_away_is_told_in_one_sentence(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", f"127.0.0.1:{free_ports(1)[0]}")
+    refused = betalt("topics").exception
+    assert isinstance(refused, LaunchError)
+    assert "no Kafka answers" in str(refused)
+    assert not caplog.records
+
+
+def test_a_key_is_listed_whole_for_it_is_what_is_acted_on_again(
+    gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However narrow the terminal."""
+    monkeypatch.setenv("COLUMNS", "72")
+    key = "01a2189f-274e-7619-90b3-9b412b4ed39c"
+    gateway.answer(
+        "GET", "/ops/services/payments/parked", NOTHING | {"events": [EVENT | {"key": key}]}
+    )
+    shown = betalt("parked", "list", "--service", "payments").output
+    assert key in shown
+    assert "…" not in shown

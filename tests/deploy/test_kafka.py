@@ -1,5 +1,6 @@
 """The real broker as the launcher runs it: ready means usable, and a kill loses nothing."""
 
+import pytest
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from deploy.local.folders import temporary_folder
@@ -40,3 +41,16 @@ async def test_a_broker_goes_on_after_a_kill_and_forgets_only_when_wiped() -> No
         await broker.start()
         assert await topics(broker.bootstrap) == set()
         await broker.stop()
+
+
+async def test_a_broker_keeps_to_its_folder_whatever_that_and_the_locale_are_called(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("LC_ALL", "C")
+    with temporary_folder() as folder:
+        broker = Kafka(folder / "Mina saker, Å", *free_ports(2))
+        await broker.start()
+        await make_topic(broker.bootstrap, "deploy.named")
+        await broker.stop()
+        assert [place.name for place in folder.iterdir()] == ["Mina saker, Å"]
+        assert (broker.folder / "kafka" / "deploy.named-0").is_dir()

@@ -13,6 +13,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from contracts.topics import TOPICS
 from deploy.local.platform import Platform, make_topics, temporary_platform
 from deploy.local.ports import ephemeral_ports
+from deploy.local.postgres import admin_connection
 from deploy.local.processes import ChildDiedError, LaunchError
 from deploy.local.settings import SERVICES, STANDINS, Surroundings, keep_keys
 
@@ -47,7 +48,7 @@ async def test_every_service_has_its_database_and_every_topic_is_there(platform:
     assert {topic.name for topic in TOPICS} <= set(await admin.list_topics())
     await admin.close()
     assert await make_topics(platform.bootstrap) == []
-    with pytest.raises(LaunchError, match=r"Kafka at 127\.0\.0\.1:9: "):
+    with pytest.raises(LaunchError, match=r"no Kafka answers at 127\.0\.0\.1:9: "):
         await make_topics("127.0.0.1:9")
 
 
@@ -97,3 +98,17 @@ def test_keys_are_made_once(tmp_path: Path) -> None:
     assert keep_keys(tmp_path) == keep_keys(tmp_path)
     assert keep_keys(tmp_path) != keep_keys(tmp_path / "another")
     assert {file.stat().st_mode & 0o777 for file in tmp_path.glob("*-*")} == {0o600}
+
+
+async def test_a_folder_that_keeps_nothing_is_refused_in_words(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(LaunchError, match=r"no data can be kept in .*; set BETALT_DATA"):
+        async with Platform(tmp_path / "file" / "data", ephemeral_ports()):
+            pass
+
+
+@pytest.mark.parametrize("url", ["postgresql://a:b@127.0.0.1:9/postgres", "nonsense"])
+async def test_a_database_that_cannot_be_reached_is_told_in_a_sentence(url: str) -> None:
+    with pytest.raises(LaunchError, match=r"PostgreSQL cannot be used .*; check DATABASE_URL"):
+        async with admin_connection(url):
+            pass

@@ -1,5 +1,7 @@
 """PostgreSQL as the launcher runs it: walls between services, data that outlives every end."""
 
+import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 
 import asyncpg
@@ -8,6 +10,7 @@ import pytest
 from deploy.local.folders import remove, temporary_folder
 from deploy.local.ports import free_ports
 from deploy.local.postgres import Postgres, create_service_databases
+from deploy.local.processes import until
 
 
 def plain(url: str) -> str:
@@ -92,6 +95,18 @@ async def test_a_second_start_goes_on_with_the_data_of_the_first(
         await ask("select 1")
     await server.start()
     assert await ask(f"select answer from kept_after_{end}") == 42
+
+
+async def test_a_first_start_that_was_cut_off_is_begun_anew() -> None:
+    with temporary_folder() as folder:
+        server = Postgres(folder, free_ports(1)[0], durable=False)
+        starting = asyncio.create_task(server.start())
+        await until(lambda: any(folder.glob("*/PG_VERSION")), 10)
+        starting.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await starting
+        await server.start()
+        await server.stop()
 
 
 async def test_under_a_folder_closed_to_others_the_data_is_laid_in_an_open_place() -> None:

@@ -541,7 +541,9 @@ ANSWERS: dict[tuple[str, str, str], Any] = {
     ("notifications", "POST", "/opened"): lambda w, c: {"opened_on": "2026-11-22"},
     ("dunning", "GET", "/ops/parked/7"): lambda w, c: PARKED
     | {"headers": {"ce_type": PARKED["type"]}, "event": {"claim_id": str(CLAIM), "name": "•••"}},
-    ("dunning", "POST", "/ops/parked/redrive"): lambda w, c: {"events": 1},
+    ("dunning", "POST", "/ops/parked/redrive"): lambda w, c: {
+        "events": 1, "timers": 0, "parcels": 0, "keys_standing": 0 if c.json["key"] else 2,
+    },
 }  # fmt: skip
 
 
@@ -566,7 +568,8 @@ async def running(keys: Keys) -> AsyncIterator[World]:
         if service in world.slow:
             await asyncio.sleep(60)
         if (refused := world.refuse.get((service, path))) is not None:
-            return web.json_response(refused[1], status=refused[0])
+            allowed = {"allow": "GET"} if refused[0] == 405 else {}
+            return web.json_response(refused[1], status=refused[0], headers=allowed)
         if service not in SERVICES:
             told = call.json if path == "/clock" else {"pending": world.backlog.get(service, 0)}
             return web.json_response(told)

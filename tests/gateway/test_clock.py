@@ -223,10 +223,12 @@ async def test_a_gateway_that_ended_midway_leaves_nobody_held(
 
 
 async def test_the_clock_never_goes_back() -> None:
-    """Yesterday is refused."""
+    """Yesterday is refused, and told otherwise than a day that is too far ahead."""
     with pytest.raises(Problem) as refused:
         await Barrier(Toy()).start(TODAY - timedelta(days=1))
     assert refused.value.status == 409
+    with pytest.raises(Problem, match="days ahead at most"):
+        await Barrier(Toy()).start(date.max)
 
 
 async def test_only_one_who_waits_for_quiet_lets_the_services_come_to_rest_first() -> None:

@@ -2,17 +2,25 @@
 
 import contextlib
 import io
+import json
+import re
 
 import aiohttp
 import pytest
+from fastapi import FastAPI
 from pydantic import ValidationError
 
 from plumbing.identity import Identity, Keys
 from plumbing.problems import Problem
+from services.collections import api as collections
+from services.dunning import api as dunning
 from services.gateway.app import create_app
 from services.gateway.public_api import merge, public_path, route
 from services.gateway.sessions import Session, Sessions
 from services.gateway.settings import Settings, UnprotectedError
+from services.invoicing.api import invoices, registers
+from services.notifications import api as notifications
+from services.payments import app as payments
 from tests.gateway.conftest import FEED_TOKEN, LINK_KEY, private_key, settings_for
 from tests.gateway.fakes import ANNA, BERIT, CLAIM, World
 
@@ -285,6 +293,59 @@ def test_the_merged_description_names_public_paths_alone() -> None:
     reference = merged["paths"]["/api/v1/dunning/policy"]["x"]["$ref"]
     assert reference.removeprefix("#/components/schemas/") in merged["components"]["schemas"]
     assert public_path("payments", "/ledger/check") == "/api/v1/ledger/check"
+
+
+def test_the_services_descriptions_merge_into_one_that_a_client_can_be_made_from() -> None:
+    """Every reference leads somewhere, refusals are described as they are, commands take a key."""
+    routers = {
+        "invoicing": (registers.router, invoices.router),
+        "payments": payments.ROUTERS,
+        "dunning": (dunning.router,),
+        "collections": (collections.router,),
+        "notifications": (notifications.router,),
+    }
+    documents = {}
+    for name, several in routers.items():
+        app = FastAPI(title=name)
+        for each in several:
+            app.include_router(each)
+        documents[name] = app.openapi()
+    merged = merge("Betalt", documents)
+    schemas, written = merged["components"]["schemas"], json.dumps(merged)
+    named = re.findall(r'"\$ref": "([^"]*)"', written)
+    assert {each.removeprefix("#/components/schemas/") for each in named} <= schemas.keys()
+    assert "HTTPValidationError" not in written
+    for path, operations in merged["paths"].items():
+        for method, operation in operations.items():
+            problem = operation["responses"]["default"]["content"]["application/problem+json"]
+            assert problem["schema"]["$ref"].endswith("/Problem"), (method, path)
+    issuing = merged["paths"]["/api/v1/invoices"]["post"]
+    assert [each["name"] for each in issuing["parameters"]] == ["Idempotency-Key"]
+    assert "parameters" not in merged["paths"]["/api/v1/invoices/preview"]["post"]
+
+
+async def test_a_refusal_says_what_http_asks_of_it(browser: Browser, world: World) -> None:
+    """Who has no token is told which kind (RFC 9110 15.5.2), a wrong method which are right."""
+    async with browser.get("/api/v1/invoices") as answer:
+        assert (answer.status, answer.headers["www-authenticate"]) == (401, "Bearer")
+    async with browser.put("/demo") as answer:
+        assert (answer.status, answer.headers["allow"]) == (405, "GET, HEAD, POST")
+    world.refuse["invoicing", f"/invoices/{CLAIM}"] = (405, {})
+    bearer = await token(browser, creditor_id=str(ANNA))
+    async with browser.put(f"/api/v1/invoices/{CLAIM}", headers=bearer) as answer:
+        assert (answer.status, answer.headers["allow"]) == (405, "GET")
+
+
+async def test_what_can_be_got_can_be_asked_for_its_head(browser: Browser, world: World) -> None:
+    """RFC 9110 9.1; no service knows HEAD, so the API asks it for the whole."""
+    bearer = await token(browser, creditor_id=str(ANNA))
+    await sign_in(browser, ANNA)
+    for path in ("/demo", "/", f"/fakturor/{CLAIM}", "/api/v1/openapi.json", "/api/v1/invoices"):
+        async with browser.head(path, headers=bearer) as answer:
+            assert (answer.status, await answer.read()) == (200, b""), path
+            assert int(answer.headers["content-length"]) > 0
+    async with browser.head(f"/fakturor/{CLAIM}/live") as answer:
+        assert answer.status == 405
 
 
 async def test_the_api_passes_on_commands_with_their_key(browser: Browser, world: World) -> None:

@@ -9,6 +9,7 @@ from uuid import UUID
 
 import pytest
 
+from services.gateway.settings import SERVICES
 from tests.gateway.fakes import (
     ANNA,
     ANSWERS,
@@ -118,7 +119,7 @@ async def test_a_held_payment_is_booked_with_the_kronor_that_the_bank_credited(
         (409, {"reason": "currency"}, "kronor", "Ange belopp i kronor"),
         (
             422,
-            {"errors": [{"field": "body.reason", "reason": "at least 3 characters"}]},
+            {"errors": [{"field": "reason", "reason": "at least 3 characters"}]},
             "bokfor-skal",
             "Skriv minst 3 tecken.",
         ),
@@ -381,7 +382,7 @@ async def test_an_operator_corrects_a_stopped_case_and_lets_it_go_on(
     assert world.asked("collections", "/cases")[0].query == {"stopped": "true"}
     path, door = f"/drift/inkasso/{CLAIM}", f"/cases/{CLAIM}/resume"
     form = {"debtor_identity_number": "19730724-5428", "street": "Storgatan 1", "nyckel": "once"}
-    errors = [{"field": "body.debtor_address.town", "reason": "should have at least 1 character"}]
+    errors = [{"field": "debtor_address.town", "reason": "should have at least 1 character"}]
     world.refuse["collections", door] = (422, {"title": "No", "errors": errors})
     page = await turned_back(operator, path, form)
     assert at_field(page, "town", "Fyll i uppgiften.")
@@ -474,3 +475,54 @@ async def test_only_operators_come_through_and_only_from_our_own_pages(
     async with browser.post(path, data=form, headers={"Sec-Fetch-Site": "cross-site"}) as answer:
         assert answer.status == 403
     assert world.calls == []
+
+
+async def test_the_first_page_does_not_call_what_is_away_at_work(
+    browser: Browser, world: World
+) -> None:
+    """Nor does it count as none what nobody could be asked for."""
+    await sign_in(browser, "operator")
+    for service in SERVICES:
+        world.refuse[service, "/ops/numbers"] = (503, {"title": "The service cannot answer now"})
+    async with browser.get("/drift") as answer:
+        page = await answer.text()
+        assert answer.status == 200
+    figures = page.partition('class="figures"')[2].partition("</section>")[0]
+    assert "Tjänst svarar inte" in figures
+    assert "Arbetar" not in figures
+    assert '<a href="/drift/parkerade">–</a>' in figures
+
+
+async def test_the_address_that_people_are_given_leads_the_operator_to_his_own_page(
+    browser: Browser,
+) -> None:
+    """So does the way out of a page that tells what went wrong."""
+    await sign_in(browser, "operator")
+    async with browser.get("/", allow_redirects=False) as answer:
+        assert (answer.status, answer.headers["location"]) == (303, "/drift")
+    async with browser.get("/drift/finns-inte") as answer:
+        assert 'class="button" href="/drift"' in await answer.text()
+
+
+async def test_no_account_is_set_for_a_company_that_is_not_there(
+    browser: Browser, world: World
+) -> None:
+    await sign_in(browser, "operator")
+    form = {"kind": "bankgiro", "number": "5050-1055", "sett": "1"}
+    nobodys = f"/drift/utbetalningar/konto/{CLAIM}"
+    async with browser.get(nobodys) as answer:
+        assert answer.status == 404
+    async with browser.post(nobodys, data=form) as answer:
+        assert answer.status == 404
+    assert not world.asked("payments", "/payout-account", "PUT")
+
+
+async def test_a_form_that_another_site_sent_is_refused_for_what_it_is(browser: Browser) -> None:
+    """Nobody is told to change identity for it."""
+    await sign_in(browser, "operator")
+    foreign = {"origin": "https://somebody.example"}
+    async with browser.post("/drift/klocka", data={"steg": "dag"}, headers=foreign) as answer:
+        page = await answer.text()
+        assert answer.status == 403
+    assert "kom inte från den här webbplatsens egen sida" in page
+    assert "Byt identitet, eller" not in page

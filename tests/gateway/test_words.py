@@ -112,7 +112,7 @@ def test_a_refusal_is_told_in_ordinary_words() -> None:
     """The known reason, else what to do for that kind of trouble."""
     paid = Problem(409, "No", reason="settled")
     assert words.advice(paid)[1] == "Fakturan är redan betald."
-    fault = Problem(422, "No", errors=[{"field": "body.email", "reason": "must be an e-mail"}])
+    fault = Problem(422, "No", errors=[{"field": "email", "reason": "must be an e-mail"}])
     assert words.faults(fault) == {"email": "E-postadressen stämmer inte."}
     assert words.advice(Problem(418, "?"))[0] == "Något gick fel hos oss"
 

@@ -218,6 +218,7 @@ def about(**more: Any) -> About:
         "basis": BASIS,
         "link": LINK,
         "payee_bankgiro": "9912346",
+        "payee_name": "Betalt Klientmedel AB",
         "collector": COLLECTOR,
         "written_on": date(2026, 7, 27),
     }

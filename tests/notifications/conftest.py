@@ -63,6 +63,7 @@ async def room(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> AsyncIter
         link_key=settings.link_key,
         mail_domain=settings.mail_domain,
         payee_bankgiro=settings.payee_bankgiro,
+        payee_name=settings.payee_name,
         collector=collector_of(settings),
     )
     outbound = Outbound(database, {EMAIL: Carrier(mail_room.carry, settle)})

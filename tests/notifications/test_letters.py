@@ -319,3 +319,14 @@ def test_a_credit_note_comes_with_its_tax_and_the_way_to_it() -> None:
             assert words.replace(NBSP, " ") in shown
     for raw in (written.text, written.html):
         assert f"{about.link}/kreditfaktura.pdf" in raw
+
+
+@pytest.mark.parametrize(
+    ("letter", "said"), [each for each in EVERY_LETTER if each[0] is not Letter.CREDIT_NOTE]
+)
+def test_the_payee_is_named_as_the_bank_and_the_printed_invoice_name_him(
+    letter: Letter, said: Event
+) -> None:
+    """Who compares sees one name; another would look like a fraud."""
+    for shown in both(write(letter, some.about(payee_name="Klientmedel i Umeå AB"), said)):
+        assert re.search(r"Mottagare:? Klientmedel i Umeå AB", shown)

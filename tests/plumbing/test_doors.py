@@ -189,9 +189,11 @@ async def test_errors_are_problems_that_name_their_field(library: Library) -> No
     async with client(shelf) as http:
         bad = await http.post("/loans", json={"step": "x"}, headers=headers(READER, shelf))
         assert bad.headers["content-type"] == "application/problem+json"
-        assert bad.json()["errors"][0]["field"] == "body.step"
+        assert bad.json()["errors"][0]["field"] == "step"
         nobody = await http.post("/loans", json={"step": 1})
         assert nobody.status_code == 401
+        wrong = await http.patch("/loans")
+        assert (wrong.status_code, wrong.headers["allow"]) == (405, "POST")
         nowhere = await http.get("/nowhere")
         assert nowhere.headers["content-type"] == "application/problem+json"
     await shelf.state.database.engine.dispose()

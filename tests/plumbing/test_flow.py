@@ -30,6 +30,12 @@ async def break_(request: Request) -> None:
     raise KeyError("Karin Hemlig")
 
 
+@router.post("/wait")
+async def wait(request: Request) -> None:
+    """A database that cannot be reached."""
+    raise ConnectionRefusedError("db.internal:5432")
+
+
 @pytest.fixture
 async def desk(library: Library) -> Any:
     desk = library.make_desk()
@@ -90,6 +96,15 @@ async def test_a_bug_is_a_problem_to_the_caller_and_a_line_in_the_log(
     assert "Karin" not in answer.text
     (line,) = lines(written, "request_failed")
     assert (line["method"], line["path"], line["correlation_id"]) == ("POST", "/break", flow)
+
+
+async def test_who_asks_while_the_database_is_away_is_told_to_ask_again(desk: Any) -> None:
+    """503 is what a program tries again by itself; nothing says where the database is."""
+    async with client(desk) as http:
+        answer = await http.post("/wait", headers=headers(READER, desk))
+    assert answer.status_code == 503
+    assert answer.json()["title"] == "The service cannot answer now"
+    assert "internal" not in answer.text
 
 
 async def test_what_staff_ask_for_leaves_a_trace_and_what_others_ask_does_not(

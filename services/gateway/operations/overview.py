@@ -194,15 +194,34 @@ async def overview(request: Request, session: OperatorSession) -> Response:
 
 
 @router.get("/drift/parkerade")
-async def parked(request: Request, session: OperatorSession, nyckel: str = "") -> Response:
-    """What is parked anywhere, and what is set aside at the other doors."""
+async def parked(
+    request: Request, session: OperatorSession, nyckel: str = "", antal: int = -1, kvar: int = 0
+) -> Response:
+    """What is parked anywhere, and what is set aside at the other doors.
+
+    `antal` and `kvar` tell what became of it when it was tried again.
+    """
     upstream, _ = _parts(request)
     asked = (
         upstream.perhaps(session.identity, name, "/ops/parked", {"key": nyckel})
         for name in upstream.services
     )
     found = dict(zip(upstream.services, await asyncio.gather(*asked), strict=True))
-    return page(request, "parkerade.html", session=session, found=found, key=nyckel)
+    return page(
+        request, "parkerade.html", session=session, found=found, key=nyckel,
+        tried=redriven(antal, kvar) if antal >= 0 else None, still=kvar > 0,
+    )  # fmt: skip
+
+
+def redriven(done: int, keys_left: int) -> str:
+    """What became of what was parked, once it was tried again."""
+    did = (
+        "Inget kördes om." if done == 0 else "1 är utförd." if done == 1 else f"{done} är utförda."
+    )
+    if not keys_left:
+        return did if done else "Det var inte parkerat längre."
+    left = "1 nyckel är" if keys_left == 1 else f"{keys_left} nycklar är"
+    return f"{did} {left} kvar, för skälet finns kvar."
 
 
 @router.get("/drift/parkerade/{service}/{parked_id}")
@@ -225,7 +244,7 @@ async def redrive(
 ) -> Response:
     """Let one key, or everything of a service, be acted on again."""
     upstream, _ = _parts(request)
-    await upstream.ask(
+    done = await upstream.ask(
         session.identity,
         _known(upstream, service),
         "/ops/parked/redrive",
@@ -233,7 +252,8 @@ async def redrive(
         json={"key": nyckel or None},
         seconds=60,
     )
-    return _to("/drift/parkerade")
+    acted_on = sum(int(done[what]) for what in ("events", "timers", "parcels"))
+    return _to(f"/drift/parkerade?antal={acted_on}&kvar={int(done['keys_standing'])}")
 
 
 @demo_router.post("/drift/klocka")

@@ -102,6 +102,7 @@ async def set_account(request: Request, session: OperatorSession, creditor_id: U
     form = await request.form()
     given = {"kind": text(form, "kind"), "number": text(form, "number")}
     body = {**given, "creditor_id": str(creditor_id), "bic": text(form, "bic") or None}
+    await _name_of(request.app.state.upstream, session, creditor_id)
     wrong = {} if text(form, "sett") else {"sett": "Bekräfta att du har kontrollerat det här."}
     if not wrong:
         upstream: Upstream = request.app.state.upstream
@@ -202,15 +203,24 @@ async def _account_page(
 ) -> Response:
     upstream: Upstream = request.app.state.upstream
     who, query = session.identity, {"creditor_id": str(creditor_id)}
-    names, known = await asyncio.gather(
-        _names(upstream, session, {str(creditor_id)}),
+    name, known = await asyncio.gather(
+        _name_of(upstream, session, creditor_id),
         upstream.perhaps(who, "payments", "/payout-account", query),
     )
     return page(
         request, "konto.html", status=422 if wrong else 200, session=session,
-        creditor_id=creditor_id, name=names.get(str(creditor_id)), known=known, kinds=KINDS,
+        creditor_id=creditor_id, name=name, known=known, kinds=KINDS,
         given=typed(form) if form else {}, wrong=wrong or {},
     )  # fmt: skip
+
+
+async def _name_of(upstream: Upstream, session: Session, creditor_id: UUID) -> str:
+    """The name of one company; 404 for an id that is none's: nobody is paid there."""
+    asked: Query = {"creditor_id": [str(creditor_id)]}
+    found = await upstream.ask(session.identity, "invoicing", "/creditors", query=asked)
+    for each in listed_in(found, "creditors"):
+        return str(each["name"])
+    raise Problem(404, "No such company")
 
 
 async def _names(

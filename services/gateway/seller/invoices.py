@@ -19,7 +19,7 @@ from plumbing.links import make_token
 from plumbing.problems import Problem
 from services.gateway.debtor import standing_of
 from services.gateway.live import LAST_EVENT, changes, mark_of
-from services.gateway.sessions import SellerSession, Session
+from services.gateway.sessions import SellerSession, Session, page_session, seller_session
 from services.gateway.settings import Settings
 from services.gateway.upstream import Upstream, listed_in
 from services.gateway.words import STATES, advice, as_date, faults, page
@@ -64,7 +64,15 @@ UNDER_WAY = {
 
 
 @router.get("/")
-async def overview(request: Request, session: SellerSession) -> Response:
+async def start(request: Request) -> Response:
+    """The address that people are given: everybody's own first page."""
+    session = page_session(request)
+    if session is not None and session.is_operator:
+        return RedirectResponse("/drift", status_code=303)
+    return await overview(request, await seller_session(request))
+
+
+async def overview(request: Request, session: Session) -> Response:
     """What the company is owed, by state, and what needs a look."""
     upstream: Upstream = request.app.state.upstream
     who = session.identity

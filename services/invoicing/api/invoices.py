@@ -77,7 +77,7 @@ async def issue(request: Request, company: Company) -> Response:
     return answer
 
 
-@router.post("/invoices/bulk")
+@router.post("/invoices/bulk", openapi_extra=takes(forms.BulkForm))
 async def issue_many(request: Request, company: Company) -> Response:
     """Issue up to 10,000 invoices; each is accepted, or refused with its reasons."""
     invoices = (await forms.read(request, forms.BulkForm)).invoices
