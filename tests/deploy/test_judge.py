@@ -185,6 +185,9 @@ CHANGES: dict[str, Callable[[Evidence], Evidence]] = {
         e, shown_payouts=(replace(e.shown_payouts[0], state="ordered"),)
     ),
     "bank file taken": lambda e: w.changed(e, untaken=("camt.054.001.08_1.xml",)),
+    "account overdrawn": lambda e: w.changed(
+        e, transfers=(replace(e.transfers[0], debited_on=D("2026-03-27")),)
+    ),
     "payment told": lambda e: w.changed(
         e, deposits=(replace(e.deposits[0], told_on=None), *e.deposits[1:])
     ),

@@ -1,6 +1,7 @@
 """The ledger: it balances, agrees with the bank to the öre, and holds each payment once."""
 
 from collections import defaultdict
+from datetime import date
 
 from deploy.chaos.judge.checks.claims import named, tell
 from deploy.chaos.judge.docket import Docket
@@ -48,6 +49,7 @@ def check(evidence: Evidence, docket: Docket) -> None:
         t.amount_ore for t in evidence.transfers if t.debited_on is not None
     )
     docket.same("client money", "the bank's own books", in_books, evidence.bank_balance_ore)
+    _overdrawn(evidence, docket)
     for claim in evidence.claims.values():
         about = f"claim {claim.claim_id}"
         posted = {name: components[claim.claim_id, name] for name in claim.open_ore}
@@ -65,6 +67,20 @@ def check(evidence: Evidence, docket: Docket) -> None:
     docket.checked["bank file taken"] += len(evidence.deposits)
     _claims(evidence, docket)
     _payments(evidence, docket)
+
+
+def _overdrawn(evidence: Evidence, docket: Docket) -> None:
+    """No day ends with more paid out of the client account than had come in."""
+    moved: dict[date, Ore] = defaultdict(int)
+    for deposit in evidence.deposits:
+        moved[deposit.booked_on] += deposit.amount_ore
+    for transfer in evidence.transfers:
+        if transfer.debited_on is not None:
+            moved[transfer.debited_on] -= transfer.amount_ore
+    balance = 0
+    for day in sorted(moved):
+        balance += moved[day]
+        docket.holds("account overdrawn", f"bank on {day}", balance >= 0, f"{balance} öre")
 
 
 def _claims(evidence: Evidence, docket: Docket) -> None:
