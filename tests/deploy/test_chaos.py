@@ -16,13 +16,20 @@ from rich.console import Console
 from deploy.chaos.killer import Killer
 from deploy.chaos.midnight import let_pass
 from deploy.chaos.run import chaos, scale_of
-from deploy.chaos.scenario import COLLECTING_DAYS, collect, trade
+from deploy.chaos.scenario import COLLECTING_DAYS, collect, pay, trade
 from deploy.chaos.trial import Trial, on_trial
 from deploy.local.folders import temporary_folder
 from deploy.story.client import Client
 from deploy.story.telling import real_today, set_clock_back
 
 ISSUED, FILED = "invoicing.invoice.issued.v1", "payments.filing.charged.v1"
+LEAST = {
+    "invoices issued": 8,
+    "taken twice, doubt shown": 1,
+    "applications": 2,
+    "part paid": 1,
+    "messages sent again": 1,
+}
 TAKES_SECONDS = 300
 """What all trades with their faults may take; a midnight that is nearer is waited for."""
 SHORT = replace(scale_of(25, invoices=100), companies=4, lull_days=(10, 15))
@@ -86,10 +93,13 @@ async def test_a_platform_that_is_not_sabotaged_is_upheld(trial: Trial) -> None:
         ambush = asyncio.ensure_future(trial.killer.ambush("mail"))
         await trade(trial.client, 1)
         await ambush
-        await collect(trial.client, 2)
+        collected = await collect(trial.client, 2)
+        ambush = asyncio.ensure_future(trial.killer.ambush("kronofogden"))
+        await pay(trial.client, collected, "a part", amount_ore=400_00)  # lowers the application
+        await trial.client.quiet()
+        await ambush
         await trial.say_again("payments")
-        least = {"invoices issued": 8, "taken twice, doubt shown": 1, "applications": 2}
-        verdict = await trial.judge(least)
+        verdict = await trial.judge(LEAST)
     assert verdict.faults == ()
     assert trial.killer.died == {"invoicing": 1, "payments": 1, "collections": 1}
 
