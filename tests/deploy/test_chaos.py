@@ -32,7 +32,7 @@ LEAST = {
 }
 TAKES_SECONDS = 300
 """What all trades with their faults may take; a midnight that is nearer is waited for."""
-SHORT = replace(scale_of(25, invoices=100), companies=4, lull_days=(10, 15))
+SHORT = replace(scale_of(25, invoices=100), companies=4, lull_days=(9, 13))
 
 
 @pytest.fixture(scope="module")

@@ -194,6 +194,21 @@ async def test_parked_events_are_redriven_in_order_while_new_ones_arrive(
     await shelf.state.database.engine.dispose()
 
 
+async def test_an_unreadable_event_and_what_comes_behind_it_are_parked_together(
+    library: Library,
+) -> None:
+    """One batch has both; an event heard before stays heard, and does not wait."""
+    shelf, bad = library.make_shelf(), book()
+    before, broken, behind = map(record, toy.loans(bad, 3))
+    broken.value = b"no JSON"
+    await shelf.state.inbox([before])
+    await shelf.state.inbox([broken, before, behind])
+    parked = await rows(shelf, "select cause_of_wait from parked order by id")
+    assert parked == [(True,), (False,)]
+    assert (await shelf_rows(shelf))[bad] == (1, 1, 0)
+    await shelf.state.database.engine.dispose()
+
+
 async def test_a_parked_record_is_redriven_with_the_headers_it_came_with(
     library: Library, monkeypatch: pytest.MonkeyPatch
 ) -> None:
