@@ -28,6 +28,7 @@ from deploy.chaos.judge.records import (
     NoteRow,
     PaymentRow,
     PayoutRow,
+    ShownPayout,
     Transfer,
 )
 
@@ -35,7 +36,7 @@ ISSUED_ON, DUE_ON, LAST_DAY = date(2026, 3, 2), date(2026, 4, 1), date(2026, 5, 
 DAYS = tuple(ISSUED_ON + timedelta(days=n) for n in range((LAST_DAY - ISSUED_ON).days + 1))
 REMINDED_ON = date(2026, 4, 7)
 """Good Friday and Easter Monday lie between: two banking days after the first of April."""
-DEMANDED_ON, FILED_ON = date(2026, 4, 17), date(2026, 4, 29)
+PAY_BY, DEMANDED_ON, FILED_ON = date(2026, 4, 15), date(2026, 4, 17), date(2026, 4, 29)
 TOTAL = 1000_00
 COMPONENTS = [
     "capital",
@@ -74,11 +75,11 @@ OPEN: Mapping[str, Mapping[str, int]] = {
 OVERPAID = {TWICE: TOTAL}
 IN_FULL = (PAID, TWICE, LATE)
 CHARGES = (
-    ChargeRow(REMINDED, "reminder", 1, True, REMINDED_ON, 60_00, 1_64),
-    ChargeRow(FILED, "reminder", 1, True, REMINDED_ON, 60_00, 1_64),
+    ChargeRow(REMINDED, "reminder", 1, True, REMINDED_ON, 60_00, 1_64, pay_by=PAY_BY),
+    ChargeRow(FILED, "reminder", 1, True, REMINDED_ON, 60_00, 1_64, pay_by=PAY_BY),
     ChargeRow(FILED, "demand", 1, True, DEMANDED_ON, 180_00, 2_74, pay_by=STATED_ON),
     ChargeRow(FILED, "filing", 1, True, FILED_ON, 680_00, 3_29),
-    ChargeRow(LATE, "reminder", 1, False, REMINDED_ON, 60_00, 1_64, "payment"),
+    ChargeRow(LATE, "reminder", 1, False, REMINDED_ON, 60_00, 1_64, "payment", PAY_BY),
 )
 APPLICATION = Message(
     "M1",
@@ -86,11 +87,30 @@ APPLICATION = Message(
     "CASE-1",
     ok=True,
     received_on=FILED_ON,
-    claimed_ore=sum(OPEN[FILED].values()),
+    asked=(TOTAL, 7_67, 920_00),
+    applicant="4131938252",
+    respondents=("197307245428",),
 )
 WITHDRAWAL = Message("M2", "withdrawal", "CASE-1", ok=True, received_on=LAST_DAY)
+OPERATORS = ("demand_cost", "filing_fee", "filing_work")
 COSTS = 860_00
 """The operator's of what `FILED` owes: demand, application and the work with it."""
+SAID = dict.fromkeys(
+    [
+        "dunning.collection.proposed.v1",
+        "invoicing.claim.handed_over.v1",
+        "collections.case.opened.v1",
+        "collections.case.filed.v1",
+    ],
+    1,
+)
+ENDED = ("collections.case.withdrawn.v1", "collections.case.closed.v1")
+TOLD_OF_END = {"case_withdrawn": 1, "case_closed": 1}
+ASKED = {"reminder": "1 061,64 kr", "demand": "1 244,38 kr"}
+"""What the letters come to: 1 000.00 + 60.00 + 1.64, then 180.00 more and 4.38 of interest."""
+NAMES = {"invoice": "1 april 2026", "reminder": "15 april 2026", "demand": "27 april 2026"}
+ISSUED = "2 mars 2026"
+"""The days by which letters ask for payment; a credit note names that of its invoice."""
 LEAST = {"invoices issued": 6, "reminded": 2, "filed": 1, "taken back": 1, "payouts settled": 1}
 
 
@@ -100,26 +120,41 @@ def world() -> Evidence:
     return Evidence(
         days=DAYS,
         companies={
-            "AB": Company("AB", automatic_collection=True, payout_account="5050-1055"),
+            "AB": Company(
+                "AB",
+                automatic_collection=True,
+                payout_account="5050-1055",
+                organisation_number=APPLICATION.applicant,
+            ),
             "BRF": Company("BRF", payout_account="991-2346"),
+        },
+        commanded={"company": frozenset({"AB", "BRF"}), "customer": frozenset({"C1", "C2"})},
+        kept={"company": ("AB", "BRF"), "customer": ("C1", "C2")},
+        settings={
+            "AB": {"automatic_collection": True, "payout_account": "5050-1055"},
+            "BRF": {"payout_account": "991-2346"},
         },
         issued={claim_id: _issued(claim_id) for claim_id in OWNER},
         deeds=(Deed(CREDITED, "credit", date(2026, 3, 10), 1, number=3),),
         deposits=tuple(_deposits()),
         transfers=(Transfer("P1", 3 * TOTAL, "50501055", False, LAST_DAY, LAST_DAY),),
         bank_balance_ore=TOTAL,
-        mails=tuple(Mail(f"<{d.delivery_id}@betalt.example>", EMAIL) for d in _letters()),
+        mails=tuple(_mails()),
         messages=(APPLICATION,),
         kronofogden={"CASE-1": KronofogdenCase("CASE-1", "served", TOTAL, 7_67, 920_00, FILED_ON)},
         invoices={claim_id: _invoice(claim_id) for claim_id in OWNER},
-        notes=(NoteRow(CREDITED, "BRF", 3, TOTAL),),
+        notes=(NoteRow(CREDITED, "BRF", 3, TOTAL, date(2026, 3, 10)),),
+        told={claim_id: _told(claim_id) for claim_id in OWNER},
+        shown_payouts=(ShownPayout(PAYOUT, "AB", "settled"),),
         claims=claims,
         charges=CHARGES,
         payments=tuple(_payments()),
+        met=dict.fromkeys(IN_FULL, 1),
         payouts=(PayoutRow(PAYOUT, "P1", "AB", 3 * TOTAL, "settled"),),
         balances=tuple(_balances(claims)),
         ladders={claim_id: _ladder(claim_id) for claim_id in OWNER},
-        cases={FILED: CaseRow(FILED, "CASE-1", open=True)},
+        cases={FILED: CaseRow(FILED, "CASE-1", "served")},
+        said={FILED: SAID},
         deliveries=tuple(_letters()),
     )
 
@@ -140,7 +175,7 @@ def withdrawn() -> Evidence:
         ),
         payments=(
             *evidence.payments,
-            PaymentRow("payment B5", "B5", owed, LAST_DAY, owed, 0, (FILED,)),
+            PaymentRow("payment B5", "B5", owed, LAST_DAY, LAST_DAY, owed, 0, (FILED,)),
         ),
         bank_balance_ore=evidence.bank_balance_ore + owed,
         balances=(
@@ -154,7 +189,10 @@ def withdrawn() -> Evidence:
         claims=claims,
         invoices={**evidence.invoices, FILED: shown},
         ladders={**evidence.ladders, FILED: replace(ladder, settled=True)},
-        cases={FILED: replace(evidence.cases[FILED], open=False)},
+        cases={FILED: replace(evidence.cases[FILED], stage="closed")},
+        said={FILED: {**SAID, **dict.fromkeys(ENDED, 1)}},
+        met={**evidence.met, FILED: 1},
+        told={**evidence.told, FILED: {**evidence.told[FILED], "paid": 1, **TOLD_OF_END}},
     )
 
 
@@ -169,7 +207,13 @@ def collected() -> Evidence:
         **evidence.claims,
         FILED: replace(evidence.claims[FILED], open_ore=left, paid_ore=TOTAL),
     }
-    register = replace(evidence.kronofogden["CASE-1"], collected=(Collected(on, on, TOTAL),))
+    register = replace(
+        evidence.kronofogden["CASE-1"],
+        capital_ore=927_67,
+        interest_ore=0,
+        costs_ore=0,
+        collected=(Collected(on, on, TOTAL),),
+    )
     return changed(
         evidence,
         kronofogden={"CASE-1": register},
@@ -178,6 +222,8 @@ def collected() -> Evidence:
             **evidence.invoices,
             FILED: replace(evidence.invoices[FILED], remaining_ore=927_67),
         },
+        met={**evidence.met, FILED: 1},
+        told={**evidence.told, FILED: {**evidence.told[FILED], "part_paid": 1}},
         balances=(
             *_balances(claims),
             Balance("kronofogden", FILED, None, TOTAL),
@@ -206,6 +252,7 @@ def _issued(claim_id: str) -> Issued:
         due_date_agreed=True,
         reminder_fee_agreed=True,
         email=EMAIL,
+        identity_number=APPLICATION.respondents[0],
     )
 
 
@@ -228,6 +275,7 @@ def _claim(claim_id: str) -> ClaimRow:
         paid_ore=TOTAL if claim_id in IN_FULL else 0,
         overpaid_ore=OVERPAID.get(claim_id, 0),
         disputed=False,
+        terms=_issued(claim_id).terms,
     )
 
 
@@ -269,8 +317,8 @@ def _deposits() -> Iterable[Deposit]:
 def _payments() -> Iterable[PaymentRow]:
     for deposit, claim_id in zip(_deposits(), (PAID, TWICE, TWICE, LATE), strict=True):
         name = f"payment {deposit.bank_reference}"
-        reference, paid_on = deposit.bank_reference, deposit.paid_on
-        yield PaymentRow(name, reference, TOTAL, paid_on, TOTAL, 0, (claim_id,))
+        reference, booked_on = deposit.bank_reference, deposit.booked_on
+        yield PaymentRow(name, reference, TOTAL, deposit.paid_on, booked_on, TOTAL, 0, (claim_id,))
 
 
 def _letters() -> Iterable[DeliveryRow]:
@@ -280,6 +328,25 @@ def _letters() -> Iterable[DeliveryRow]:
     charged = ((10, REMINDED, "reminder"), (11, FILED, "reminder"), (12, LATE, "reminder"))
     for n, claim_id, letter in (*charged, (13, FILED, "demand")):
         yield DeliveryRow(LETTER.format(n), claim_id, letter, 1, "accepted", False)
+
+
+def _mails() -> Iterable[Mail]:
+    for letter in _letters():
+        ask = ASKED.get(letter.letter, "1 000,00 kr")
+        number = NUMBER[CREDITED] + 1 if letter.letter == "credit_note" else _ocr(letter.claim_id)
+        text = f"Belopp: {ask}\nNummer: {number}\nDag: {NAMES.get(letter.letter, ISSUED)}\n"
+        yield Mail(f"<{letter.delivery_id}@betalt.example>", EMAIL, text)
+
+
+def _told(claim_id: str) -> dict[str, int]:
+    told = {"sent": sum(letter.claim_id == claim_id for letter in _letters())}
+    for charge in CHARGES:
+        if charge.claim_id == claim_id:
+            told[f"{charge.kind}_charged"] = 1
+            told |= {} if charge.stands else {"charge_reversed": 1}
+    told |= {"paid": 1} if claim_id in IN_FULL else {}
+    told |= {"credited": 1} if claim_id == CREDITED else {}
+    return told | ({"case_opened": 1, "case_filed": 1} if claim_id == FILED else {})
 
 
 def _balances(claims: Mapping[str, ClaimRow]) -> Iterable[Balance]:
@@ -292,4 +359,5 @@ def _balances(claims: Mapping[str, ClaimRow]) -> Iterable[Balance]:
         for name, ore in claim.open_ore.items():
             if ore:
                 yield Balance("claim", claim.claim_id, name, ore)
-                yield Balance("pending", claim.creditor_id, None, -ore)
+                owner = None if name in OPERATORS else claim.creditor_id
+                yield Balance("pending", owner, None, -ore)

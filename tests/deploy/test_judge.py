@@ -15,9 +15,11 @@ from deploy.chaos.judge.expectation import foretell
 from deploy.chaos.judge.journal import understand
 from deploy.chaos.judge.records import (
     Balance,
+    ChargeRow,
     Collected,
     Deed,
     DeliveryRow,
+    DisputeRow,
     Evidence,
     Leftover,
     Mail,
@@ -27,6 +29,7 @@ from deploy.chaos.judge.records import (
 from tests.deploy import judged_world as w
 
 D = date.fromisoformat
+OBJECTION = DisputeRow("D1", w.REMINDED, D("2026-04-20"), settled=False)
 CHANGES: dict[str, Callable[[Evidence], Evidence]] = {
     "invoice lost": lambda e: w.changed(e, invoices=without(e.invoices, w.PAID)),
     "invoice nobody asked for": lambda e: w.changed(e, issued=without(e.issued, w.PAID)),
@@ -104,7 +107,106 @@ CHANGES: dict[str, Callable[[Evidence], Evidence]] = {
         e, messages=(*e.messages, *asked("enforcement_application", "M8", "M9"))
     ),
     "application's amount": lambda e: w.changed(
-        e, messages=(replace(w.APPLICATION, claimed_ore=w.APPLICATION.claimed_ore + 1),)
+        e, messages=(replace(w.APPLICATION, asked=(w.TOTAL, 7_67, 920_01)),)
+    ),
+    "application's amount/interest called costs": lambda e: w.changed(
+        e, messages=(replace(w.APPLICATION, asked=(w.TOTAL, 0, 927_67)),)
+    ),
+    "application's parties": lambda e: w.changed(
+        e, messages=(replace(w.APPLICATION, respondents=("195809119950",)),)
+    ),
+    "application's parties/of another seller": lambda e: w.changed(
+        e, messages=(replace(w.APPLICATION, applicant="4111111119"),)
+    ),
+    "message readable": lambda e: w.changed(e, unreadable=1),
+    "filing told once": lambda e: said(e, w.FILED, "collections.case.filed.v1", 2),
+    "said in turn": lambda e: said(e, w.FILED, "collections.case.opened.v1", 2),
+    "said in turn/handed over twice": lambda e: said(
+        e, w.FILED, "invoicing.claim.handed_over.v1", 2
+    ),
+    "objection in both books": lambda e: w.changed(e, disputes=(OBJECTION,)),
+    "objection as made": lambda e: w.changed(e, disputes=(OBJECTION,)),
+    "claim as invoiced": lambda e: w.changed(
+        e, claims={**e.claims, w.PAID: replace(e.claims[w.PAID], ocr="100000002")}
+    ),
+    "claim as invoiced/other terms": lambda e: w.changed(
+        e,
+        claims={
+            **e.claims,
+            w.PAID: replace(
+                e.claims[w.PAID], terms=e.issued[w.PAID].terms._replace(due_date_agreed=False)
+            ),
+        },
+    ),
+    "day that a reminder states": lambda e: w.changed(
+        e, charges=(replace(e.charges[0], pay_by=w.PAY_BY + timedelta(days=1)), *e.charges[1:])
+    ),
+    "application's day": lambda e: w.changed(
+        e, messages=(replace(w.APPLICATION, received_on=w.LAST_DAY),)
+    ),
+    "pursued as owed": lambda e: w.changed(
+        e, kronofogden={"CASE-1": replace(e.kronofogden["CASE-1"], capital_ore=w.TOTAL + 1)}
+    ),
+    "payout on a banking day": lambda e: w.changed(
+        e, transfers=(replace(e.transfers[0], debited_on=D("2026-05-03")),)
+    ),
+    "payment as the bank told/booked a day late": lambda e: w.changed(
+        e, payments=(replace(e.payments[0], booked_on=w.LAST_DAY), *e.payments[1:])
+    ),
+    "client money/pending of another": lambda e: w.changed(
+        e,
+        balances=(
+            *e.balances,
+            Balance("pending", "AB", None, 1),
+            Balance("pending", None, None, -1),
+        ),
+    ),
+    "credit note/of another day": lambda e: w.changed(
+        e, notes=(replace(e.notes[0], on=w.LAST_DAY),)
+    ),
+    "credit note/shown on an invoice without": lambda e: w.changed(
+        e, invoices={**e.invoices, w.PAID: replace(e.invoices[w.PAID], credited=True)}
+    ),
+    "what a letter says/another day": lambda e: says(e, w.FILED, "27 april 2026", "28 april 2026"),
+    "what a letter says": lambda e: says(e, w.REMINDED, "1 061,64 kr", "1 061,65 kr"),
+    "what a letter says/of another claim": lambda e: says(e, w.FILED, "100000004", "100000003"),
+    "what a letter says/another sum of an invoice": lambda e: says(
+        e, w.PAID, "1 000,00 kr", "100,00 kr"
+    ),
+    "what a letter says/another note": lambda e: says(e, w.CREDITED, "Nummer: 3", "Nummer: 2"),
+    "as registered": lambda e: w.changed(e, kept={**e.kept, "customer": ("C1", "C2", "C3")}),
+    "as registered/lost": lambda e: w.changed(e, kept={**e.kept, "company": ("AB",)}),
+    "choices as made": lambda e: w.changed(e, settings=without(e.settings, "AB")),
+    "timeline": lambda e: w.changed(e, told=without(e.told, w.REMINDED)),
+    "timeline/told of nothing that happened": lambda e: w.changed(
+        e, told={**e.told, w.LATE: {**e.told[w.LATE], "case_withdrawn": 1}}
+    ),
+    "payout as shown": lambda e: w.changed(
+        e, shown_payouts=(replace(e.shown_payouts[0], state="ordered"),)
+    ),
+    "bank file taken": lambda e: w.changed(e, untaken=("camt.054.001.08_1.xml",)),
+    "account overdrawn": lambda e: w.changed(
+        e, transfers=(replace(e.transfers[0], debited_on=D("2026-03-27")),)
+    ),
+    "payment told": lambda e: w.changed(
+        e, deposits=(replace(e.deposits[0], told_on=None), *e.deposits[1:])
+    ),
+    "claim's money": lambda e: w.changed(
+        e, claims={**e.claims, w.PAID: replace(e.claims[w.PAID], paid_ore=w.TOTAL - 1)}
+    ),
+    "client money/waiting money called the operator's": lambda e: w.changed(
+        e,
+        balances=(
+            *e.balances,
+            Balance("suspense", None, None, 1),
+            Balance("operator", None, None, -1),
+        ),
+    ),
+    "credit note/of another sum": lambda e: w.changed(
+        e, notes=(replace(e.notes[0], credit_ore=w.TOTAL - 1),)
+    ),
+    "claim as its life left it/interest of a day more in one charge, less in the next": lambda e: (
+        w.changed(e, charges=moved_interest(e, 28))
     ),
     "application from nowhere": lambda e: w.changed(
         e, messages=(*e.messages, replace(w.APPLICATION, message_id="M9", reference="CASE-9"))
@@ -114,7 +216,10 @@ CHANGES: dict[str, Callable[[Evidence], Evidence]] = {
     ),
     "case of a hand-over": lambda e: w.changed(e, cases={}),
     "collections' view": lambda e: w.changed(
-        e, cases={w.FILED: replace(e.cases[w.FILED], open=False)}
+        e, cases={w.FILED: replace(e.cases[w.FILED], stage="closed")}
+    ),
+    "collections' view/a decision unheard of": lambda e: w.changed(
+        e, kronofogden={"CASE-1": replace(e.kronofogden["CASE-1"], state="decided")}
     ),
     "objection known": lambda e: w.changed(
         e, claims={**e.claims, w.REMINDED: replace(e.claims[w.REMINDED], disputed=True)}
@@ -222,6 +327,37 @@ AFTER_PAYMENT: dict[str, Callable[[Evidence], Evidence]] = {
     ),
 }
 """Faults that show where a claim was paid after its filing."""
+
+
+def said(evidence: Evidence, claim_id: str, kind: str, times: int) -> Evidence:
+    """The world in which something was said of a claim so many times."""
+    of_claim = {**evidence.said[claim_id], kind: times}
+    return w.changed(evidence, said={**evidence.said, claim_id: of_claim})
+
+
+def says(evidence: Evidence, claim_id: str, right: str, wrong: str) -> Evidence:
+    """The world in which a claim's letters say something else."""
+    ours = {d.delivery_id for d in evidence.deliveries if d.claim_id == claim_id}
+    return w.changed(
+        evidence,
+        mails=tuple(
+            replace(m, text=m.text.replace(right, wrong))
+            if delivery_of(m.message_id) in ours
+            else m
+            for m in evidence.mails
+        ),
+    )
+
+
+def moved_interest(evidence: Evidence, ore: int) -> tuple[ChargeRow, ...]:
+    """The charges, with some interest of `FILED`'s demand in its reminder instead."""
+    more = {"reminder": ore, "demand": -ore}
+    return tuple(
+        replace(c, interest_ore=c.interest_ore + more.get(c.kind, 0))
+        if c.claim_id == w.FILED
+        else c
+        for c in evidence.charges
+    )
 
 
 def asked(kind: str, *ids: str) -> list[Message]:
@@ -340,7 +476,7 @@ def test_an_objection_stops_the_ladder_until_it_is_taken_back() -> None:
     )
     story = tell(w.changed(evidence, deeds=deeds))[w.REMINDED]
     (end,) = foretell(story, w.DAYS).ends
-    assert [(kind, on) for kind, _, on, _ in end.charges] == [("reminder", D("2026-04-13"))]
+    assert [(kind, on) for kind, _, on, *_ in end.charges] == [("reminder", D("2026-04-13"))]
 
 
 def test_costs_that_kronofogden_never_awards_are_not_the_debtors() -> None:

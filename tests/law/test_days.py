@@ -250,7 +250,8 @@ def test_a_reminder_leaves_while_five_days_are_left_of_its_time(sent_on: str, le
 @pytest.mark.parametrize(
     ("sent_on", "ran_out_on"),
     [
-        ("2026-10-05", "2026-10-13"),  # on its own day: the day it states
+        ("2026-10-02", "2026-10-13"),  # days before: the day it states
+        ("2026-10-05", "2026-10-13"),  # on its own day: the same
         ("2026-10-06", "2026-10-14"),  # a day late: eight days from sending
         ("2026-10-08", "2026-10-16"),
     ],

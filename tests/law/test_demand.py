@@ -14,7 +14,7 @@ from law.demand import (
     bars_to_demand,
     missing_elements,
 )
-from law.interest import STATUTORY_RATE, CapitalChange, Interest, interest
+from law.interest import STATUTORY_RATE, CapitalChange, Interest, accrued_ore, interest
 from law.order_to_pay import withdraw_by
 from law.payment_terms import LongTerm, long_payment_term
 from law.rates import REFERENCE_RATES
@@ -98,6 +98,11 @@ COMPLETE = DemandContent(
             (DemandElement.CAPITAL,),
         ),
         (replace(COMPLETE, total_ore=COMPLETE.total_ore + 1), (DemandElement.CAPITAL,)),
+        # A negative part would hide in a right sum.
+        (
+            replace(COMPLETE, capital_ore=-1_00, total_ore=COMPLETE.total_ore - 2_241_00),
+            (DemandElement.CAPITAL,),
+        ),
         (replace(COMPLETE, respond_by=None), (DemandElement.RESPOND_BY,)),
         (replace(COMPLETE, way_to_pay=""), (DemandElement.WAY_TO_PAY,)),
     ],
@@ -110,6 +115,9 @@ def test_a_demand_holds_what_the_statute_lists(
 
 
 STRETCH = ACCRUED.segments[-1]
+A_DAY_MORE = replace_in(STRETCH, days=STRETCH.days + 1)
+A_DAY_MORE = replace_in(A_DAY_MORE, interest_ore=accrued_ore([A_DAY_MORE]))
+"""Its days give its amount, and its dates give other days."""
 
 
 @pytest.mark.parametrize(
@@ -123,6 +131,7 @@ STRETCH = ACCRUED.segments[-1]
         (ACCRUED.segments, ACCRUED.total_ore - 1, 1, True),
         (ACCRUED.segments, ACCRUED.total_ore - 2, 1, False),
         ((replace_in(STRETCH, days=STRETCH.days + 1),), ACCRUED.total_ore, 0, False),
+        ((A_DAY_MORE,), A_DAY_MORE.interest_ore, 0, False),
         ((replace_in(STRETCH, rate_bp=STRETCH.rate_bp + 100),), ACCRUED.total_ore, 0, False),
         ((replace_in(STRETCH, capital_ore=2_000_00),), ACCRUED.total_ore, 0, False),
         ((replace_in(STRETCH, capital_ore=0, interest_ore=0),), 0, 0, False),

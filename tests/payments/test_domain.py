@@ -411,6 +411,35 @@ def test_a_correction_lowers_interest_from_the_due_date_and_a_commercial_credit_
     assert interest == {CreditKind.CORRECTION: 368, CreditKind.COMMERCIAL: 533}
 
 
+def test_a_claim_on_costs_alone_says_when_its_capital_was_paid() -> None:
+    """Kronofogden asks for the day (kronofogden.md 2); while capital is owed there is none."""
+    paper = Paper(facts.invoice())
+    paper.remind()
+    paper.pay(100_000, july(8))
+    (charged,) = paper.propose(facts.demand(paper.invoice)).says
+    assert isinstance(charged, DemandCharged)
+    assert charged.statement.capital_paid_on is None
+    other = Paper(facts.invoice())
+    other.remind()
+    other.pay(100_000, july(8))
+    other.pay(224_000, july(10))
+    (charged,) = other.propose(facts.demand(other.invoice)).says
+    assert isinstance(charged, DemandCharged)
+    assert charged.statement.capital_ore == 0
+    assert charged.statement.capital_paid_on == july(10)
+
+
+def test_enforcement_is_too_early_while_nothing_was_filed() -> None:
+    """A decision that the ledger knows no application for is a matter for a person."""
+    paper = Paper(facts.invoice())
+    paper.remind()
+    paper.propose(facts.demand(paper.invoice))
+    (refused,) = paper.propose(facts.enforce(paper.invoice)).says
+    assert isinstance(refused, ChargeRefused)
+    assert refused.reason is RefusalReason.TOO_EARLY
+    paper.check()
+
+
 def test_an_objection_dated_before_the_charge_reverses_it() -> None:
     """events.md 3, and R-115: held until settled, then the claim lives on."""
     paper = Paper(facts.invoice())

@@ -181,11 +181,11 @@ STORIES = {
         paid=[(2 * TOTAL, july(29)), (TOTAL + FEE + TO_REMINDER, july(20))],
         repaid=True,
     ),
-    "credited whole and repaid": Story(
+    "credited in two, repaid between": Story(
         lambda on: [[facts.remind(on)], [facts.demand(on), facts.file(on)]],
         [End(frozenset(), {})],
-        paid=[(50_000, july(20))],
-        credited=[(TOTAL, july(30))],
+        paid=[(300_000, july(20))],
+        credited=[(200_000, july(29)), (TOTAL - 200_000, july(30))],
         repaid=True,
     ),
     "credited whole": Story(

@@ -20,7 +20,7 @@ from contracts.ids import new_id
 from plumbing import inbox
 from plumbing import kafka as bus
 from plumbing.inbox import HaltedError, Inbox
-from plumbing.transaction import Transaction
+from plumbing.transaction import Transaction, is_trouble
 from tests.plumbing import toy
 from tests.plumbing.conftest import Library, heard, rows, running, say, until
 from tests.records import record
@@ -191,6 +191,35 @@ async def test_parked_events_are_redriven_in_order_while_new_ones_arrive(
     await asyncio.gather(arrive(), shelf.state.inbox.redrive(), shelf.state.inbox.redrive())
     assert await rows(shelf, "select count(*) from parked") == [(0,)]
     assert (await shelf_rows(shelf))[bad] == (71, 71, 0)
+    await shelf.state.database.engine.dispose()
+
+
+async def test_an_unreadable_event_and_what_comes_behind_it_are_parked_together(
+    library: Library,
+) -> None:
+    """One batch has both; an event heard before stays heard, and does not wait."""
+    shelf, bad = library.make_shelf(), book()
+    before, broken, behind = map(record, toy.loans(bad, 3))
+    broken.value = b"no JSON"
+    await shelf.state.inbox([before])
+    await shelf.state.inbox([broken, before, behind])
+    parked = await rows(shelf, "select cause_of_wait from parked order by id")
+    assert parked == [(True,), (False,)]
+    assert (await shelf_rows(shelf))[bad] == (1, 1, 0)
+    await shelf.state.database.engine.dispose()
+
+
+async def test_a_parked_record_is_redriven_with_the_headers_it_came_with(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Kafka lets a header have no value."""
+    shelf, bad = library.make_shelf(), book()
+    poison = record(toy.BookLent(book_id=bad, step=1, poison=True))
+    poison.headers.append(("x_of_another_house", None))
+    await shelf.state.inbox([poison])
+    monkeypatch.setattr(toy, "POISONOUS", False)
+    assert await shelf.state.inbox.redrive() == (1, 0)
+    assert (await shelf_rows(shelf))[bad] == (1, 1, 0)
     await shelf.state.database.engine.dispose()
 
 
@@ -379,6 +408,36 @@ async def test_a_lost_connection_in_the_middle_is_trouble(library: Library) -> N
     await shelf.state.database.engine.dispose()
 
 
+async def test_trouble_while_redriving_is_told_and_parks_nothing_for_a_new_reason(
+    library: Library,
+) -> None:
+    """The database ends the session: the operator tries again, and the event says why it waits."""
+    shelf, b = library.make_shelf(), book()
+    handler = shelf.state.inbox.hears[toy.BookLent]
+
+    async def fail(tx: Any, loans: Any) -> None:
+        raise RuntimeError("a bug")
+
+    async def cut(tx: Any, loans: Any) -> None:
+        pid = (await tx.execute(text("select pg_backend_pid()"))).scalar_one()
+        async with shelf.state.database.engine.begin() as other:
+            await other.execute(text("select pg_terminate_backend(:pid)"), {"pid": pid})
+        await handler(tx, loans)
+
+    shelf.state.inbox.hears = {toy.BookLent: fail}
+    await shelf.state.inbox([record(toy.loans(b, 1)[0])])
+    parked = await rows(shelf, "select reason from parked")
+    shelf.state.inbox.hears = {toy.BookLent: cut}
+    with pytest.raises((DBAPIError, asyncpg.PostgresError, asyncpg.InterfaceError)) as trouble:
+        await shelf.state.inbox.redrive()
+    assert is_trouble(trouble.value)
+    assert await rows(shelf, "select reason from parked") == parked
+    shelf.state.inbox.hears = {toy.BookLent: handler}
+    assert await shelf.state.inbox.redrive() == (1, 0)
+    assert (await shelf_rows(shelf))[b] == (1, 1, 0)
+    await shelf.state.database.engine.dispose()
+
+
 async def test_lag_is_what_has_not_been_acted_on(library: Library) -> None:
     shelf, desk, b = library.make_shelf(), library.make_desk(), book()
     async with running(shelf, desk):
@@ -402,8 +461,6 @@ async def test_lag_is_what_has_not_been_acted_on(library: Library) -> None:
 
 
 def test_unforeseen_errors_are_not_taken_for_trouble() -> None:
-    from plumbing.transaction import is_trouble
-
     assert not is_trouble(RuntimeError("bug"))
     assert not is_trouble(KeyError("bug"))
     assert is_trouble(ConnectionRefusedError())

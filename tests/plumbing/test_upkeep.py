@@ -6,7 +6,9 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid5
 
+import pytest
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from contracts.ids import new_id
 from plumbing import archive, outbound
@@ -15,10 +17,16 @@ from plumbing.clock import real_now
 from plumbing.commands import forget_answers
 from plumbing.operations import TROUBLES, backlog, numbers
 from plumbing.outbound import Carrier, UndeliverableError
+from tests.conftest import OwnDatabase
 from tests.plumbing import toy
 from tests.plumbing.conftest import Library, rows, say
 
 DAYS = "select tableoid::regclass::text, count(*) from said group by 1 order by 1"
+SAID_ON = """
+  select pg_get_expr(adbin, adrelid) from pg_attrdef d
+  join pg_attribute a on (a.attrelid, a.attnum) = (d.adrelid, d.adnum)
+  where d.adrelid = 'outbox'::regclass and a.attname = 'said_on'
+"""
 ANSWERED = text("""
   insert into command (scope, key, digest, status, body, answered_at)
   select :scope, k, '', 201, '', now() - k::int * interval '1 day'
@@ -40,6 +48,29 @@ async def test_a_machine_that_slept_past_its_partitions_makes_them_when_it_wakes
     assert await keep_archive(database, days=30) == []
     assert await rows(desk, DAYS) == [(f"said_{today:%Y%m%d}", 5)]
     await database.engine.dispose()
+
+
+@pytest.mark.parametrize(
+    "service", ["invoicing", "payments", "dunning", "collections", "notifications"]
+)
+async def test_what_is_said_over_midnight_is_kept_on_the_day_of_its_end(
+    own_database: OwnDatabase, service: str
+) -> None:
+    """The day of a batch is read when it is written, as its number is: both only grow.
+
+    Asked without its last step, which makes a day of it, the instant moves within a transaction.
+    """
+    engine = create_async_engine(await own_database(service))
+    async with engine.begin() as connection:
+        instant = (await connection.execute(text(SAID_ON))).scalar_one().removesuffix("::date")
+        first, _, second = [
+            (await connection.execute(text(f"select {asked}"))).scalar_one()
+            for asked in (instant, "pg_sleep(0.001)", instant)
+        ]
+        assert first < second
+        in_utc = real_now().replace(tzinfo=None)
+        assert abs(second - in_utc) < timedelta(minutes=5), "as the partitions are made"
+    await engine.dispose()
 
 
 async def test_days_of_the_archive_go_whole_but_never_one_with_something_unsent(

@@ -195,10 +195,29 @@ async def test_an_order_is_debited_on_its_day_and_told_with_its_ids(bank: BankPr
 
 
 async def test_an_order_for_a_day_gone_by_is_debited_today(bank: BankProgram) -> None:
-    await bank.post("/clock", {"today": "2026-10-25"})
+    await bank.post("/clock", {"today": "2026-10-26"})
     await bank.order(order(version="pain.001.001.09"))
     (kept,) = (await bank.get("/records"))["orders"]
-    assert {one["debited_on"] for one in kept["transactions"]} == {"2026-10-25"}
+    assert {one["debited_on"] for one in kept["transactions"]} == {"2026-10-26"}
+
+
+@pytest.mark.parametrize(
+    ("asked", "debited"),
+    [
+        ("2026-10-24", "2026-10-26"),
+        ("2026-12-24", "2026-12-28"),
+        ("2026-12-31", "2027-01-04"),
+        ("2027-06-25", "2027-06-28"),
+    ],
+)
+async def test_the_bank_executes_nothing_on_a_day_it_is_closed(
+    refusing: BankProgram, asked: str, debited: str
+) -> None:
+    """A Saturday, julafton, nyårsafton and midsommarafton wait for the next banking day."""
+    await refusing.order(order(f"CLOSED-{asked}", day=asked))
+    kept = (await refusing.get("/records"))["orders"][-1]
+    assert {one["debit_on"] for one in kept["transactions"]} == {debited}
+    assert {one["debited_on"] for one in kept["transactions"]} == {None}
 
 
 async def test_an_order_sent_twice_is_paid_once(bank: BankProgram) -> None:
@@ -239,6 +258,8 @@ async def test_a_sender_that_dies_before_the_answer_was_heard_all_the_same(
         (order(amounts=("-1.00",), total="-1.00"), "AM09"),
         (order(day="2026-13-01"), "DT01"),
         (order(day="2036-10-01"), "DT01"),
+        (order(day="20261019"), "DT01"),
+        (order(day="2026-W43-1"), "DT01"),
         (order(message_id="M" * 36), "FF01"),
         (order(version="pain.001.001.12"), "FF01"),
         ("<Document", "FF01"),
@@ -271,6 +292,33 @@ async def test_a_payment_to_a_closed_account_is_refused_alone(bank: BankProgram)
     assert texts(report, "Cd") == ["AC04"]
     (body,) = await bank.pushed()
     assert texts(read(body), "EndToEndId") == ["PO-1-E0"]
+
+
+@pytest.mark.parametrize(
+    ("number", "kind", "status"),
+    [
+        ("5050-1055", "<Prtry>BGNR</Prtry>", "ACTC"),
+        ("5050-1056", "<Prtry>BGNR</Prtry>", "RJCT"),
+        ("12", "<Prtry>BGNR</Prtry>", "RJCT"),
+        ("SE3550000000054910000003", None, "ACTC"),
+        ("SE3550000000054910000004", None, "RJCT"),
+        ("SE35", None, "RJCT"),
+    ],
+)
+async def test_an_account_with_a_wrong_check_digit_is_paid_nothing(
+    refusing: BankProgram, number: str, kind: str | None, status: str
+) -> None:
+    name = f"ACCOUNT-{plain(number)}"
+    right = "<Othr><Id>51020158750</Id><SchmeNm><Cd>BBAN</Cd></SchmeNm></Othr>"
+    wrong = f"<Othr><Id>{number}</Id><SchmeNm>{kind}</SchmeNm></Othr>"
+    body = order(name, ("1.00",)).replace(right, wrong if kind else f"<IBAN>{number}</IBAN>")
+    report = await refusing.order(body.replace("2026-10-19", "2026-10-20"))
+    assert texts(report, "GrpSts") == [status]
+    assert texts(report, "Cd") == (["AC03"] if status == "RJCT" else [])
+
+
+def plain(number: str) -> str:
+    return number.replace("-", "")
 
 
 async def test_an_order_without_the_token_is_not_heard(bank: BankProgram) -> None:

@@ -28,8 +28,9 @@ def judge(evidence: Evidence, least: Mapping[str, int]) -> Verdict:
     docket = Docket()
     fates = claims.foretold(evidence)
     courses = claims.courses(evidence, fates)
-    for check in (invoices, ledger, letters, payouts, rest):
+    for check in (invoices, ledger, payouts, rest):
         check.check(evidence, docket)
+    letters.check(evidence, courses, docket)
     claims.check(evidence, fates, docket)
     views.check(evidence, courses, docket)
     kronofogden.check(evidence, courses, docket)

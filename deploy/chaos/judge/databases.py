@@ -4,17 +4,20 @@ The tables are those of the services' migrations. What was said is read from the
 whose payloads are the published events.
 """
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import asyncpg
 
+from deploy.chaos.judge import said
 from deploy.chaos.judge.records import (
     Balance,
     CaseRow,
     ChargeRow,
     ClaimRow,
     DeliveryRow,
+    DisputeRow,
     InvoiceRow,
     LadderRow,
     Leftover,
@@ -22,6 +25,8 @@ from deploy.chaos.judge.records import (
     PaymentRow,
     PayoutRow,
     SaidAgain,
+    ShownPayout,
+    Terms,
 )
 
 COMPONENTS = (
@@ -35,26 +40,6 @@ COMPONENTS = (
     "filing_work",
     "enforcement_fee",
 )
-SAID_ONCE: Mapping[str, tuple[str, ...]] = {
-    "invoicing": (
-        "invoicing.creditor.registered.v1",
-        "invoicing.invoice.issued.v1",
-        "invoicing.invoice.credited.v1",
-        "invoicing.recipient.named.v1",
-        "invoicing.claim.handed_over.v1",
-    ),
-    "payments": ("payments.claim.opened.v1", "payments.reminder.charged.v1"),
-    "dunning": ("dunning.collection.proposed.v1",),
-    "collections": (
-        "collections.case.opened.v1",
-        "collections.case.filed.v1",
-        "collections.case.withdrawn.v1",
-        "collections.case.closed.v1",
-    ),
-    "notifications": ("notifications.delivery.opened.v1",),
-}
-"""Events of which there is one per key, ever."""
-
 LEFTOVERS = """
   select 'unsent events' as what, coalesce(sum(events), 0) as count, null as example from outbox
   union all select 'parked events', count(*), min(type || ': ' || reason) from parked
@@ -65,9 +50,15 @@ LEFTOVERS = """
   union all select 'parcels waiting', count(*), min(kind || ': ' || coalesce(trouble, ''))
     from outbound where not given_up
 """
-SAID_MORE = """
-  select type, key, count(*) as count from said where type = any($1) group by type, key
-  having count(*) > 1
+NOUNS = """
+  select 'company' as noun, creditor_id as id from creditor
+  union all select 'customer', customer_id from customer
+  union all select 'article', article_id from article
+"""
+TOLD = "select claim_id, what, count(*) as count from timeline group by claim_id, what"
+MET = """
+  select claim_id, count(distinct payment_id) as count from allocation where amount_ore > 0
+  group by claim_id
 """
 INVOICES = """
   select i.*, coalesce(case_open, handed_over_on is not null) as in_collection from invoice i
@@ -77,7 +68,7 @@ RETOLD = """
   group by claim_id, told_at, told_on, what, amount_ore, detail having count(*) > 1
 """
 PAYMENTS = """
-  select p.payment_id, p.source_key, p.amount_ore, p.paid_on,
+  select p.payment_id, p.source_key, p.amount_ore, p.paid_on, p.booked_on,
     coalesce(a.met, 0)::bigint as met, coalesce(u.amount_ore, 0)::bigint as waiting,
     coalesce(a.claims, '{}') as claims
   from payment p
@@ -147,15 +138,69 @@ class Databases:
     async def notes(self) -> tuple[NoteRow, ...]:
         """Every credit note."""
         return tuple(
-            NoteRow(str(r["claim_id"]), str(r["creditor_id"]), r["number"], r["credit_ore"])
+            NoteRow(
+                str(r["claim_id"]),
+                str(r["creditor_id"]),
+                r["number"],
+                r["credit_ore"],
+                r["credited_on"],
+            )
             for r in await self._ask("invoicing", "select * from credit_note")
         )
+
+    async def nouns(self) -> dict[str, tuple[str, ...]]:
+        """Ids of all companies, customers and articles."""
+        found: dict[str, tuple[str, ...]] = {}
+        for row in await self._ask("invoicing", NOUNS):
+            found[row["noun"]] = (*found.get(row["noun"], ()), str(row["id"]))
+        return found
+
+    async def settings(self) -> dict[str, dict[str, object]]:
+        """What payments, dunning and collections hold of each company's choices."""
+        found: dict[str, dict[str, object]] = defaultdict(dict)
+        for row in await self._ask("payments", "select * from payout_account"):
+            found[str(row["creditor_id"])] |= {"payout_account": row["number"]}
+        for row in await self._ask("dunning", "select * from policy"):
+            found[str(row["creditor_id"])] |= {
+                "reminders": row["reminders"],
+                "reminder_days": row["reminder_days"],
+                "automatic_collection": row["collection"] == "automatic",
+                "collection_after_days": row["collection_after_days"],
+            }
+        for row in await self._ask("collections", "select * from policy"):
+            found[str(row["creditor_id"])] |= {
+                "automatic_filing": row["filing"] == "automatic",
+                "enforces": row["enforcement"],
+            }
+        return dict(found)
 
     async def retold(self) -> tuple[str, ...]:
         """Lines of timelines that stand there more than once."""
         return tuple(
             f"{row['what']} of {row['claim_id']} at {row['told_at']} stands {row['count']}×"
             for row in await self._ask("invoicing", RETOLD)
+        )
+
+    async def told(self) -> dict[str, dict[str, int]]:
+        """How often each invoice's timeline tells of each thing."""
+        found: dict[str, dict[str, int]] = defaultdict(dict)
+        for row in await self._ask("invoicing", TOLD):
+            found[str(row["claim_id"])][row["what"]] = row["count"]
+        return dict(found)
+
+    async def shown_payouts(self) -> tuple[ShownPayout, ...]:
+        """Every payout that invoicing knows of."""
+        return tuple(
+            ShownPayout(
+                payout_id=str(row["payout_id"]),
+                creditor_id=str(row["creditor_id"]),
+                state="rejected"
+                if row["rejected_on"]
+                else "settled"
+                if row["settled_on"]
+                else "ordered",
+            )
+            for row in await self._ask("invoicing", "select * from payout")
         )
 
     # payments
@@ -173,6 +218,16 @@ class Databases:
                 paid_ore=row["paid_ore"],
                 overpaid_ore=row["overpaid_ore"],
                 disputed=row["disputes"] > 0,
+                terms=Terms(
+                    row["issued_on"],
+                    row["due_on"],
+                    row["debtor_kind"] == "consumer",
+                    row["due_date_agreed"],
+                    row["reminder_fee_agreed"],
+                    row["interest_kind"],
+                    row["interest_rate_bp"],
+                    row["notice_given"],
+                ),
             )
             for row in await self._ask("payments", "select * from claim")
         }
@@ -203,12 +258,17 @@ class Databases:
                 bank_reference=row["source_key"],
                 amount_ore=row["amount_ore"],
                 paid_on=row["paid_on"],
+                booked_on=row["booked_on"],
                 met_ore=row["met"],
                 waiting_ore=row["waiting"],
                 claims=tuple(sorted(map(str, row["claims"]))),
             )
             for row in await self._ask("payments", PAYMENTS)
         )
+
+    async def met(self) -> dict[str, int]:
+        """How many payments met something that was owed on each claim."""
+        return {str(row["claim_id"]): row["count"] for row in await self._ask("payments", MET)}
 
     async def payouts(self) -> tuple[PayoutRow, ...]:
         """Every payout; towards the bank it is named by its id without hyphens."""
@@ -256,15 +316,22 @@ class Databases:
             str(row["claim_id"]): CaseRow(
                 claim_id=str(row["claim_id"]),
                 reference=row["number"],
-                open=row["stage"] != "closed",
+                stage=row["stage"],
             )
             for row in await self._ask("collections", "select * from collection_case")
         }
 
-    async def claim_of_dispute(self) -> dict[str, str]:
-        """Which claim a dispute is about."""
-        rows = await self._ask("collections", "select dispute_id, claim_id from dispute")
-        return {str(row["dispute_id"]): str(row["claim_id"]) for row in rows}
+    async def disputes(self) -> tuple[DisputeRow, ...]:
+        """Every objection."""
+        return tuple(
+            DisputeRow(
+                str(row["dispute_id"]),
+                str(row["claim_id"]),
+                row["objected_on"],
+                row["outcome"] is not None,
+            )
+            for row in await self._ask("collections", "select * from dispute")
+        )
 
     async def deliveries(self) -> tuple[DeliveryRow, ...]:
         """Every letter."""
@@ -283,12 +350,21 @@ class Databases:
     # every service
 
     async def said_again(self) -> tuple[SaidAgain, ...]:
-        """Events said more than once of a key that may be said once."""
+        """Events said more than once of what may be said once."""
         found: list[SaidAgain] = []
-        for service, types in SAID_ONCE.items():
-            rows = await self._ask(service, SAID_MORE, list(types))
-            found += [SaidAgain(service, r["type"], str(r["key"]), r["count"]) for r in rows]
+        for service, types in said.ONCE.items():
+            for kind, fields in types.items():
+                rows = await self._ask(service, said.more_of(fields), kind)
+                found += [SaidAgain(service, r["type"], str(r["key"]), r["count"]) for r in rows]
         return tuple(found)
+
+    async def said(self) -> dict[str, dict[str, int]]:
+        """How often something was said of a claim that may be said anew."""
+        found: dict[str, dict[str, int]] = defaultdict(dict)
+        for service, types in said.IN_TURN.items():
+            for row in await self._ask(service, said.COUNTS, list(types)):
+                found[str(row["key"])][row["type"]] = row["count"]
+        return dict(found)
 
     async def leftovers(self) -> tuple[Leftover, ...]:
         """What each service still has in hand."""

@@ -14,7 +14,7 @@ from itertools import permutations
 
 from deploy.chaos.judge import calendar
 from deploy.chaos.judge.book import Book
-from deploy.chaos.judge.records import Company, Deed, Deposit, Issued, Ore
+from deploy.chaos.judge.records import Asked, Company, Deed, Deposit, Issued, Ore
 
 MOST_WAYS = 64
 """Lawful ends of one claim beyond which it is not foretold."""
@@ -26,8 +26,8 @@ class End:
 
     open: tuple[tuple[str, Ore], ...]
     overpaid_ore: Ore
-    charges: tuple[tuple[str, bool, date, Ore], ...]
-    """Kind, whether it stands, its day, and its cost without interest."""
+    charges: tuple[tuple[str, bool, date, Ore, Ore], ...]
+    """Kind, whether it stands, its day, its cost and its interest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +40,13 @@ class Course:
     upheld: bool
     """The debtor was found right."""
     handed_over: bool
-    claimed_ore: Ore
-    """All that was owed when Kronofogden was applied to."""
+    asked: tuple[tuple[str, Asked], ...]
+    """What was owed when each step was charged, by kind."""
+
+    @property
+    def of_step(self) -> Mapping[str, Asked]:
+        """The same, to look up."""
+        return dict(self.asked)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,17 +74,18 @@ class Life:
     contested_on: date | None = None
     closed_on: date | None = None
     settled_on: date | None = None
-    claimed_ore: Ore = 0
+    asked: dict[str, Asked] = field(default_factory=dict)
     firm: bool = True
 
     def copy(self) -> "Life":
         """A second life to go another way with."""
-        return replace(self, book=self.book.copy())
+        return replace(self, book=self.book.copy(), asked=dict(self.asked))
 
     def end(self) -> End:
         """The end, were it now."""
         charges = (
-            (c.kind, c.stands, c.on, c.fee_ore + c.work_ore) for c in self.book.charges.values()
+            (c.kind, c.stands, c.on, c.fee_ore + c.work_ore, c.interest_ore)
+            for c in self.book.charges.values()
         )
         still = sorted((name, ore) for name, ore in self.book.open.items() if ore)
         return End(tuple(still), self.book.overpaid_ore, tuple(sorted(charges)))
@@ -91,7 +97,7 @@ class Life:
             disputed=self.book.disputes > 0,
             upheld=self.book.on_hold,
             handed_over=self.in_collection,
-            claimed_ore=self.claimed_ore,
+            asked=tuple(sorted(self.asked.items())),
         )
 
     def end_day(self, today: date) -> None:
@@ -155,7 +161,7 @@ class Life:
     def _file(self, today: date) -> None:
         if self.demanded_on is None or "filing" in self.book.charges:
             return
-        if not self.company.automatic_filing or not self.book.invoice.identified:
+        if not self.company.automatic_filing or not self.book.invoice.identity_number:
             return
         earliest, latest = calendar.stated_between(self.demanded_on)
         stated = min(max(self.stated or earliest, earliest), latest)
@@ -164,7 +170,6 @@ class Life:
                 self.firm = False
                 return
             self._charge("filing", today)
-            self.claimed_ore = sum(self.book.open.values())
 
     def _enforce(self, today: date) -> None:
         """A decision goes on to enforcement where the creditor wants it, and it costs once."""
@@ -176,6 +181,9 @@ class Life:
 
     def _charge(self, kind: str, today: date) -> None:
         self.book.charge(kind, today)
+        capital, interest = (self.book.open.get(name, 0) for name in ("capital", "interest"))
+        costs = sum(self.book.open.values()) - capital - interest
+        self.asked[kind] = (capital, interest, costs) if capital else (0, 0, interest + costs)
         if self.book.invoice.email is None and kind in ("reminder", "demand"):
             self.book.never_delivered(kind, today)
 
@@ -206,6 +214,8 @@ class Life:
                 self.book.disputes = max(0, self.book.disputes - 1)
                 self.not_before = calendar.banking_days_after(today, 1)
                 self.firm = self.firm and not self.in_collection
+                # A reminder that fell before it left is proposed anew; one that left is the one.
+                self.firm = self.firm and not self.reminded
             case "hand_over":
                 self.hand_over(today)
             case _:

@@ -33,6 +33,15 @@ class Commands:
     customers: dict[str, Line] = field(default_factory=dict)
     refused: int = 0
 
+    @property
+    def nouns(self) -> dict[str, frozenset[str]]:
+        """Ids that the platform answered with, by noun."""
+        return {
+            "company": frozenset(self.companies),
+            "customer": frozenset(self.customers),
+            "article": frozenset(self.articles),
+        }
+
 
 def read(journal: Path, claim_of_dispute: Mapping[str, str]) -> Commands:
     """Everything the journal says; `claim_of_dispute` tells which claim a dispute is about."""
@@ -64,7 +73,8 @@ def _command(found: Commands, line: Line, claim_of_dispute: Mapping[str, str]) -
     match line["name"]:
         case "register":
             creditor_id = answer["creditor_id"]
-            found.companies[creditor_id] = Company(creditor_id)
+            number = body.get("organisation_number", "")
+            found.companies[creditor_id] = Company(creditor_id, organisation_number=number)
             found.whole_kronor[creditor_id] = body.get("round_to_krona", True)
         case "article":
             found.articles[answer["article_id"]] = body
@@ -140,7 +150,7 @@ def _issue(found: Commands, line: Line, asked: Line, result: Line) -> None:
         interest_bp=interest.get("rate_bp"),
         notice=interest.get("notice_given", True),
         email=customer.get("email"),
-        identified=bool(customer.get("identity_number")),
+        identity_number=customer.get("identity_number") or "",
     )
 
 

@@ -1,12 +1,14 @@
 """Reads the outside parties' own records over HTTP: bank, mail server, Kronofogden."""
 
 from collections import defaultdict
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 import aiohttp
 
 from deploy.chaos.judge.records import (
+    Asked,
     Collected,
     Deposit,
     KronofogdenCase,
@@ -17,7 +19,7 @@ from deploy.chaos.judge.records import (
 )
 
 TAKEN = "delivered"
-PAGE = 10_000
+PAGE = 1_000
 
 
 async def _get(http: aiohttp.ClientSession, url: str) -> Any:
@@ -30,10 +32,18 @@ def _day(text: str | None) -> date | None:
     return date.fromisoformat(text) if text else None
 
 
-async def bank(
-    http: aiohttp.ClientSession, url: str
-) -> tuple[tuple[Deposit, ...], tuple[Transfer, ...], Ore]:
-    """What came in, what was ordered out, and what is left; told when a file was taken of it."""
+@dataclass(frozen=True, slots=True)
+class Bank:
+    """What came in, what was ordered out, what is left, and files that nobody took."""
+
+    deposits: tuple[Deposit, ...]
+    transfers: tuple[Transfer, ...]
+    balance_ore: Ore
+    untaken: tuple[str, ...]
+
+
+async def bank(http: aiohttp.ClientSession, url: str) -> Bank:
+    """The bank's own books; money is told of when a file was taken that has it."""
     found = await _get(http, f"{url}/records")
     told = {f["id"]: f["made_on"] for f in found["files"] if f["status"] == TAKEN}
     deposits = tuple(
@@ -61,24 +71,27 @@ async def bank(
         if not order["duplicate"]
         for row in order["transactions"]
     )
-    return deposits, transfers, found["balance_ore"]
+    untaken = tuple(f["name"] for f in found["files"] if f["status"] != TAKEN)
+    return Bank(deposits, transfers, found["balance_ore"], untaken)
 
 
 async def mails(http: aiohttp.ClientSession, url: str) -> tuple[Mail, ...]:
     """Every message taken, also those taken twice."""
     found: list[Mail] = []
-    after: int | None = 0
-    while after is not None:
-        page = await _get(http, f"{url}/records?after={after}&limit={PAGE}")
-        found += [Mail(m["message_id"], ", ".join(m["rcpt_to"])) for m in page["messages"]]
-        after = page["next_after"]
-    return tuple(found)
+    after = 0
+    while True:
+        url_of_page = f"{url}/messages.json?after={after}&limit={PAGE}"
+        messages = (await _get(http, url_of_page))["messages"]
+        if not messages:
+            return tuple(found)
+        found += [Mail(m["message_id"], ", ".join(m["rcpt_to"]), m["text"] or "") for m in messages]
+        after = messages[-1]["id"]
 
 
 async def kronofogden(
     http: aiohttp.ClientSession, url: str
-) -> tuple[tuple[Message, ...], dict[str, KronofogdenCase]]:
-    """Every message received, and the register."""
+) -> tuple[tuple[Message, ...], dict[str, KronofogdenCase], int]:
+    """Every message received, the register, and how much was no message at all."""
     found = await _get(http, f"{url}/records")
     numbers = {row["number"]: row["reference"] for row in found["cases"]}
     contested = {
@@ -106,7 +119,9 @@ async def kronofogden(
             times_received=row["times_received"],
             times_other_content=row["times_other_content"],
             received_on=date.fromisoformat(row["received_on"]),
-            claimed_ore=_claimed(row["body"]),
+            asked=_asked(row["body"]),
+            applicant=(row["body"].get("applicant") or {}).get("id", ""),
+            respondents=tuple(one["id"] for one in row["body"].get("respondents") or ()),
         )
         for row in found["messages"]
     )
@@ -126,7 +141,7 @@ async def kronofogden(
         )
         for row in found["cases"]
     }
-    return messages, cases
+    return messages, cases, found["unreadable"]
 
 
 def _kind(row: dict[str, Any]) -> str:
@@ -134,8 +149,16 @@ def _kind(row: dict[str, Any]) -> str:
     return "withdrawal" if row["body"].get("change") == "withdrawal" else str(row["kind"])
 
 
-def _claimed(body: dict[str, Any]) -> Ore:
+def _asked(body: dict[str, Any]) -> Asked:
+    """Capital, interest and costs of an application; what is no capital is costs."""
+    amounts = body.get("amounts") or {}
     claims = body.get("claims") or []
-    asked = sum(each["amountOre"] for each in claims)
+    capital = sum(each["amountOre"] for each in claims if each["type"] == "capital")
+    costs = sum(each["amountOre"] for each in claims if each["type"] != "capital")
+    costs += sum(each["amountOre"] for each in body.get("costs") or [])
     interest = sum((each.get("interest") or {}).get("accruedOre", 0) for each in claims)
-    return int(asked + interest + sum(each["amountOre"] for each in body.get("costs") or []))
+    return (
+        capital + amounts.get("capitalOre", 0),
+        interest + amounts.get("interestOre", 0),
+        costs + amounts.get("costsOre", 0),
+    )

@@ -8,8 +8,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
+from typing import NamedTuple
 
 Ore = int
+Asked = tuple[Ore, Ore, Ore]
+"""What somebody is asked to pay: capital, interest, costs."""
 
 
 # What people commanded.
@@ -27,7 +30,21 @@ class Company:
     automatic_filing: bool = True
     enforces: bool = True
     payout_account: str | None = None
+    organisation_number: str = ""
     changed: bool = False
+
+
+class Terms(NamedTuple):
+    """What an invoice's debtor owes by: days, and what was agreed with him."""
+
+    issued_on: date
+    due_on: date
+    consumer: bool
+    due_date_agreed: bool
+    reminder_fee_agreed: bool
+    interest_kind: str
+    interest_bp: int | None
+    notice: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +66,22 @@ class Issued:
     interest_bp: int | None = None
     notice: bool = True
     email: str | None = None
-    identified: bool = True
-    """The debtor's identity number is known, without which nothing is filed."""
+    identity_number: str = ""
+    """The debtor's; while it is not known nothing is filed."""
+
+    @property
+    def terms(self) -> Terms:
+        """Its terms, to compare."""
+        return Terms(
+            self.issued_on,
+            self.due_on,
+            self.consumer,
+            self.due_date_agreed,
+            self.reminder_fee_agreed,
+            self.interest_kind,
+            self.interest_bp,
+            self.notice,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +137,7 @@ class Mail:
 
     message_id: str
     to: str
-    kind: str = ""
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +151,10 @@ class Message:
     times_received: int = 1
     times_other_content: int = 0
     received_on: date | None = None
-    claimed_ore: Ore = 0
-    """What an application asks for in all: claims, their interest so far, and costs."""
+    asked: Asked = (0, 0, 0)
+    """What an application asks for; of a claim on costs alone all are costs."""
+    applicant: str = ""
+    respondents: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +222,7 @@ class NoteRow:
     creditor_id: str
     number: int
     credit_ore: Ore
+    on: date
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +238,7 @@ class ClaimRow:
     paid_ore: Ore
     overpaid_ore: Ore
     disputed: bool
+    terms: Terms | None = None
 
     @property
     def remaining_ore(self) -> Ore:
@@ -234,6 +269,7 @@ class PaymentRow:
     bank_reference: str
     amount_ore: Ore
     paid_on: date
+    booked_on: date
     met_ore: Ore
     waiting_ore: Ore
     claims: tuple[str, ...] = ()
@@ -247,6 +283,15 @@ class PayoutRow:
     end_to_end_id: str
     creditor_id: str
     amount_ore: Ore
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShownPayout:
+    """invoicing's view of a payout; state ordered, settled or rejected."""
+
+    payout_id: str
+    creditor_id: str
     state: str
 
 
@@ -289,7 +334,22 @@ class CaseRow:
 
     claim_id: str
     reference: str
-    open: bool
+    stage: str
+
+    @property
+    def open(self) -> bool:
+        """Whether it goes on."""
+        return self.stage != "closed"
+
+
+@dataclass(frozen=True, slots=True)
+class DisputeRow:
+    """An objection in collections' book."""
+
+    dispute_id: str
+    claim_id: str
+    objected_on: date
+    settled: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,7 +364,7 @@ class Leftover:
 
 @dataclass(frozen=True, slots=True)
 class SaidAgain:
-    """An event that may be said once of a key, and was said more often."""
+    """An event that may be said once of what it names, and was said more often."""
 
     service: str
     type: str
@@ -320,29 +380,47 @@ class Evidence:
     companies: Mapping[str, Company]
     issued: Mapping[str, Issued]
     deeds: tuple[Deed, ...] = ()
+    commanded: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Ids that a seller was told, by noun: companies, customers, articles."""
 
     deposits: tuple[Deposit, ...] = ()
     transfers: tuple[Transfer, ...] = ()
     bank_balance_ore: Ore = 0
+    untaken: tuple[str, ...] = ()
+    """Files of the bank's that were refused, or never reached us."""
     mails: tuple[Mail, ...] = ()
     messages: tuple[Message, ...] = ()
+    unreadable: int = 0
+    """What Kronofogden received and could not read."""
     kronofogden: Mapping[str, KronofogdenCase] = field(default_factory=dict)
 
+    kept: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Ids that invoicing has, by noun."""
+    settings: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    """What services hold of a company's choices, by the names of `Company`."""
     invoices: Mapping[str, InvoiceRow] = field(default_factory=dict)
     notes: tuple[NoteRow, ...] = ()
     retold: tuple[str, ...] = ()
     """Lines of invoices' timelines that stand there more than once."""
+    told: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    """How often an invoice's timeline tells of each thing."""
+    shown_payouts: tuple[ShownPayout, ...] = ()
     claims: Mapping[str, ClaimRow] = field(default_factory=dict)
     charges: tuple[ChargeRow, ...] = ()
     payments: tuple[PaymentRow, ...] = ()
+    met: Mapping[str, int] = field(default_factory=dict)
+    """How many payments met something that was owed on each claim."""
     payouts: tuple[PayoutRow, ...] = ()
     balances: tuple[Balance, ...] = ()
     unbalanced: tuple[str, ...] = ()
     """Ledger transactions that do not sum to zero."""
     ladders: Mapping[str, LadderRow] = field(default_factory=dict)
     cases: Mapping[str, CaseRow] = field(default_factory=dict)
+    disputes: tuple[DisputeRow, ...] = ()
     deliveries: tuple[DeliveryRow, ...] = ()
     said_again: tuple[SaidAgain, ...] = ()
+    said: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    """How often something was said of a claim that may be said anew, by its type."""
     leftovers: tuple[Leftover, ...] = ()
 
     @cached_property

@@ -496,12 +496,6 @@ def amount_ore(text: str) -> int | None:
     return int(whole) * 100 + int(rest.ljust(2, "0") or 0)
 
 
-def luhn(digits: str) -> bool:
-    """Whether the last digit is the check digit of modulus 10."""
-    doubled = [int(one) * (2 if place % 2 else 1) for place, one in enumerate(reversed(digits))]
-    return sum(one - 9 if one > 9 else one for one in doubled) % 10 == 0
-
-
 def reference_as_kept(text: str) -> str:
     """An OCR number without blanks; any other message as written."""
     digits = text.replace(" ", "")
@@ -511,7 +505,7 @@ def reference_as_kept(text: str) -> str:
 def is_ocr(text: str) -> bool:
     """Whether a reference is an OCR number: 2 to 25 digits with a right check digit."""
     digits = text.replace(" ", "")
-    return bool(re.fullmatch(r"[0-9]{2,25}", digits)) and luhn(digits)
+    return bool(re.fullmatch(r"[0-9]{2,25}", digits)) and orders.luhn(digits)
 
 
 def pay_problems(given: dict[str, str]) -> dict[str, str]:
@@ -524,7 +518,7 @@ def pay_problems(given: dict[str, str]) -> dict[str, str]:
         problems["bankgiro"] = (
             "Ett bankgironummer har sju eller åtta siffror, till exempel 5050-1055."
         )
-    elif not luhn(digits):
+    elif not orders.luhn(digits):
         problems["bankgiro"] = "Bankgironumret stämmer inte. Kontrollera siffrorna."
     ore = amount_ore(given["belopp"])
     if not given["belopp"]:

@@ -17,6 +17,7 @@ VERSIONS = ("pain.001.001.03", "pain.001.001.09")
 NAMESPACE = "urn:iso:std:iso:20022:tech:xsd:"
 MAX_ID = 35
 LATEST_EXECUTION = timedelta(days=370)
+DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 AMOUNT = re.compile(r"\d{1,13}(\.\d{1,5})?", re.ASCII)
 
 
@@ -109,6 +110,7 @@ def _read_transfer(
     account, kind = reader.creditor_account(transfer)
     structured = reader.text(transfer, "RmtInf/Strd/CdtrRefInf/Ref")
     return Transfer(
+        refused=None if is_account(account, kind) else "AC03",
         payment_information_id=block_id,
         instruction_id=reader.identifier(transfer, "PmtId/InstrId", required=False),
         end_to_end_id=reader.identifier(transfer, "PmtId/EndToEndId"),
@@ -178,7 +180,7 @@ class _Reader:
         path = "ReqdExctnDt/Dt" if self.version.endswith(".09") else "ReqdExctnDt"
         text = self.needed(block, path)
         try:
-            day = date.fromisoformat(text)
+            day = date.fromisoformat(text if DAY.fullmatch(text) else "")
         except ValueError:
             raise self.refusal("DT01", f"execution date {text!r} is not a date") from None
         if day > today + LATEST_EXECUTION:
@@ -215,6 +217,22 @@ class _Reader:
 def plain_account(number: str) -> str:
     """An account number's letters and digits only."""
     return re.sub(r"[^0-9A-Za-z]", "", number).upper()
+
+
+def is_account(number: str, kind: str) -> bool:
+    """Whether the check digits of an account are right; only a bankgiro and an IBAN tell it."""
+    if kind == "BGNR":
+        return bool(re.fullmatch(r"[0-9]{7,8}", number)) and luhn(number)
+    if kind == "IBAN":
+        moved = number[4:] + number[:4]
+        return number[4:].isalnum() and int("".join(str(int(one, 36)) for one in moved)) % 97 == 1
+    return True
+
+
+def luhn(digits: str) -> bool:
+    """Whether the last digit is the check digit of modulus 10."""
+    doubled = [int(one) * (2 if place % 2 else 1) for place, one in enumerate(reversed(digits))]
+    return sum(one - 9 if one > 9 else one for one in doubled) % 10 == 0
 
 
 def kr(amount_ore: int) -> str:

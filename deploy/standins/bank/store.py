@@ -12,6 +12,7 @@ from datetime import date
 
 import orjson
 
+from deploy.standins.bank.days import executed_on
 from deploy.standins.bank.orders import Order, group_status
 from deploy.standins.books import now_text, today
 
@@ -168,7 +169,10 @@ def order_of(books: sqlite3.Connection, message_id: str) -> sqlite3.Row | None:
 
 
 def keep_transfers(books: sqlite3.Connection, order_id: int, order: Order) -> None:
-    """Record the payments of a message that was taken, and debit those whose day it is."""
+    """Record the payments of a message that was taken, and debit those whose day it is.
+
+    A day on which the bank is closed is its next one.
+    """
     day = today(books)
     books.executemany(
         "INSERT INTO transfers (order_id, payment_information_id, instruction_id, end_to_end_id,"
@@ -182,7 +186,7 @@ def keep_transfers(books: sqlite3.Connection, order_id: int, order: Order) -> No
                 one.end_to_end_id,
                 one.amount_ore,
                 one.execute_on.isoformat(),
-                max(one.execute_on, day).isoformat(),
+                executed_on(max(one.execute_on, day)).isoformat(),
                 one.creditor_name,
                 one.creditor_account,
                 one.account_kind,

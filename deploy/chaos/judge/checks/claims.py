@@ -28,6 +28,9 @@ def check(evidence: Evidence, fates: Fates, docket: Docket) -> None:
             docket.fault("claim lost", about, f"invoice {issued.number} has no claim")
             continue
         docket.checked["claim lost"] += 1
+        promised = (issued.creditor_id, issued.ocr, issued.total_ore, issued.terms)
+        kept = (row.creditor_id, row.ocr, row.total_ore, row.terms)
+        docket.same("claim as invoiced", about, promised, kept)
         _once(charges[claim_id], about, docket)
         _stated(charges[claim_id], about, docket)
         _foretold(fates[claim_id], row, charges[claim_id], docket)
@@ -122,15 +125,21 @@ def named(evidence: Evidence, deposit: Deposit) -> str | None:
 def _once(charges: Iterable[ChargeRow], about: str, docket: Docket) -> None:
     kinds: dict[str, int] = defaultdict(int)
     for charge in charges:
-        if charge.fee_ore or charge.kind == "reminder":
+        if charge.stands and (charge.fee_ore or charge.kind == "reminder"):
             kinds[charge.kind] += 1
     twice = sorted(kind for kind, count in kinds.items() if count > 1)
     docket.holds("charged once", about, not twice, f"charged more than once: {twice}")
 
 
 def _stated(charges: Iterable[ChargeRow], about: str, docket: Docket) -> None:
-    """A demand states a day that leaves the legal time, and no day far beyond it."""
+    """A demand states a day that leaves the legal time, and no day far beyond it.
+
+    A reminder states the eighth day after it.
+    """
     for charge in charges:
+        if charge.kind == "reminder":
+            must = calendar.reminder_pay_by(charge.on)
+            docket.same("day that a reminder states", about, must, charge.pay_by)
         if charge.kind == "demand":
             first, last = calendar.stated_between(charge.on)
             lawful = charge.pay_by is not None and first <= charge.pay_by <= last
@@ -154,14 +163,17 @@ def _foretold(expected: Expected, row: ClaimRow, charges: list[ChargeRow], docke
 def _found(row: ClaimRow, charges: Iterable[ChargeRow]) -> End:
     """A claim's end as the ledger has it."""
     is_open = sorted((name, ore) for name, ore in row.open_ore.items() if ore)
-    steps = sorted((c.kind, c.stands, c.on, c.fee_ore) for c in charges)
+    steps = sorted((c.kind, c.stands, c.on, c.fee_ore, c.interest_ore) for c in charges)
     return End(tuple(is_open), row.overpaid_ore, tuple(steps))
 
 
 def shown(end: End) -> str:
     """An end in a line."""
     still = ", ".join(f"{name} {ore}" for name, ore in end.open) or "settled"
-    steps = (f"{kind}{'' if stands else ' taken back'} {on}" for kind, stands, on, _ in end.charges)
+    steps = (
+        f"{kind}{'' if stands else ' taken back'} {on} {fee}+{interest}"
+        for kind, stands, on, fee, interest in end.charges
+    )
     over = f"; {end.overpaid_ore} too much" if end.overpaid_ore else ""
     return f"[{still}{over}; {', '.join(steps) or 'no charges'}]"
 

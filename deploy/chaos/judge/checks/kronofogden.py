@@ -19,7 +19,8 @@ from deploy.chaos.judge.records import (
 )
 
 APPLICATION, ENFORCEMENT = "payment_order_application", "enforcement_application"
-WITHDRAWAL = "withdrawal"
+STEP_OF = {APPLICATION: "filing", ENFORCEMENT: "enforcement"}
+WITHDRAWAL, FILED = "withdrawal", "collections.case.filed.v1"
 Sent = Mapping[str, list[Message]]
 """Accepted messages about one case, by kind."""
 
@@ -31,6 +32,8 @@ def check(evidence: Evidence, courses: Courses, docket: Docket) -> None:
         _message(message, docket)
         if message.ok:
             accepted[message.reference][message.kind].append(message)
+    text = f"{evidence.unreadable} were no messages at all"
+    docket.holds("message readable", "Kronofogden", evidence.unreadable == 0, text)
     reference_of = {case.claim_id: case.reference for case in evidence.cases.values()}
     for reference in {*evidence.kronofogden, *accepted} - {*reference_of.values()}:
         docket.fault("application from nowhere", f"case {reference}", "we have no such case")
@@ -40,7 +43,12 @@ def check(evidence: Evidence, courses: Courses, docket: Docket) -> None:
         sent, register = accepted[reference], evidence.kronofogden.get(reference)
         lawful = courses.get(claim.claim_id, frozenset())
         _asked_for(sent, charges[claim.claim_id], f"claim {claim.claim_id}", docket)
-        _claimed(sent, lawful, f"claim {claim.claim_id}", docket)
+        _amounts(sent, lawful, f"claim {claim.claim_id}", docket)
+        _days_of(sent, charges[claim.claim_id], f"claim {claim.claim_id}", docket)
+        _parties(sent, evidence, claim, docket)
+        filed = evidence.said.get(claim.claim_id, {}).get(FILED, 0)
+        about, applied = f"claim {claim.claim_id}", len(sent.get(APPLICATION, ()))
+        docket.same("filing told once", about, applied, filed, "told")
         if register is not None:
             _ended(sent, register, claim, lawful, docket)
 
@@ -70,12 +78,34 @@ def _asked_for(sent: Sent, charges: Iterable[ChargeRow], about: str, docket: Doc
         docket.seen[f"{name}s"] += found
 
 
-def _claimed(sent: Sent, lawful: Iterable[Course], about: str, docket: Docket) -> None:
-    """An application asks for what was owed on its day."""
-    owed = {course.claimed_ore for course in lawful}
-    for application in sent.get(APPLICATION, ()) if owed else ():
-        text = f"owed were {sorted(owed)} öre, claimed {application.claimed_ore}"
-        docket.holds("application's amount", about, application.claimed_ore in owed, text)
+def _amounts(sent: Sent, lawful: Iterable[Course], about: str, docket: Docket) -> None:
+    """Each application asks for what was owed on its day, part by part."""
+    for kind, step in STEP_OF.items():
+        owed = {course.of_step[step] for course in lawful if step in course.of_step}
+        for application in sent.get(kind, ()) if owed else ():
+            text = f"owed were {sorted(owed)} (capital, interest, costs), asked {application.asked}"
+            docket.holds("application's amount", about, application.asked in owed, text)
+
+
+def _days_of(sent: Sent, charges: Iterable[ChargeRow], about: str, docket: Docket) -> None:
+    """Each application arrives on the day for which it was charged."""
+    charged_on = {charge.kind: charge.on for charge in charges}
+    for kind, step in STEP_OF.items():
+        for application in sent.get(kind, ()) if step in charged_on else ():
+            must = charged_on[step]
+            docket.same("application's day", about, must, application.received_on, step)
+
+
+def _parties(sent: Sent, evidence: Evidence, claim: ClaimRow, docket: Docket) -> None:
+    """The seller applies, against the one who was invoiced."""
+    issued = evidence.issued.get(claim.claim_id)
+    company = evidence.companies.get(claim.creditor_id)
+    if issued is None or company is None:
+        return
+    for application in sent.get(APPLICATION, ()):
+        must = (company.organisation_number, (issued.identity_number,))
+        found = (application.applicant, application.respondents)
+        docket.same("application's parties", f"claim {claim.claim_id}", must, found)
 
 
 def _ended(
@@ -96,6 +126,7 @@ def _ended(
     docket.seen["contested there"] += register.contested_on is not None
     docket.seen["enforced"] += register.enforcement_on is not None
     if claim.remaining_ore:
+        _pursued(register, claim, docket)
         return
     text = f"nothing is owed, and it is {register.state} there"
     docket.holds("settled, not pursued", about, not register.open, text)
@@ -109,6 +140,15 @@ def _ended(
     in_time = register.decided_on is None or register.decided_on <= last
     text = f"settled {_days(days)}, decided {register.decided_on}"
     docket.holds("not decided once paid", about, in_time, text)
+
+
+def _pursued(register: KronofogdenCase, claim: ClaimRow, docket: Docket) -> None:
+    """What Kronofogden pursues is what is owed, part by part."""
+    if register.open:
+        capital, interest = claim.open_ore["capital"], claim.open_ore["interest"]
+        must = (capital, interest, claim.remaining_ore - capital - interest)
+        found = (register.capital_ore, register.interest_ore, register.costs_ore)
+        docket.same("pursued as owed", f"case {register.reference}", must, found)
 
 
 def _days(days: Iterable[object]) -> str:

@@ -3,7 +3,7 @@
 from collections import Counter, defaultdict
 from datetime import date
 
-from deploy.chaos.judge.calendar import banking_days_after
+from deploy.chaos.judge.calendar import banking_days_after, is_banking_day
 from deploy.chaos.judge.checks.claims import charges_of, tell
 from deploy.chaos.judge.docket import Docket
 from deploy.chaos.judge.records import Deposit, Evidence, Ore
@@ -26,6 +26,9 @@ def check(evidence: Evidence, docket: Docket) -> None:
             continue
         docket.seen["payouts"] += 1
         docket.same("payout as ordered", about, payout.amount_ore, transfer.amount_ore, "öre")
+        if transfer.debited_on is not None:
+            is_open, text = is_banking_day(transfer.debited_on), f"on {transfer.debited_on}"
+            docket.holds("payout on a banking day", about, is_open, text)
         company = evidence.companies.get(payout.creditor_id)
         if company is not None and company.payout_account and not company.changed:
             must = plain(company.payout_account)
@@ -35,6 +38,11 @@ def check(evidence: Evidence, docket: Docket) -> None:
         elif transfer.told_on is not None:
             docket.same("payout state", about, "settled", payout.state)
             docket.seen["payouts settled"] += payout.state == "settled"
+    shown = {(p.payout_id, p.creditor_id, p.state) for p in evidence.shown_payouts}
+    ours = {(p.payout_id, p.creditor_id, p.state) for p in evidence.payouts}
+    for name in {payout for payout, *_ in shown ^ ours}:
+        docket.fault("payout as shown", f"payout {name}", "invoicing and payments differ about it")
+    docket.checked["payout as shown"] += len(ours)
     for name in names.keys() - known:
         docket.fault("payout from nowhere", f"payout {name}", "paid, and the ledger has no payout")
     _accounts(evidence, docket)
