@@ -79,6 +79,21 @@ FIRST_OF_KEY = text("""
   where consumer = :consumer and key = :key order by id limit 1
 """)
 UNPARK = text("delete from parked where id = :id")
+ONE_PARKED = text("""
+  select key, topic, partition, headers, record_key, payload from parked
+  where consumer = :consumer and id = :id
+""")
+LET_GO = text("""
+  with gone as (delete from parked where id = :id returning *)
+  insert into let_go (id, consumer, event_id, topic, partition, key, type, headers, record_key,
+    payload, reason, parked_at, let_go_by, why)
+  select id, consumer, event_id, topic, partition, key, type, headers, record_key, payload, reason,
+    parked_at, :by, :why from gone
+  returning id
+""")
+LET_GO_BEFORE = text("""
+  select event_id from let_go where consumer = :consumer and event_id = any(cast(:ids as uuid[]))
+""")
 STILL_BAD = text(
     "update parked set reason = :reason, cause_of_wait = true, parked_at = now() where id = :id"
 )
@@ -92,6 +107,10 @@ BEHIND = "an earlier event of this key is parked"
 class HaltedError(Exception):
     """Too many events are parked, or one cannot be: the consumer stops, for a backlog is better
     than a landfill, and than a loss."""
+
+
+class ReadableError(Exception):
+    """The event can be read: what keeps it is mended, and it is not let go."""
 
 
 class Heard(NamedTuple):
@@ -223,8 +242,10 @@ class Inbox:
     ) -> list[Heard]:
         """Park what cannot be read, and all that waits behind what is parked; the others.
 
-        What was heard before its key was parked and comes again does not wait: it is done.
+        What was heard before its key was parked and comes again does not wait: it is done. So is
+        what was let go.
         """
+        items = await self._not_let_go(tx, items)
         fresh: list[Heard] = []
         parked: list[tuple[Heard | Unreadable, str]] = []
         for item in items:
@@ -246,6 +267,16 @@ class Inbox:
         if parked:
             await self._park(tx, parked)
         return fresh
+
+    async def _not_let_go(
+        self, tx: Transaction, items: Sequence[Heard | Unreadable]
+    ) -> Sequence[Heard | Unreadable]:
+        unreadable = [item.id for item in items if isinstance(item, Unreadable)]
+        if not unreadable:
+            return items
+        given = {"consumer": self.consumer, "ids": unreadable}
+        gone = set((await tx.execute(LET_GO_BEFORE, given)).scalars())
+        return [item for item in items if isinstance(item, Heard) or item.id not in gone]
 
     async def _claim(self, tx: Transaction, items: Iterable[Heard]) -> dict[UUID, Heard]:
         """What of this was not heard before; twice in a batch is heard once."""
@@ -328,6 +359,30 @@ class Inbox:
                 await tx.execute(STILL_BAD, {"id": row.id, "reason": reason})
             return False
         return True
+
+    def can_read(self, row: Any) -> bool:
+        """Whether the record of a parked row can be read (by now)."""
+        return not isinstance(self._read(record_of(row)), Unreadable)
+
+    async def let_go(self, parked_id: int, *, by: UUID, why: str) -> str | None:
+        """Give up a parked record that cannot be read; its bytes are kept with who did so and why.
+
+        Returns its key, of which what waits behind it can now be redriven; None where nothing such
+        is parked. Raises `ReadableError` for an event: what it tells must not be lost.
+        """
+        which = {"consumer": self.consumer, "id": parked_id}
+        async with self.database.transaction() as tx:
+            row: Any = (await tx.execute(ONE_PARKED, which)).first()
+            if row is None:
+                return None
+            await tx.execute(LOCK, {"places": [f"{self.consumer}:{row.partition}"]})
+            if self.can_read(row):
+                raise ReadableError
+            gone = await tx.execute(LET_GO, {"id": parked_id, "by": by, "why": why})
+            if gone.first() is None:
+                return None
+        log.warning("event_let_go", consumer=self.consumer, key=row.key, by=str(by))
+        return str(row.key)
 
     async def prune(self, oldest: date) -> int:
         """Forget events said before a real day; they can no longer be said again."""

@@ -19,8 +19,9 @@ from starlette.responses import Response
 
 from contracts.envelope import Event
 from plumbing import relay
-from plumbing.fields import Form, Key
+from plumbing.fields import Form, Key, Reason
 from plumbing.identity import Identity, identity_of, require
+from plumbing.inbox import ReadableError
 from plumbing.problems import Problem
 
 MOST_COUNTED = 10_000
@@ -235,7 +236,7 @@ async def get_parked(
 async def get_one_parked(request: Request, _: Operator, parked_id: RowNumber) -> dict[str, Any]:
     """One parked event; personal fields are masked, and what cannot be read is not shown."""
     async with request.app.state.database.connection() as connection:
-        row = (await connection.execute(ONE_PARKED, {"id": parked_id})).mappings().first()
+        row = (await connection.execute(ONE_PARKED, {"id": parked_id})).first()
     if row is None:
         raise Problem(404, "No such parked event")
     shown = {k: row[k] for k in ("id", "consumer", "topic", "partition", "key", "type", "reason")}
@@ -248,7 +249,13 @@ async def get_one_parked(request: Request, _: Operator, parked_id: RowNumber) ->
         event = cls.model_validate_json(row["payload"]).masked() if cls else None
     except ValueError:
         event = None
-    return {**shown, "headers": headers, "event": event, "bytes": len(row["payload"] or b"")}
+    return {
+        **shown,
+        "headers": headers,
+        "event": event,
+        "bytes": len(row["payload"] or b""),
+        "readable": request.app.state.inbox.can_read(row),
+    }
 
 
 class Redrive(Form):
@@ -265,6 +272,31 @@ async def redrive(request: Request, _: Operator, which: Redrive) -> dict[str, in
     timers = await state.timers.redrive() if which.key is None else 0
     parcels = await state.outbound.redrive() if which.key is None else 0
     return {"events": done, "keys_standing": standing, "timers": timers, "parcels": parcels}
+
+
+class LetGo(Form):
+    """Why a record that cannot be read is given up."""
+
+    reason: Reason
+
+
+@router.post("/ops/parked/{parked_id}/let-go")
+async def let_go(
+    request: Request, who: Operator, parked_id: RowNumber, why: LetGo
+) -> dict[str, int]:
+    """Give up a record that cannot be read, and act on what waited behind it.
+
+    404 where nothing such is parked, 409 for an event that can be read.
+    """
+    inbox = request.app.state.inbox
+    try:
+        key = await inbox.let_go(parked_id, by=who.person, why=why.reason)
+    except ReadableError as error:
+        raise Problem(409, "The event can be read: redrive it", reason="readable") from error
+    if key is None:
+        raise Problem(404, "No such parked event")
+    done, standing = await inbox.redrive(key)
+    return {"events": done, "keys_standing": standing}
 
 
 class Day(Form):

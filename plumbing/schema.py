@@ -126,6 +126,21 @@ def say_by_the_clock(op: Any) -> None:
     )
 
 
+LET_GO = """
+create table let_go (
+  id bigint primary key, consumer text not null, event_id uuid not null, topic text not null,
+  partition int not null, key text not null, type text, headers bytea not null, record_key bytea,
+  payload bytea, reason text not null, parked_at timestamptz not null,
+  let_go_at timestamptz not null default now(), let_go_by uuid not null, why text not null,
+  unique (consumer, event_id))
+"""
+
+
+def let_go(op: Any) -> None:
+    """Sixth step: what can never be read need not hold its key for ever; its bytes are kept."""
+    op.execute(LET_GO)
+
+
 def create_tenant_wall(op: Any, table: str, column: str = "creditor_id") -> None:
     """Row-level security as second wall: the tenant role sees its company's rows and no others.
 
@@ -138,5 +153,8 @@ def create_tenant_wall(op: Any, table: str, column: str = "creditor_id") -> None
     )
 
 
-HISTORY = (create_plumbing, add_clock_hold, index_troubles, hear_at_once, say_by_the_clock)
+HISTORY = (
+    *(create_plumbing, add_clock_hold, index_troubles, hear_at_once, say_by_the_clock),
+    let_go,
+)
 """All of plumbing's steps, for a database that has no migrations of its own (toy, bench)."""

@@ -88,6 +88,21 @@ def redrive(
         raise typer.Exit(1)
 
 
+@app.command()
+def let_go(
+    service: OneService,
+    number: Annotated[int, typer.Argument(min=1, max=2**63 - 1, help="Its number in the list.")],
+    reason: Annotated[str, typer.Option(help="Why; it is kept with the record.")],
+) -> None:
+    """Give up a record that nobody can read, and act on what waited behind it."""
+    path = f"/ops/parked/{number}/let-go"
+    found = operator().ask_service(service, "POST", path, {"reason": reason})
+    say(f"Let go. Acted on {found['events']} events that waited behind it.")
+    if found["keys_standing"]:
+        say("Its key stays parked: what comes next cannot be acted on either.")
+        raise typer.Exit(1)
+
+
 def _count(found: dict[str, Any]) -> int:
     return len(found["events"]) + len(found["timers"]) + len(found["parcels"])
 

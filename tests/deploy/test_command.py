@@ -242,6 +242,20 @@ def test_redriving_needs_a_key_or_all_and_says_what_stays(gateway: Gateway) -> N
     assert gateway.commands == [(path, {"key": "k"}), (path, {"key": None})]
 
 
+def test_what_cannot_be_read_is_let_go_with_a_reason(gateway: Gateway) -> None:
+    path = "/ops/services/dunning/parked/9/let-go"
+    gateway.answer("POST", path, {"events": 3, "keys_standing": 0})
+    assert betalt("parked", "let-go", "dunning", "9").exit_code == 64
+    found = betalt("parked", "let-go", "dunning", "9", "--reason", "of another house")
+    assert (found.exit_code, found.output.strip()) == (
+        0,
+        "Let go. Acted on 3 events that waited behind it.",
+    )
+    assert gateway.commands == [(path, {"reason": "of another house"})]
+    gateway.answer("POST", path, {"events": 0, "keys_standing": 1})
+    assert betalt("parked", "let-go", "dunning", "9", "--reason", "as above").exit_code == 1
+
+
 def test_rates_are_listed_and_added_exactly(gateway: Gateway) -> None:
     row = {"valid_from": "2026-07-01", "bp": 200, "source": "Riksbanken"}
     gateway.answer("GET", "/api/v1/rates", [row])

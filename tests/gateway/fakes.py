@@ -540,7 +540,11 @@ ANSWERS: dict[tuple[str, str, str], Any] = {
     ("notifications", "POST", f"/deliveries/{DELIVERY}/again"): lambda w, c: {"state": "queued"},
     ("notifications", "POST", "/opened"): lambda w, c: {"opened_on": "2026-11-22"},
     ("dunning", "GET", "/ops/parked/7"): lambda w, c: PARKED
-    | {"headers": {"ce_type": PARKED["type"]}, "event": {"claim_id": str(CLAIM), "name": "•••"}},
+    | {"headers": {"ce_type": PARKED["type"]}, "event": {"claim_id": str(CLAIM), "name": "•••"},
+       "readable": True},
+    ("dunning", "GET", "/ops/parked/9"): lambda w, c: PARKED
+    | {"id": 9, "type": None, "headers": {}, "event": None, "readable": False},
+    ("dunning", "POST", "/ops/parked/9/let-go"): lambda w, c: {"events": 1, "keys_standing": 0},
     ("dunning", "POST", "/ops/parked/redrive"): lambda w, c: {
         "events": 1, "timers": 0, "parcels": 0, "keys_standing": 0 if c.json["key"] else 2,
     },

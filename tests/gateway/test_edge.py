@@ -362,3 +362,23 @@ async def test_the_api_passes_on_commands_with_their_key(browser: Browser, world
     assert (sent["idempotency-key"], sent["x-correlation-id"]) == ("k1", correlation)
     assert call.json == {"rows": []}
     assert call.query["a"] in ("b c", "d")
+
+
+async def test_of_a_services_own_operator_only_some_doors_are_reached(browser: Browser) -> None:
+    """Its clock moves with all others' alone, and nothing but these is passed on."""
+    who = await token(browser, role="operator")
+    for path, status in (
+        ("dunning/numbers", 200),
+        ("dunning/parked/7", 200),
+        ("dunning/parked/9/let-go", 200),
+        ("dunning/parked/redrive", 200),
+        ("dunning/clock", 404),
+        ("dunning/parked/7/../../clock", 404),
+        ("dunning/parked/nine/let-go", 404),
+        ("nobody/numbers", 404),
+    ):
+        method = "POST" if path.endswith(("let-go", "redrive", "clock")) else "GET"
+        body = {"key": None} if method == "POST" else None
+        url = f"/ops/services/{path}"
+        async with browser.request(method, url, headers=who, json=body) as answer:
+            assert answer.status == status, path

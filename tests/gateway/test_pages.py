@@ -14,6 +14,7 @@ import pytest
 from yarl import URL
 
 from plumbing.links import make_token
+from plumbing.problems import invalid
 from services.gateway.debtor import code_text, payment_code, what_next
 from services.gateway.seller.invoices import notice_of
 from services.gateway.seller.issuing import Typed, change, empty_row, order_of
@@ -818,6 +819,26 @@ async def test_the_operator_sees_that_the_ledger_is_wrong(browser: Browser, worl
         world.ledger_faults = faults
         async with browser.get("/drift") as answer:
             assert ("Huvudboken stämmer inte" in await answer.text()) == bool(faults)
+
+
+async def test_the_operator_lets_go_what_cannot_be_read(browser: Browser, world: World) -> None:
+    """With a reason; what can be read offers no such thing."""
+    await sign_in(browser, "operator")
+    async with browser.get("/drift/parkerade/dunning/7") as answer:
+        assert "Släpp händelsen" not in await answer.text()
+    async with browser.get("/drift/parkerade/dunning/9") as answer:
+        assert "Släpp händelsen" in await answer.text()
+    path, door = "/drift/parkerade/dunning/9/slapp", ("dunning", "/ops/parked/9/let-go")
+    why = {"field": "reason", "reason": "String should have at least 3 characters"}
+    world.refuse[door] = (422, invalid([why]).body)
+    async with browser.post(path, data={"skal": "x"}) as answer:
+        shown = await answer.text()
+        assert answer.status == 422
+        assert 'aria-invalid="true"' in shown
+    del world.refuse[door]
+    async with browser.post(path, data={"skal": "ett annat program"}) as answer:
+        assert "Släppt. 1 är utförd." in await answer.text()
+    assert world.asked(*door)[-1].json == {"reason": "ett annat program"}
 
 
 async def test_the_operator_redrives_and_allocates(browser: Browser, world: World) -> None:

@@ -269,6 +269,10 @@ async def test_an_operator_sees_numbers_and_redrives_with_a_button(
         one = (await http.get(f"/ops/parked/{parked[0]['id']}", headers=who)).json()
         assert one["event"]["borrower"] == "***", "personal fields are masked"
         assert one["event"]["step"] == 1
+        assert one["readable"]
+        body = {"reason": "it may be lost"}
+        kept = await http.post(f"/ops/parked/{one['id']}/let-go", json=body, headers=who)
+        assert (kept.status_code, kept.json()["reason"]) == (409, "readable")
         monkeypatch.setattr(toy, "POISONOUS", False)
         done = await http.post("/ops/parked/redrive", json={}, headers=who)
         assert done.json()["events"] == 1
@@ -283,6 +287,24 @@ async def test_an_operator_sees_numbers_and_redrives_with_a_button(
             return (await http.get("/health/ready")).status_code == 200
 
         assert await until(is_ready)
+
+
+async def test_an_operator_lets_a_record_go_that_nobody_can_read(library: Library) -> None:
+    shelf = library.make_shelf()
+    async with running(shelf), client(shelf) as http:
+        who = headers(OPERATOR, shelf)
+        broken, behind = map(record, toy.loans(new_id(), 2))
+        broken.value = b"no JSON"
+        await shelf.state.inbox([broken, behind])
+        number = (await http.get("/ops/parked", headers=who)).json()["events"][0]["id"]
+        assert not (await http.get(f"/ops/parked/{number}", headers=who)).json()["readable"]
+        path, body = f"/ops/parked/{number}/let-go", {"reason": "of another house"}
+        assert (await http.post(path, json={"reason": ""}, headers=who)).status_code == 422
+        reader = headers(READER, shelf)
+        assert (await http.post(path, json=body, headers=reader)).status_code == 403
+        done = await http.post(path, json=body, headers=who)
+        assert done.json() == {"events": 1, "keys_standing": 0}
+        assert (await http.post(path, json=body, headers=who)).status_code == 404
 
 
 async def test_health_is_red_when_a_task_has_died(

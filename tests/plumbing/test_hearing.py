@@ -19,7 +19,7 @@ from contracts.envelope import Event
 from contracts.ids import new_id
 from plumbing import inbox
 from plumbing import kafka as bus
-from plumbing.inbox import HaltedError, Inbox
+from plumbing.inbox import HaltedError, Inbox, ReadableError
 from plumbing.transaction import Transaction, is_trouble
 from tests.plumbing import toy
 from tests.plumbing.conftest import Library, heard, rows, running, say, until
@@ -220,6 +220,30 @@ async def test_a_parked_record_is_redriven_with_the_headers_it_came_with(
     monkeypatch.setattr(toy, "POISONOUS", False)
     assert await shelf.state.inbox.redrive() == (1, 0)
     assert (await shelf_rows(shelf))[bad] == (1, 1, 0)
+    await shelf.state.database.engine.dispose()
+
+
+async def test_what_cannot_be_read_is_let_go_and_what_waited_behind_it_goes_on(
+    library: Library,
+) -> None:
+    """Its bytes are kept with the reason; should it come again, it holds nobody up."""
+    shelf, bad = library.make_shelf(), book()
+    inbox = shelf.state.inbox
+    broken, behind, later = map(record, toy.loans(bad, 3))
+    broken.value = b"no JSON"
+    await inbox([broken, behind])
+    (number, _), (of_behind, _) = await rows(shelf, "select id, key from parked order by id")
+    by = UUID(int=7)
+    with pytest.raises(ReadableError):
+        await inbox.let_go(of_behind, by=by, why="it can be read")
+    assert await inbox.let_go(number, by=by, why="of another house") == str(bad)
+    assert await inbox.let_go(number, by=by, why="once more") is None
+    assert await inbox.redrive(str(bad)) == (1, 0)
+    await inbox([broken, later])
+    assert (await shelf_rows(shelf))[bad] == (2, 3, 0)
+    assert await rows(shelf, "select count(*) from parked") == [(0,)]
+    kept = await rows(shelf, "select payload, why, let_go_by from let_go")
+    assert kept == [(b"no JSON", "of another house", by)]
     await shelf.state.database.engine.dispose()
 
 

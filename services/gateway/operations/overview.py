@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Annotated, Any
+from urllib.parse import urlencode
 
 import orjson
 from fastapi import APIRouter, Form, Path, Request
@@ -26,14 +27,14 @@ from plumbing.problems import Problem
 from services.gateway.clock import Barrier, Reading, waiting_for
 from services.gateway.sessions import ApiOperator, OperatorSession
 from services.gateway.upstream import Upstream, listed_in
-from services.gateway.words import as_date, page
+from services.gateway.words import as_date, faults, page
 
 router = APIRouter()
 demo_router = APIRouter()
 """Doors that exist in demo mode alone: those that move the clock."""
 
 LONGEST_QUIET_SECONDS = 600
-SERVICE_DOORS = re.compile(r"numbers|parked(/[0-9]{1,18}|/redrive)?|say-again")
+SERVICE_DOORS = re.compile(r"numbers|parked(/[0-9]{1,18}(/let-go)?|/redrive)?|say-again")
 """What of a service's `/ops` may be reached from outside; its clock moves with all others' only."""
 RATE_WINDOW_SECONDS = 1.0
 RowNumber = Annotated[int, Path(ge=1, lt=2**63)]
@@ -195,11 +196,16 @@ async def overview(request: Request, session: OperatorSession) -> Response:
 
 @router.get("/drift/parkerade")
 async def parked(
-    request: Request, session: OperatorSession, nyckel: str = "", antal: int = -1, kvar: int = 0
+    request: Request,
+    session: OperatorSession,
+    nyckel: str = "",
+    antal: int = -1,
+    kvar: int = 0,
+    slappt: bool = False,
 ) -> Response:
     """What is parked anywhere, and what is set aside at the other doors.
 
-    `antal` and `kvar` tell what became of it when it was tried again.
+    `antal` and `kvar` tell what became of it when it was tried again, `slappt` that one was let go.
     """
     upstream, _ = _parts(request)
     asked = (
@@ -209,12 +215,16 @@ async def parked(
     found = dict(zip(upstream.services, await asyncio.gather(*asked), strict=True))
     return page(
         request, "parkerade.html", session=session, found=found, key=nyckel,
-        tried=redriven(antal, kvar) if antal >= 0 else None, still=kvar > 0,
+        tried=redriven(antal, kvar, let_go=slappt) if antal >= 0 else None, still=kvar > 0,
     )  # fmt: skip
 
 
-def redriven(done: int, keys_left: int) -> str:
-    """What became of what was parked, once it was tried again."""
+def redriven(done: int, keys_left: int, *, let_go: bool = False) -> str:
+    """What became of what was parked, once it was tried again, or what it waited for let go."""
+    if let_go and not done and not keys_left:
+        return "Släppt. Inget väntade bakom den."
+    if let_go:
+        return f"Släppt. {redriven(done, keys_left)}"
     did = (
         "Inget kördes om." if done == 0 else "1 är utförd." if done == 1 else f"{done} är utförda."
     )
@@ -254,6 +264,34 @@ async def redrive(
     )
     acted_on = sum(int(done[what]) for what in ("events", "timers", "parcels"))
     return _to(f"/drift/parkerade?antal={acted_on}&kvar={int(done['keys_standing'])}")
+
+
+@router.post("/drift/parkerade/{service}/{parked_id}/slapp")
+async def let_go(
+    request: Request,
+    session: OperatorSession,
+    service: str,
+    parked_id: RowNumber,
+    skal: Annotated[str, Form()] = "",
+) -> Response:
+    """Give up a record that cannot be read, so that what waits behind it goes on."""
+    upstream, _ = _parts(request)
+    path = f"/ops/parked/{parked_id}"
+    name = _known(upstream, service)
+    try:
+        done = await upstream.ask(
+            session.identity, name, f"{path}/let-go", method="POST", json={"reason": skal}
+        )
+    except Problem as problem:
+        if problem.status != 422:
+            raise
+        event = await upstream.ask(session.identity, name, path)
+        return page(
+            request, "parkerad.html", status=422, session=session, service=service, event=event,
+            reason=skal, wrong={"skal": faults(problem).get("reason")},
+        )  # fmt: skip
+    told = {"antal": int(done["events"]), "kvar": int(done["keys_standing"]), "slappt": 1}
+    return _to(f"/drift/parkerade?{urlencode(told)}")
 
 
 @demo_router.post("/drift/klocka")
