@@ -115,8 +115,9 @@ class Killer:
         """Start again what died by itself, for ever."""
         while True:
             await asyncio.sleep(0.25)
-            for name in self.platform.dead & {*self.platform.services}:
-                if not self._turns[name].locked():
+            for name in sorted(self.platform.dead & {*self.platform.services}):
+                # Whoever was killed may have risen while another was started here.
+                if name in self.platform.dead and not self._turns[name].locked():
                     async with self._turns[name]:
                         self.died[name] += 1
                         await self._raise(name)

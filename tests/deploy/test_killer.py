@@ -52,6 +52,44 @@ async def test_the_next_one_dies_while_the_last_has_not_risen(
     await asyncio.gather(raging, return_exceptions=True)
 
 
+class Ward(TriedPlatform):
+    """Two lie dead; the first one takes its time to rise."""
+
+    def __init__(self) -> None:
+        self.services = ("invoicing", "payments")
+        self.lying = {*self.services}
+        self.rising: list[str] = []
+        self.begun, self.call = asyncio.Event(), asyncio.Event()
+
+    @property
+    def dead(self) -> set[str]:
+        """Who lies there."""
+        return set(self.lying)
+
+    async def restart(self, name: str) -> None:
+        """Rise when called."""
+        self.rising.append(name)
+        self.begun.set()
+        await self.call.wait()
+        self.lying.discard(name)
+
+
+async def test_who_was_killed_and_rose_while_another_was_started_did_not_die_by_itself() -> None:
+    ward = Ward()
+    hand = Killer(ward, random.Random(1))
+    watching = asyncio.ensure_future(hand.watch())
+    async with hand.turn("payments"):  # by whoever killed it
+        await asyncio.wait_for(ward.begun.wait(), 10)
+        ward.lying.discard("payments")
+    ward.call.set()
+    while ward.lying:
+        await asyncio.sleep(0.01)
+    await asyncio.sleep(0.01)
+    watching.cancel()
+    await asyncio.gather(watching, return_exceptions=True)
+    assert (ward.rising, hand.died) == (["invoicing"], {"invoicing": 1})
+
+
 async def test_a_midnight_breaks_the_run_off_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     """The business day moves by itself then, and nobody can judge what came of it."""
     monkeypatch.setattr(midnight, "seconds_until", lambda now: 0)
