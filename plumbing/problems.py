@@ -10,6 +10,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
+MEDIA_TYPE = "application/problem+json"
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 """What a path may be asked by."""
 
@@ -46,7 +47,7 @@ def answer(problem: Problem) -> JSONResponse:
         problem.body,
         status_code=problem.status,
         headers=problem.headers,
-        media_type="application/problem+json",
+        media_type=MEDIA_TYPE,
     )
 
 

@@ -154,7 +154,11 @@ def create_tenant_wall(op: Any, table: str, column: str = "creditor_id") -> None
 
 
 HISTORY = (
-    *(create_plumbing, add_clock_hold, index_troubles, hear_at_once, say_by_the_clock),
+    create_plumbing,
+    add_clock_hold,
+    index_troubles,
+    hear_at_once,
+    say_by_the_clock,
     let_go,
 )
 """All of plumbing's steps, for a database that has no migrations of its own (toy, bench)."""

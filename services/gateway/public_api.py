@@ -17,7 +17,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 
-from plumbing.problems import Problem
+from plumbing.problems import MEDIA_TYPE, Problem
 from services.gateway.sessions import api_session
 from services.gateway.upstream import LONG_SECONDS, Upstream
 
@@ -54,7 +54,6 @@ ABOUT = """\
 Amounts are whole öre, days are Swedish calendar days (`YYYY-MM-DD`). A list gives `next` where
 there is more: send it as `after`. A refusal is `application/problem+json` (RFC 9457); `errors` name
 the fields, and `reason` tells programs why. What changes something takes an `Idempotency-Key`."""
-PROBLEMS = "application/problem+json"
 A_PROBLEM = {"$ref": "#/components/schemas/Problem"}
 PROBLEM = {
     "type": "object",
@@ -202,7 +201,7 @@ def merge(title: str, documents: dict[str, dict[str, Any]]) -> dict[str, Any]:
 
 def _with_rules(method: str, path: str, operation: dict[str, Any]) -> dict[str, Any]:
     """An operation with what holds for all: refusals are problems, and a key makes it safe."""
-    refused = {"description": "Refused, and why.", "content": {PROBLEMS: {"schema": A_PROBLEM}}}
+    refused = {"description": "Refused, and why.", "content": {MEDIA_TYPE: {"schema": A_PROBLEM}}}
     answers = {k: v for k, v in operation.get("responses", {}).items() if k != "422"}
     told = {**operation, "responses": {**answers, "default": refused}}
     if method == "post" and not path.endswith(KEYLESS):

@@ -14,7 +14,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Annotated, Any
-from urllib.parse import urlencode
 
 import orjson
 from fastapi import APIRouter, Form, Path, Request
@@ -263,7 +262,12 @@ async def redrive(
         seconds=60,
     )
     acted_on = sum(int(done[what]) for what in ("events", "timers", "parcels"))
-    return _to(f"/drift/parkerade?antal={acted_on}&kvar={int(done['keys_standing'])}")
+    return _tried(acted_on, done)
+
+
+def _tried(acted_on: int, done: Mapping[str, Any], more: str = "") -> Response:
+    """To the list, which tells what became of what was tried again."""
+    return _to(f"/drift/parkerade?antal={acted_on}&kvar={int(done['keys_standing'])}{more}")
 
 
 @router.post("/drift/parkerade/{service}/{parked_id}/slapp")
@@ -290,8 +294,7 @@ async def let_go(
             request, "parkerad.html", status=422, session=session, service=service, event=event,
             reason=skal, wrong={"skal": faults(problem).get("reason")},
         )  # fmt: skip
-    told = {"antal": int(done["events"]), "kvar": int(done["keys_standing"]), "slappt": 1}
-    return _to(f"/drift/parkerade?{urlencode(told)}")
+    return _tried(int(done["events"]), done, "&slappt=1")
 
 
 @demo_router.post("/drift/klocka")
