@@ -11,7 +11,6 @@ from collections.abc import Awaitable, Callable
 from datetime import date
 from typing import Annotated, Any
 
-import orjson
 from fastapi import APIRouter, Depends, Path, Query, Request
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 from sqlalchemy import TextClause, text
@@ -21,7 +20,7 @@ from contracts.envelope import Event
 from plumbing import relay
 from plumbing.fields import Form, Key, Reason
 from plumbing.identity import Identity, identity_of, require
-from plumbing.inbox import ReadableError
+from plumbing.parked import ReadableError, record_of
 from plumbing.problems import Problem
 
 MOST_COUNTED = 10_000
@@ -56,7 +55,6 @@ PARKED = text("""
   from parked where (cast(:key as text) is null or key = :key) and id > :after
   order by id limit :limit
 """)
-ONE_PARKED = text("select * from parked where id = :id")
 TROUBLES = text("""
   select id, kind, key, attempts, given_up, queued_at,
     coalesce(trouble, 'waits behind a parcel of its key that was given up') as trouble
@@ -235,14 +233,14 @@ async def get_parked(
 @router.get("/ops/parked/{parked_id}")
 async def get_one_parked(request: Request, _: Operator, parked_id: RowNumber) -> dict[str, Any]:
     """One parked event; personal fields are masked, and what cannot be read is not shown."""
-    async with request.app.state.database.connection() as connection:
-        row = (await connection.execute(ONE_PARKED, {"id": parked_id})).first()
+    parked = request.app.state.inbox.parked
+    row = await parked.one(parked_id)
     if row is None:
         raise Problem(404, "No such parked event")
     shown = {k: row[k] for k in ("id", "consumer", "topic", "partition", "key", "type", "reason")}
     headers = {
-        name: bytes.fromhex(v).decode("utf-8", "replace") if v else None
-        for name, v in orjson.loads(bytes(row["headers"]))
+        name: value.decode("utf-8", "replace") if value else None
+        for name, value in record_of(row).headers
     }
     cls = Event.registry.get(row["type"] or "")
     try:
@@ -254,7 +252,7 @@ async def get_one_parked(request: Request, _: Operator, parked_id: RowNumber) ->
         "headers": headers,
         "event": event,
         "bytes": len(row["payload"] or b""),
-        "readable": request.app.state.inbox.can_read(row),
+        "readable": parked.can_read(row),
     }
 
 
@@ -268,7 +266,7 @@ class Redrive(Form):
 async def redrive(request: Request, _: Operator, which: Redrive) -> dict[str, int]:
     """Act again on what is parked, by key and in order; also timers and parcels set aside."""
     state = request.app.state
-    done, standing = await state.inbox.redrive(which.key)
+    done, standing = await state.inbox.parked.redrive(which.key)
     timers = await state.timers.redrive() if which.key is None else 0
     parcels = await state.outbound.redrive() if which.key is None else 0
     return {"events": done, "keys_standing": standing, "timers": timers, "parcels": parcels}
@@ -288,14 +286,14 @@ async def let_go(
 
     404 where nothing such is parked, 409 for an event that can be read.
     """
-    inbox = request.app.state.inbox
+    parked = request.app.state.inbox.parked
     try:
-        key = await inbox.let_go(parked_id, by=who.person, why=why.reason)
+        key = await parked.let_go(parked_id, by=who.person, why=why.reason)
     except ReadableError as error:
         raise Problem(409, "The event can be read: redrive it", reason="readable") from error
     if key is None:
         raise Problem(404, "No such parked event")
-    done, standing = await inbox.redrive(key)
+    done, standing = await parked.redrive(key)
     return {"events": done, "keys_standing": standing}
 
 

@@ -16,10 +16,9 @@ from uuid import UUID
 import structlog
 from sqlalchemy import text
 
-from plumbing.inbox import PAUSES
 from plumbing.literals import ids, numbers
 from plumbing.logs import shown
-from plumbing.transaction import Database, Transaction, is_trouble, work_for_ever
+from plumbing.transaction import PAUSES, Database, Transaction, is_trouble, work_for_ever
 
 log = structlog.get_logger()
 

@@ -76,6 +76,9 @@ BEGIN_AS_TENANT = """
 TROUBLE_CLASSES = ("08", "40", "53", "57", "55P03")
 """SQLSTATE: connection, rollback (deadlock, serialisation), resources, operator, lock timeout."""
 
+PAUSES = (0.2, 0.5, 1.0, 2.0, 5.0)
+"""Seconds between tries of a batch in trouble; then it is given up or given back."""
+
 PLAN_IS_VOID = asyncpg.exceptions.InvalidCachedStatementError
 CLIENTS_OWN = (asyncpg.InterfaceError, asyncpg.InternalClientError)
 """It has no connection, or one that is ending; with `ValueError` it will not send a value."""

@@ -200,10 +200,10 @@ async def test_poison_is_parked_and_redriven_in_order_while_new_events_arrive(
             for loan in toy.loans(bad, 40, first=32):
                 await say(desk, loan)
 
-        redrives = (shelf.state.inbox.redrive(), shelf.state.inbox.redrive())
+        redrives = (shelf.state.inbox.parked.redrive(), shelf.state.inbox.parked.redrive())
         await asyncio.gather(arrive(), *redrives)
         await until(lambda: holds(shelf.state.inbox.heard == 131))
-        await shelf.state.inbox.redrive()  # what arrived behind the last of the parked
+        await shelf.state.inbox.parked.redrive()  # what arrived behind the last of the parked
         assert await _are(0, shelf)
         found = await shelf_rows(shelf)
     assert found.pop(bad) == (71, 71, 0)

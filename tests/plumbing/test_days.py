@@ -429,7 +429,7 @@ async def test_an_error_whose_text_no_database_takes_is_still_written_down(
     assert len(await rows(shelf, "select failed from timers where failed <> ''")) == 1
     shelf.state.inbox.hears = {toy.BookLent: fail}
     await shelf.state.inbox([record(toy.loans(book(), 1)[0])])
-    assert await shelf.state.inbox.redrive() == (0, 1)
+    assert await shelf.state.inbox.parked.redrive() == (0, 1)
     await shelf.state.database.engine.dispose()
 
 

@@ -17,9 +17,10 @@ from sqlalchemy.exc import DBAPIError
 
 from contracts.envelope import Event
 from contracts.ids import new_id
-from plumbing import inbox
 from plumbing import kafka as bus
-from plumbing.inbox import HaltedError, Inbox, ReadableError
+from plumbing import parked
+from plumbing.inbox import HaltedError, Inbox
+from plumbing.parked import ReadableError
 from plumbing.transaction import CLIENTS_OWN, Transaction, is_trouble
 from tests.plumbing import toy
 from tests.plumbing.conftest import Library, heard, rows, running, say, until
@@ -181,14 +182,16 @@ async def test_parked_events_are_redriven_in_order_while_new_ones_arrive(
     shelf, bad = library.make_shelf(), book()
     poison = toy.BookLent(book_id=bad, step=1, poison=True)
     await shelf.state.inbox([record(poison), *map(record, toy.loans(bad, 30, first=2))])
-    assert await shelf.state.inbox.redrive() == (0, 1)
+    assert await shelf.state.inbox.parked.redrive() == (0, 1)
     monkeypatch.setattr(toy, "POISONOUS", False)
 
     async def arrive() -> None:
         for loan in toy.loans(bad, 40, first=32):
             await shelf.state.inbox([record(loan)])
 
-    await asyncio.gather(arrive(), shelf.state.inbox.redrive(), shelf.state.inbox.redrive())
+    await asyncio.gather(
+        arrive(), shelf.state.inbox.parked.redrive(), shelf.state.inbox.parked.redrive()
+    )
     assert await rows(shelf, "select count(*) from parked") == [(0,)]
     assert (await shelf_rows(shelf))[bad] == (71, 71, 0)
     await shelf.state.database.engine.dispose()
@@ -218,7 +221,7 @@ async def test_a_parked_record_is_redriven_with_the_headers_it_came_with(
     poison.headers.append(("x_of_another_house", None))
     await shelf.state.inbox([poison])
     monkeypatch.setattr(toy, "POISONOUS", False)
-    assert await shelf.state.inbox.redrive() == (1, 0)
+    assert await shelf.state.inbox.parked.redrive() == (1, 0)
     assert (await shelf_rows(shelf))[bad] == (1, 1, 0)
     await shelf.state.database.engine.dispose()
 
@@ -235,10 +238,10 @@ async def test_what_cannot_be_read_is_let_go_and_what_waited_behind_it_goes_on(
     (number, _), (of_behind, _) = await rows(shelf, "select id, key from parked order by id")
     by = UUID(int=7)
     with pytest.raises(ReadableError):
-        await inbox.let_go(of_behind, by=by, why="it can be read")
-    assert await inbox.let_go(number, by=by, why="of another house") == str(bad)
-    assert await inbox.let_go(number, by=by, why="once more") is None
-    assert await inbox.redrive(str(bad)) == (1, 0)
+        await inbox.parked.let_go(of_behind, by=by, why="it can be read")
+    assert await inbox.parked.let_go(number, by=by, why="of another house") == str(bad)
+    assert await inbox.parked.let_go(number, by=by, why="once more") is None
+    assert await inbox.parked.redrive(str(bad)) == (1, 0)
     await inbox([broken, later])
     assert (await shelf_rows(shelf))[bad] == (2, 3, 0)
     assert await rows(shelf, "select count(*) from parked") == [(0,)]
@@ -259,7 +262,7 @@ async def test_beyond_a_limit_of_parked_events_the_consumer_stops_and_says_so(
     assert shelf.state.inbox.halted
     assert good not in await shelf_rows(shelf)
     monkeypatch.setattr(toy, "POISONOUS", False)
-    await shelf.state.inbox.redrive()
+    await shelf.state.inbox.parked.redrive()
     await shelf.state.inbox([record(toy.loans(good, 1)[0])])
     assert not shelf.state.inbox.halted
     await shelf.state.database.engine.dispose()
@@ -274,7 +277,7 @@ async def test_an_event_that_cannot_even_be_parked_stops_the_consumer_and_shows(
     bad = toy.BookLent(book_id=book(), step=1, poison=True)
     batch = [record(bad), record(toy.loans(good, 1)[0])]
     with monkeypatch.context() as broken:
-        broken.setattr(inbox, "PARK", text("select 1 / 0"))
+        broken.setattr(parked, "PARK", text("select 1 / 0"))
         with pytest.raises(HaltedError):
             await shelf.state.inbox(batch)
     assert shelf.state.inbox.halted
@@ -299,7 +302,7 @@ async def test_what_was_heard_and_comes_again_does_not_wait_behind_what_was_park
     await shelf.state.inbox([*before, bad, behind])
     assert await rows(shelf, "select cause_of_wait from parked order by id") == [(True,), (False,)]
     monkeypatch.setattr(toy, "POISONOUS", False)
-    assert await shelf.state.inbox.redrive() == (2, 0)
+    assert await shelf.state.inbox.parked.redrive() == (2, 0)
     assert (await shelf_rows(shelf))[b] == (10, 10, 0)
     await shelf.state.database.engine.dispose()
 
@@ -453,11 +456,11 @@ async def test_trouble_while_redriving_is_told_and_parks_nothing_for_a_new_reaso
     parked = await rows(shelf, "select reason from parked")
     shelf.state.inbox.hears = {toy.BookLent: cut}
     with pytest.raises((DBAPIError, asyncpg.PostgresError, *CLIENTS_OWN)) as trouble:
-        await shelf.state.inbox.redrive()
+        await shelf.state.inbox.parked.redrive()
     assert is_trouble(trouble.value)
     assert await rows(shelf, "select reason from parked") == parked
     shelf.state.inbox.hears = {toy.BookLent: handler}
-    assert await shelf.state.inbox.redrive() == (1, 0)
+    assert await shelf.state.inbox.parked.redrive() == (1, 0)
     assert (await shelf_rows(shelf))[b] == (1, 1, 0)
     await shelf.state.database.engine.dispose()
 

@@ -21,9 +21,8 @@ from uuid import UUID
 import structlog
 
 from plumbing.clock import real_now
-from plumbing.inbox import PAUSES
 from plumbing.logs import shown
-from plumbing.transaction import Database, Transaction, is_trouble
+from plumbing.transaction import PAUSES, Database, Transaction, is_trouble
 from services.payments import bank_file, pain002
 from services.payments.domain.incoming import Hold, IncomingPayment, OutgoingDebit, Validation
 from services.payments.handlers import booking, comparing, entries, intake, payouts
