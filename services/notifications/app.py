@@ -33,6 +33,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         settings.smtp_port,
         settings.mail_domain,
         settings.smtp_connections,
+        settings.smtp_access,
         seconds=settings.outbound_lease_seconds - CUT_OFF_BEFORE,
     )
 

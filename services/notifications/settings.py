@@ -1,11 +1,12 @@
 """What notifications reads from its environment."""
 
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, SecretStr, model_validator
 
 from contracts.numbers.giro import parse_bankgiro
 from plumbing.settings import ServiceSettings
+from services.notifications.smtp import Access, Security
 
 
 class Settings(ServiceSettings):
@@ -21,6 +22,12 @@ class Settings(ServiceSettings):
     """Makes the links to web invoices; shared with the gateway."""
     smtp_host: str = "127.0.0.1"
     smtp_port: int = 8025
+    smtp_security: Security = Security.NONE
+    """`starttls` or `tls` to any server that is not on this machine."""
+    smtp_user: str | None = None
+    smtp_password: SecretStr | None = None
+    smtp_ca_file: str | None = None
+    """Certificates of those who may have signed the server's; else whom this machine trusts."""
     outbound_at_once: int = 200
     """Letters taken from the queue together; their facts are read with one statement."""
     smtp_connections: int = Field(default=8, ge=1)
@@ -36,3 +43,17 @@ class Settings(ServiceSettings):
     """The client-money account that everything is paid to."""
     payee_name: str = Field(default="Betalt Klientmedel AB", validation_alias="PAYER_NAME")
     """Who holds that bankgiro, as a payer's bank names it and the printed invoice does."""
+
+    @model_validator(mode="after")
+    def _login_is_whole_and_unseen(self) -> Self:
+        if (self.smtp_user is None) != (self.smtp_password is None):
+            raise ValueError("SMTP_USER and SMTP_PASSWORD go together")
+        if self.smtp_user is not None and self.smtp_security is Security.NONE:
+            raise ValueError("SMTP_PASSWORD is not sent in the open: set SMTP_SECURITY")
+        return self
+
+    @property
+    def smtp_access(self) -> Access:
+        """How the SMTP server is spoken to."""
+        password = self.smtp_password.get_secret_value() if self.smtp_password else None
+        return Access(self.smtp_security, self.smtp_user, password, self.smtp_ca_file)

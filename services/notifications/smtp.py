@@ -13,9 +13,11 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import format_datetime, quote
+from enum import StrEnum
 
 from aiosmtplib import (
     SMTP,
+    SMTPAuthenticationError,
     SMTPConnectError,
     SMTPException,
     SMTPRecipientRefused,
@@ -137,6 +139,28 @@ def _whole(text: str) -> str:
     return text
 
 
+class Security(StrEnum):
+    """How a conversation with the server is kept from others; its certificate is always checked."""
+
+    NONE = "none"
+    """For a server on the same machine."""
+    STARTTLS = "starttls"
+    """Begun in the open and encrypted before anything is said (RFC 3207), as at port 587."""
+    TLS = "tls"
+    """Encrypted from the first byte (RFC 8314 3.3), as at port 465."""
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """How the server is spoken to, and as whom."""
+
+    security: Security = Security.NONE
+    user: str | None = None
+    password: str | None = field(default=None, repr=False)
+    ca_file: str | None = None
+    """Who may have signed the server's certificate; else whom this machine trusts."""
+
+
 @dataclass
 class PostOffice:
     """The SMTP server, with up to `connections` conversations at a time, each used again."""
@@ -145,6 +169,7 @@ class PostOffice:
     port: int
     own_name: str
     connections: int = 8
+    access: Access = Access()
     timeout: float = TIMEOUT
     seconds: float = 55.0
     """For one letter from first to last; beyond it whoever sends would be cut off in the middle."""
@@ -204,13 +229,24 @@ class PostOffice:
             else:
                 return client
         client = SMTP(
-            hostname=self.host, port=self.port, local_hostname=self.own_name, timeout=self.timeout
+            hostname=self.host,
+            port=self.port,
+            local_hostname=self.own_name,
+            timeout=self.timeout,
+            use_tls=self.access.security is Security.TLS,
+            start_tls=self.access.security is Security.STARTTLS,
+            username=self.access.user,
+            password=self.access.password,
+            cert_bundle=self.access.ca_file,
         )
         try:
             await client.connect()
             await self._address(client, sender, recipient)
         except NotTakenError:
             raise
+        except SMTPAuthenticationError as error:
+            client.close()
+            raise NotTakenError(f"the mail server refused our login ({error.code})") from None
         except (SMTPConnectError, SMTPException, OSError, TimeoutError) as error:
             client.close()
             kind = type(error).__name__

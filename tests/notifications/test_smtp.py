@@ -6,19 +6,24 @@ import email.policy
 from dataclasses import replace
 from datetime import UTC, datetime
 from email.message import EmailMessage
+from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
+from services.notifications.settings import Settings
 from services.notifications.smtp import (
+    Access,
     Mail,
     NotTakenError,
     PostOffice,
+    Security,
     build_message,
     is_address,
     one_line,
 )
-from tests.notifications.post import Post
+from tests.notifications.post import Post, make_certificate
 
 MAIL = Mail(
     message_id="0192f0c1@betalt.example",
@@ -209,3 +214,82 @@ async def test_a_slow_server_leaves_doubt_of_the_letter_it_has_and_of_no_other(p
     post.holds = None
     await office.send(SENDER, KARIN, build_message(MAIL))
     await office.close()
+
+
+LOGIN = "betalt", "en hemlighet"
+
+
+@pytest.mark.parametrize("security", [Security.STARTTLS, Security.TLS])
+async def test_letters_go_encrypted_to_a_server_that_wants_to_know_who_we_are(
+    security: Security, tmp_path: Path
+) -> None:
+    certificate, ca_file = make_certificate(tmp_path)
+    post = Post(certificate, at_once=security is Security.TLS, login=LOGIN)
+    await post.start()
+    office = PostOffice(
+        "127.0.0.1", post.port, "betalt.example", 1, Access(security, *LOGIN, ca_file)
+    )
+    await office.send(SENDER, KARIN, build_message(MAIL))
+    await office.send(SENDER, KARIN, build_message(MAIL))
+    await office.close()
+    await post.stop()
+    assert len(post.taken) == 2
+    assert post.logins == [True]  # once for both: the connection is kept
+
+
+@pytest.mark.parametrize("security", [Security.STARTTLS, Security.TLS])
+async def test_nothing_is_said_to_a_server_that_cannot_show_who_it_is(
+    security: Security, tmp_path: Path
+) -> None:
+    certificate, _ = make_certificate(tmp_path)
+    post = Post(certificate, at_once=security is Security.TLS)
+    await post.start()
+    office = PostOffice("127.0.0.1", post.port, "betalt.example", 1, Access(security))
+    with pytest.raises(NotTakenError) as refused:
+        await office.send(SENDER, KARIN, build_message(MAIL))
+    await post.stop()
+    assert not refused.value.permanent
+    assert not post.taken
+
+
+async def test_nothing_is_said_in_the_open_where_encryption_is_wanted(post: Post) -> None:
+    """A server, or one between, that leaves STARTTLS out is not fallen back for."""
+    office = PostOffice("127.0.0.1", post.port, "betalt.example", 1, Access(Security.STARTTLS))
+    with pytest.raises(NotTakenError):
+        await office.send(SENDER, KARIN, build_message(MAIL))
+    assert not post.taken
+
+
+async def test_a_login_that_is_refused_is_told_as_such_and_not_shown(tmp_path: Path) -> None:
+    certificate, ca_file = make_certificate(tmp_path)
+    post = Post(certificate, login=LOGIN)
+    await post.start()
+    access = Access(Security.STARTTLS, "betalt", "en annan", ca_file)
+    office = PostOffice("127.0.0.1", post.port, "betalt.example", 1, access)
+    with pytest.raises(NotTakenError) as refused:
+        await office.send(SENDER, KARIN, build_message(MAIL))
+    await post.stop()
+    assert refused.value.reason == "the mail server refused our login (535)"
+    assert not refused.value.permanent
+    assert "en annan" not in repr(office)
+
+
+@pytest.mark.parametrize(
+    ("given", "reason"),
+    [
+        ({"smtp_user": "betalt", "smtp_security": "tls"}, "go together"),
+        ({"smtp_password": "x", "smtp_security": "tls"}, "go together"),
+        ({"smtp_user": "betalt", "smtp_password": "x"}, "in the open"),
+        ({"smtp_security": "ssl"}, "none.*starttls.*tls"),
+    ],
+)
+def test_settings_that_would_show_the_password_are_refused(
+    given: dict[str, Any], reason: str
+) -> None:
+    base: dict[str, Any] = {
+        "NOTIFICATIONS_DATABASE_URL": "x",
+        "identity_public_key": "x",
+        "link_key": "x" * 32,
+    }
+    with pytest.raises(ValidationError, match=reason):
+        Settings(**base, **given)
