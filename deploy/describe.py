@@ -3,7 +3,7 @@
 `docs/asyncapi/<service>.yaml` is made for each service that says or hears anything, and the part of
 README.md between `says:begin` and `says:end` shows who says what and who hears it. Both come from
 the events of `contracts` and what each service's subscribers hear, which a test compares with what
-the built service truly subscribes to.
+the built service truly subscribes to. `docs/settings.md` tells every setting.
 """
 
 import argparse
@@ -16,6 +16,7 @@ from pathlib import Path
 from contracts.asyncapi import document, yaml
 from contracts.catalogue import SPEAKERS, events, said_by, speaker
 from contracts.envelope import Event
+from deploy.describe_settings import settings_page
 
 ROOT = Path(__file__).parent.parent
 BEGIN, END = "<!-- says:begin -->", "<!-- says:end -->"
@@ -110,7 +111,11 @@ def wanted(root: Path = ROOT) -> dict[Path, str]:
     """Every described file as it ought to be, by path from the root."""
     heard = hearing()
     readme = (root / "README.md").read_text()
-    return {**documents(heard), Path("README.md"): with_part(readme, who_hears_whom(heard))}
+    return {
+        **documents(heard),
+        Path("README.md"): with_part(readme, who_hears_whom(heard)),
+        Path("docs/settings.md"): settings_page(SERVICES),
+    }
 
 
 def stale(root: Path = ROOT) -> list[Path]:

@@ -23,7 +23,7 @@ class UnprotectedError(RuntimeError):
 class Settings(BaseSettings):
     """Settings of the gateway; the variables have the fields' names in capitals."""
 
-    model_config = SettingsConfigDict(frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", use_attribute_docstrings=True)
 
     identity_private_key: str
     """Ed25519 JWK (private) that signs identity tokens; sessions' key is derived from it."""
@@ -32,26 +32,39 @@ class Settings(BaseSettings):
     betalt_demo: bool = False
     """Opens the doors of a demo: the identity picker and the movable clock."""
     oidc_issuer: str | None = None
+    """Who signs people in, over OpenID Connect; not built yet."""
     public_url: str = "http://127.0.0.1:8000"
+    """The gateway as browsers know it."""
     bank_feed_token: str | None = Field(default=None, min_length=16)
     """What the bank shows when it pushes a file; without it that door is closed."""
     payee_bankgiro: str = "991-2346"
     """The platform's client-money bankgiro, for the payment code on web invoices."""
     log_level: str = "INFO"
+    """The least that is logged: DEBUG, INFO, WARNING or ERROR."""
 
     invoicing_url: str = "http://127.0.0.1:8001"
+    """Where invoicing answers."""
     payments_url: str = "http://127.0.0.1:8002"
+    """Where payments answers."""
     dunning_url: str = "http://127.0.0.1:8003"
+    """Where dunning answers."""
     collections_url: str = "http://127.0.0.1:8004"
+    """Where collections answers."""
     notifications_url: str = "http://127.0.0.1:8005"
+    """Where notifications answers."""
     bank_url: str | None = None
+    """The bank stand-in's pages, where there is one."""
     kronofogden_url: str | None = None
+    """The Kronofogden stand-in's pages, where there is one."""
     mail_url: str | None = None
-    """Addresses of the stand-ins, where there are any."""
+    """The pages of the mails that the stand-in took, where there is one."""
 
     support_email: str = "support@betalt.example"
+    """Where companies and debtors write to, as pages name it."""
     support_phone: str = Field(default="08-000 00 00")
+    """Where they call."""
     collection_team_email: str = "inkasso@betalt.example"
+    """Where a debtor in collection writes to."""
 
     @model_validator(mode="after")
     def _protected(self) -> Self:

@@ -14,6 +14,6 @@ class Settings(ServiceSettings):
         default=None, validation_alias="INVOICING_DATABASE_DIRECT_URL"
     )
     payee_bankgiro: Bankgiro = "9912346"
-    """The platform's client-money bankgiro, printed on every invoice (`PAYEE_BANKGIRO`)."""
+    """The platform's client-money bankgiro, printed on every invoice."""
     payee_name: str = Field(default="Betalt Klientmedel AB", validation_alias="PAYER_NAME")
     """Who holds that bankgiro, as a payer's bank names it: the payer of payouts, for payments."""

@@ -16,6 +16,7 @@ from contracts.invoicing import InvoiceIssued
 from contracts.topics import TOPICS
 from deploy.describe import (
     ROOT,
+    SERVICES,
     heard_by,
     hearing,
     stale,
@@ -23,6 +24,8 @@ from deploy.describe import (
     who_hears_whom,
     with_part,
 )
+from deploy.describe_settings import settings_page
+from services.payments.settings import Settings
 
 
 def of_dunning() -> dict[str, Any]:
@@ -75,6 +78,26 @@ def test_the_readme_shows_who_hears() -> None:
     row = "| `invoicing.invoices` | `InvoiceIssued` | invoicing | payments, dunning |"
     assert row in part
     assert 'invoicing -- "invoices" --> payments' in part
+
+
+def test_every_setting_is_told_once_where_it_belongs() -> None:
+    """What all services read stands apart; what one of them changes stands with it."""
+    page = settings_page(SERVICES)
+    parts = dict(part.split("\n", 1) for part in page.split("\n## ")[1:])
+    assert "`PARKED_LIMIT` | `500`" in parts["Every service but the gateway"]
+    assert "`OUTBOUND_AT_ONCE` | `50`" in parts["Every service but the gateway"]
+    assert "`OUTBOUND_AT_ONCE` | `200`" in parts["Notifications"]
+    assert "`SMTP_PASSWORD` | none" in parts["Notifications"]
+    assert "PARKED_LIMIT" not in parts["Payments"]
+    assert "DATABASE_URL" not in parts["Payments"]
+    assert "`IDENTITY_PRIVATE_KEY` | must be set" in parts["Gateway"]
+
+
+def test_a_setting_that_nobody_explains_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever runs the platform reads the page, not the code."""
+    monkeypatch.setattr(Settings.model_fields["bank_url"], "description", None)
+    with pytest.raises(ValueError, match="bank_url"):
+        settings_page(["payments"])
 
 
 def test_a_readme_without_its_marks_is_refused() -> None:
