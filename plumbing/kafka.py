@@ -280,6 +280,10 @@ def consumers_of(broker: KafkaBroker) -> list[AIOKafkaConsumer]:
     return [each for each in consumers if each is not None]
 
 
+LAG_WITHIN = 2.0
+"""Seconds: a broker that hangs must not make a service look as if it did not answer."""
+
+
 class LagReader:
     """Tells how many records a service has not yet acted on.
 
@@ -301,7 +305,8 @@ class LagReader:
         and after a wipe offsets begin again.
         """
         try:
-            return await self._read(heard)
+            async with asyncio.timeout(LAG_WITHIN):
+                return await self._read(heard)
         except (KafkaError, OSError) as error:
             log.warning("lag_unknown", error=type(error).__name__)
             await self.close()

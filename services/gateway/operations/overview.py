@@ -123,6 +123,12 @@ def topic_rows(numbers: Mapping[str, Any], rates: Mapping[str, Rates]) -> list[T
     return rows
 
 
+def hears_nothing(numbers: Mapping[str, Any]) -> bool:
+    """Whether no service that answers can say how far behind it is: no broker answers them."""
+    answering = [each for each in numbers.values() if each is not None]
+    return bool(answering) and all(each["inbox"]["lag"] is None for each in answering)
+
+
 def queues_in(attention: Mapping[str, Any] | None) -> list[tuple[str, str, int, int]]:
     """The queues of money that hold something: page, name, how many, and öre where it says."""
     if attention is None:
@@ -186,6 +192,7 @@ async def overview(request: Request, session: OperatorSession) -> Response:
         queues=queues,
         to_do=sum(number for _, _, number, _ in queues) + len(half_years) + alarm_count,
         held_up=any(each["claims_waiting"] for each in half_years),
+        unheard=hears_nothing(numbers),
         today=min(days.values()) if days else None,
         job=barrier.job,
         waiting=barrier.job.waiting if barrier.moving and barrier.job else waiting_for(reading),
@@ -313,7 +320,11 @@ async def move_by_button(
         target = month_later(today) if today else None
     if days is None and target is None:
         raise Problem(422, "Which day?")
-    await barrier.start(target, days=days)
+    try:
+        await barrier.start(target, days=days)
+    except Problem as refusal:
+        if refusal.body.get("reason") != "moving":
+            raise  # a second click finds the clock on its way
     return _to("/drift#klocka")
 
 
