@@ -100,6 +100,7 @@ OTHER_WORDS = {
     "charge_reversed": "En kostnad togs tillbaka", "withdrawal_overdue": "Återkallelse dröjer",
     "demand_undeliverable": "Krav kunde inte lämnas", "unknown_news": "Okänt besked",
     "news_of_unknown_case": "Besked om okänt ärende", "unreadable_news": "Oläsligt besked",
+    "partial_payment": "Kronofogden fick in pengar, i öre",  # of the time before they were booked
 }  # fmt: skip
 
 ADVICE = {
@@ -183,7 +184,7 @@ REASONS = {
 ALREADY = frozenset(
     {
         *("already_charged", "already_credited", "already_handed_over", "already_reminded"),
-        *("already_disputed", "dispute_settled", "case_ended", "key_used"),
+        *("already_disputed", "dispute_settled", "case_ended", "key_used", "debit_resolved"),
     }
 )
 """Reasons of refusals that only say that somebody, perhaps with a double click, was first."""

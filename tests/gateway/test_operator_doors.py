@@ -184,8 +184,10 @@ async def test_a_debit_that_nobody_knows_is_explained(operator: Browser, world: 
     assert own == {"source_key": DEBIT, "reason": WHY}
     assert taken_back == own | {"payment_id": str(PAYMENT)}
     async with operator.get(path, params={"post": "gone"}) as answer:
+        page = await answer.text()
         assert answer.status == 404
-        assert "Uttaget väntar inte längre" in await answer.text()
+    assert "<strong>Det är redan gjort.</strong> Uttaget väntar inte längre" in page
+    assert "Uttag som ingen utbetalning förklarar" in page, "those that still wait"
 
 
 async def test_a_debit_takes_back_no_payment_of_another_amount(
