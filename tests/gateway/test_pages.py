@@ -983,6 +983,16 @@ async def test_the_operator_lets_go_what_cannot_be_read(browser: Browser, world:
     assert world.asked(*door)[-1].json == {"reason": "ett annat program"}
 
 
+async def test_what_is_parked_no_more_is_told_in_the_list(browser: Browser) -> None:
+    """The second click of two, or a page from before."""
+    await sign_in(browser, "operator")
+    gone = "/drift/parkerade/dunning/8"
+    for answer in (browser.get(gone), browser.post(f"{gone}/slapp", data={"skal": "Fel program"})):
+        async with answer as shown:
+            assert (shown.status, shown.url.path) == (200, "/drift/parkerade")
+            assert "Det var inte parkerat längre." in await shown.text()
+
+
 async def test_the_operator_redrives_and_allocates(browser: Browser, world: World) -> None:
     """By key, by service; money by the claim named."""
     await sign_in(browser, "operator")

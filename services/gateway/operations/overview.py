@@ -36,6 +36,8 @@ LONGEST_QUIET_SECONDS = 600
 SERVICE_DOORS = re.compile(r"numbers|parked(/[0-9]{1,18}(/let-go)?|/redrive)?|say-again")
 """What of a service's `/ops` may be reached from outside; its clock moves with all others' only."""
 RATE_WINDOW_SECONDS = 1.0
+PARKED_NO_MORE = "/drift/parkerade?antal=0"
+"""The list, and that what was asked for is not in it: another click was first."""
 RowNumber = Annotated[int, Path(ge=1, lt=2**63)]
 
 
@@ -244,10 +246,15 @@ def redriven(done: int, keys_left: int, *, let_go: bool = False) -> str:
 async def one_parked(
     request: Request, session: OperatorSession, service: str, parked_id: RowNumber
 ) -> Response:
-    """One parked event, personal fields masked by its service."""
+    """One parked event, personal fields masked by its service; the list if it is parked no more."""
     upstream, _ = _parts(request)
     path = f"/ops/parked/{parked_id}"
-    event = await upstream.ask(session.identity, _known(upstream, service), path)
+    try:
+        event = await upstream.ask(session.identity, _known(upstream, service), path)
+    except Problem as problem:
+        if problem.status != 404:
+            raise
+        return _to(PARKED_NO_MORE)
     return page(request, "parkerad.html", session=session, service=service, event=event)
 
 
@@ -294,6 +301,8 @@ async def let_go(
             session.identity, name, f"{path}/let-go", method="POST", json={"reason": skal}
         )
     except Problem as problem:
+        if problem.status == 404:
+            return _to(PARKED_NO_MORE)
         if problem.status != 422:
             raise
         event = await upstream.ask(session.identity, name, path)
