@@ -1059,9 +1059,14 @@ async def test_a_case_that_stands_still_tells_its_seller_why_and_goes_on_with_ne
     assert "person- eller organisationsnummer saknas" in page
     assert f"/fakturor/{CLAIM}/ansok" not in page
     path = f"/fakturor/{CLAIM}/inkasso-igen"
-    async with browser.post(path, allow_redirects=False) as answer:
-        assert answer.status == 303
-    (_,) = world.asked("invoicing", f"/invoices/{CLAIM}/collection/anew")
+    (step,) = re.findall('name="steg" value="([^"]+)"', page)
+    for form in ({"steg": step}, {"steg": step}, {"steg": "99"}):
+        async with browser.post(path, data=form, allow_redirects=False) as answer:
+            assert answer.status == 303
+    calls = world.asked("invoicing", f"/invoices/{CLAIM}/collection/anew")
+    first, twice, later = (call.headers.get("idempotency-key") for call in calls)
+    assert first is not None
+    assert (first == twice, first == later) == (True, False), "a step is gone on from once"
 
 
 async def test_the_clock_moves_by_button_and_by_api(browser: Browser, world: World) -> None:

@@ -223,10 +223,16 @@ async def to_collection(request: Request, session: SellerSession, claim_id: UUID
 
 
 @router.post("/fakturor/{claim_id}/inkasso-igen")
-async def to_collection_anew(request: Request, session: SellerSession, claim_id: UUID) -> Response:
-    """Let a stopped case go on with the customer's details as they are now."""
+async def to_collection_anew(
+    request: Request,
+    session: SellerSession,
+    claim_id: UUID,
+    steg: Annotated[str, Form()] = "",
+) -> Response:
+    """Let a stopped case go on with the customer's details as they are now; once from one step."""
     command: Command = ("invoicing", f"/invoices/{claim_id}/collection/anew", {})
-    return await _act(request, session, claim_id, command, "inkasso-igen")
+    once = key_of(steg, claim_id)
+    return await _act(request, session, claim_id, command, "inkasso-igen", key=once)
 
 
 @router.post("/fakturor/{claim_id}/paminn")
