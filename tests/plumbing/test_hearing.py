@@ -12,6 +12,7 @@ import asyncpg
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import CommitFailedError
+from faststream.kafka import KafkaBroker
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
@@ -488,7 +489,7 @@ async def test_a_broker_that_hangs_does_not_make_a_service_look_as_if_it_did(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """How far behind it is cannot be told then; all else that it is asked for can."""
-    reader = bus.LagReader(bus.KafkaBroker(), "127.0.0.1:1")
+    reader = bus.LagReader(KafkaBroker(), "127.0.0.1:1")
 
     async def hang(_: object) -> None:
         await asyncio.Event().wait()
