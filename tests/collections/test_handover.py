@@ -136,6 +136,9 @@ def test_a_demand_that_is_not_answered_is_proposed_again_as_the_same() -> None:
     assert told.says[1].ordinal == 1  # type: ignore[attr-defined]
     charged = cases.hear_demand_charged(told.case, demand_charged()).case
     assert charged.stage is Stage.DEMAND_CHARGED
+    gone = cases.hear_sent(closed(proposed), sent()).case
+    again = handover.hear_again(gone, handed_over(), HANDED_ON).case
+    assert cases.hear_demand_charged(again, demand_charged()).case.next_on == FILING_ON
     repeat = refused_by_ledger(ChargeKind.DEMAND, RefusalReason.ALREADY_CHARGED)
     assert applications.hear_refused(charged, repeat, HANDED_ON).case == charged
     saturday = handover.hear_again(closed(proposed), handed_over(), SATURDAY).case

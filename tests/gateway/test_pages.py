@@ -420,6 +420,7 @@ async def test_a_debtor_objects_to_the_own_claim(browser: Browser, world: World)
     ("action", "form", "asked"),
     [
         (f"{LINK}/invandning", {"skal": "Fel\r\n<skiva>"}, ("collections", "/disputes")),
+        (f"/fakturor/{CLAIM}/paminn", {"inget": "läst"}, ("dunning", f"/claims/{CLAIM}/remind")),
         ("/fakturor/ny", {"rad-0-text": "Fel\r\n<skiva>", "rad-0-quantity": "1", "villkor": "30",
          "rad-0-price": "5", "rad-0-vat": "25", "kund": "ny", "ny-name": "Åsa", "gor": "skicka"},
          ("invoicing", "/invoices")),

@@ -65,18 +65,17 @@ def _reopen(case: Case, event: HandedToCollection, today: date) -> Decision:
         demand_ordinal=case.demand_ordinal,
         charged_ordinal=case.charged_ordinal,
         sent_ordinal=case.sent_ordinal,
-        sent_on=case.sent_on,
-        sent_channel=case.sent_channel,
         filing_ordinal=case.filing_ordinal,
         enforcement_ordinal=case.enforcement_ordinal,
     )
+    gone = replace(fresh, sent_on=case.sent_on, sent_channel=case.sent_channel)
     if not case.is_demanded:
         unanswered = case.demand_ordinal > case.charged_ordinal
         if unanswered and not case.held and is_banking_day(today):
-            fresh = replace(fresh, demand_ordinal=case.demand_ordinal - 1)
+            fresh = replace(gone, demand_ordinal=case.demand_ordinal - 1)
         return open_case(fresh, today)
     demanded = count_from_sending(
-        replace(fresh, stage=Stage.DEMAND_CHARGED, respond_by=case.respond_by)
+        replace(gone, stage=Stage.DEMAND_CHARGED, respond_by=case.respond_by)
     )
     if demanded.next_on is not None:
         again_on = max(demanded.next_on, add_banking_days(today, 1))
