@@ -1,10 +1,12 @@
 """Fields of what strangers send, read strictly, and the base of the forms that hold them.
 
 Texts refuse control characters (NUL among them, which PostgreSQL cannot keep) and the marks that
-turn the direction of writing, with which one number can be shown as another.
+turn the direction of writing, with which one number can be shown as another. One in which nothing
+can be seen, whatever it consists of, is empty.
 """
 
 import re
+import unicodedata
 from datetime import date
 from typing import Annotated
 
@@ -14,6 +16,11 @@ from plumbing.texts import storable
 
 _HOSTILE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ufeff\ufffe\uffff]")
 _HOSTILE_IN_LINES = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufeff]")
+_SEEN = "LNPS"
+"""Kinds of characters that show by themselves: letters, numbers, punctuation, symbols."""
+_BLANK = frozenset("\N{HANGUL CHOSEONG FILLER}\N{HANGUL JUNGSEONG FILLER}\N{HANGUL FILLER}"
+                   "\N{HALFWIDTH HANGUL FILLER}\N{BRAILLE PATTERN BLANK}")  # fmt: skip
+"""Those among them that do not."""
 
 
 class Form(BaseModel):
@@ -25,6 +32,13 @@ class Form(BaseModel):
 def _one_line(value: str) -> str:
     if _HOSTILE.search(value):
         raise ValueError("must not contain control characters")
+    return _visible(value)
+
+
+def _visible(value: str) -> str:
+    """The text, refused if it has characters and none of them shows."""
+    if value and not any(unicodedata.category(c)[0] in _SEEN and c not in _BLANK for c in value):
+        raise ValueError("is empty")
     return value
 
 
@@ -32,7 +46,7 @@ def _lines(value: str) -> str:
     value = value.replace("\r\n", "\n")
     if _HOSTILE_IN_LINES.search(value):
         raise ValueError("must not contain control characters other than line breaks")
-    return value
+    return _visible(value)
 
 
 def _kept(value: str) -> str:

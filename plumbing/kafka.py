@@ -37,6 +37,8 @@ broker, the consumer and the database as much as a batch of twenty (measured).""
 OFFSETS_EVERY = 0.5
 """Seconds after which offsets are committed anew; what comes twice after a crash, the inbox knows.
 A commit after each batch costs the broker as much as the fetch that brought it."""
+LAG_WITHIN = 2.0
+"""Seconds: a broker that hangs must not make a service look as if it did not answer."""
 
 
 def partition_of(key: bytes, partitions: int) -> int:
@@ -301,7 +303,8 @@ class LagReader:
         and after a wipe offsets begin again.
         """
         try:
-            return await self._read(heard)
+            async with asyncio.timeout(LAG_WITHIN):
+                return await self._read(heard)
         except (KafkaError, OSError) as error:
             log.warning("lag_unknown", error=type(error).__name__)
             await self.close()

@@ -52,6 +52,9 @@ AGAIN = text("""
 SETTLED_WITHIN = 0.25
 """Seconds that an answer waits for others to be settled with; what is not settled when a process
 dies is in doubt."""
+FINISHED_WITHIN = 2.0
+"""Seconds that a service which is stopped leaves to what is under way: what is cut off is in doubt,
+and may go twice."""
 CUT_OFF_BEFORE = 5.0
 """Seconds before a lease ends in which nothing of it is carried any more."""
 REVIVE = text("""
@@ -130,8 +133,21 @@ class Outbound:
         try:
             await work_for_ever("outbound", self.carry_due, self.wake, self.poll)
         finally:
-            for carrying in self._under_way:
+            await self._finish()
+
+    async def _finish(self) -> None:
+        """Write down what came of what was under way, but wait for none of it long."""
+        if self._under_way:
+            done, late = await asyncio.wait(self._under_way, timeout=FINISHED_WITHIN)
+            for carrying in late:
                 carrying.cancel()
+            self._answered |= {carrying: self._under_way.pop(carrying) for carrying in done}
+        try:
+            await self._settle_answers()
+        except Exception as error:
+            if not is_trouble(error):
+                raise
+            log.warning("answers_lost", count=len(self._answered), error=type(error).__name__)
 
     async def carry_due(self) -> int:
         """Take, carry and settle what is due, up to `at_once` parcels under way at a time.

@@ -110,7 +110,7 @@ async def object_to(request: Request, identity: Asking, body: ObjectionBody) -> 
 async def get_disputes(
     request: Request, creditor_id: Seller, claim_id: UUID | None = None
 ) -> dict[str, Any]:
-    """The company's objections, newest first; those to one claim where it is named."""
+    """The company's objections, open ones first; those to one claim where it is named."""
     async with request.app.state.database.transaction(tenant=creditor_id) as tx:
         return {"disputes": await store.read_disputes(tx, claim_id)}
 
@@ -130,10 +130,21 @@ async def settle(
 
 
 @router.get("/cases")
-async def get_cases(request: Request, identity: Asking, stopped: bool = False) -> dict[str, Any]:
-    """The newest cases, or those that stand still: the company's, or everybody's for operators."""
+async def get_cases(
+    request: Request,
+    identity: Asking,
+    stopped: bool = False,
+    after: UUID | None = None,
+    limit: Annotated[int, Query(ge=1, le=store.MOST_READ)] = store.MOST_READ,
+) -> dict[str, Any]:
+    """Cases, newest first, or those that stand still: the company's, or everybody's for operators.
+
+    `next` is what to ask on after, where there may be more.
+    """
     async with request.app.state.database.transaction(tenant=_tenant(identity)) as tx:
-        return {"cases": [_shown(case) for case in await store.read_cases(tx, stopped=stopped)]}
+        found = await store.read_cases(tx, stopped=stopped, after=after, limit=limit)
+    more = found[-1].claim_id if len(found) == limit else None
+    return {"cases": [_shown(case) for case in found], "next": more}
 
 
 @router.get("/cases/alarms")

@@ -77,6 +77,7 @@ CASE = """
 LOCK_CASES = text(f"""
   {CASE} where c.claim_id = any(cast(:claim_ids as uuid[])) order by c.claim_id for update of c
 """)
+MOST_READ = 500
 LOCK_NUMBERS = text(f"""
   {CASE} where c.number = any(cast(:numbers as text[])) order by c.claim_id for update of c
 """)
@@ -90,6 +91,8 @@ STOPPED = f"""
 READ_CASES = text(f"""
   {CASE} where (cast(:claim_id as uuid) is null or c.claim_id = :claim_id)
     and (not :stopped or {STOPPED})
+    and (cast(:after as uuid) is null or (c.opened_on, c.number) <
+      (select a.opened_on, a.number from collection_case a where a.claim_id = :after))
   order by c.opened_on desc, c.number desc limit :limit
 """)
 PREPARE = text("""
@@ -124,7 +127,7 @@ SETTLE_DISPUTE = text("""
 """)
 READ_DISPUTES = text("""
   select * from dispute where (cast(:claim_id as uuid) is null or claim_id = :claim_id)
-  order by objected_on desc, dispute_id desc limit 500
+  order by outcome is null desc, objected_on desc, dispute_id desc limit 500
 """)
 ADD_TASKS = text("""
   insert into task (claim_id, creditor_id, kind, detail, made_on)
@@ -181,10 +184,18 @@ async def lock_numbers(tx: Transaction, numbers: Sequence[str]) -> dict[str, Cas
 
 
 async def read_cases(
-    tx: Transaction, claim_id: ClaimId | None = None, *, stopped: bool = False
+    tx: Transaction,
+    claim_id: ClaimId | None = None,
+    *,
+    stopped: bool = False,
+    after: UUID | None = None,
+    limit: int = MOST_READ,
 ) -> list[Case]:
-    """The newest cases that the transaction may see, one claim's, or those that stand still."""
-    which = {"claim_id": claim_id, "stopped": stopped, "limit": 500}
+    """Cases that the transaction may see, newest first: all, one claim's or those that stand still.
+
+    `after` is the claim of the last one on the page before.
+    """
+    which = {"claim_id": claim_id, "stopped": stopped, "after": after, "limit": limit}
     return [_case(row) for row in await tx.execute(READ_CASES, which)]
 
 
@@ -259,7 +270,7 @@ async def settle_dispute(tx: Transaction, dispute: Dispute) -> None:
 
 
 async def read_disputes(tx: Transaction, claim_id: UUID | None = None) -> list[Dispute]:
-    """The newest objections that the transaction may see, to one claim or to all."""
+    """Objections that the transaction may see, to one claim or to all: open ones, then newest."""
     return [_dispute(row) for row in await tx.execute(READ_DISPUTES, {"claim_id": claim_id})]
 
 

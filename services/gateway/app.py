@@ -26,6 +26,7 @@ from plumbing.problems import Problem, field_errors, not_found_or_allowed
 from services.gateway import debtor, demo, feeds, public_api, words
 from services.gateway.clock import STANDINS, Barrier, Installation
 from services.gateway.edge import Edge
+from services.gateway.forms import sent_in
 from services.gateway.operations import overview
 from services.gateway.operations import routers as operators_routers
 from services.gateway.seller import routers as seller_routers
@@ -92,7 +93,8 @@ def _places(settings: Settings) -> dict[str, str]:
 def _tell_refusals(app: FastAPI) -> None:
     @app.exception_handler(Problem)
     async def on_problem(request: Request, problem: Problem) -> Response:
-        return words.answer(request, problem, session=page_session(request))
+        sent = await sent_in(request) if problem.status in words.AWAY else None
+        return words.answer(request, problem, session=page_session(request), sent=sent)
 
     @app.exception_handler(NotSignedInError)
     async def on_nobody(request: Request, error: NotSignedInError) -> Response:

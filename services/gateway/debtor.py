@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Annotated, Any
 from urllib.parse import urlencode
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import segno
 from fastapi import APIRouter, Depends, Form, Request
@@ -25,6 +25,7 @@ from plumbing.identity import Identity
 from plumbing.links import Link, read_token
 from plumbing.problems import Problem
 from services.gateway import words
+from services.gateway.forms import key_of
 from services.gateway.live import LAST_EVENT, changes, mark_of
 from services.gateway.sessions import page_session
 from services.gateway.settings import Settings
@@ -33,6 +34,8 @@ from services.gateway.upstream import Upstream
 router = APIRouter()
 
 LONGEST_TEXT = 2000
+FORM_FIELDS = {"text": "text", "reason": "skal"}
+"""A service's field, and the same in a form of the page."""
 PRIVATE = {
     "referrer-policy": "no-referrer",
     "x-robots-tag": "noindex, nofollow",
@@ -169,15 +172,24 @@ async def object_to(
     """Object to the whole claim."""
     command = ("collections", "/disputes", {"reason": skal.strip()[:LONGEST_TEXT]})
     wrong = {"skal": "Skriv vad som inte stämmer, så att säljaren kan svara."}
-    return await _send(request, who, command, wrong if not skal.strip() else {}, "invandning")
+    return await _send(
+        request, who, command, {} if skal.strip() else wrong, "invandning", typed={"skal": skal}
+    )
 
 
 @router.post("/f/{token}/meddelande")
-async def write(request: Request, who: LinkHolder, text: Annotated[str, Form()] = "") -> Response:
+async def write(
+    request: Request,
+    who: LinkHolder,
+    text: Annotated[str, Form()] = "",
+    nyckel: Annotated[str, Form()] = "",
+) -> Response:
     """Write to the seller (R-66)."""
-    command = ("invoicing", "/debtor/messages", {"text": text.strip()[:LONGEST_TEXT]})
-    wrong = {"text": "Skriv ett meddelande först."}
-    return await _send(request, who, command, wrong if not text.strip() else {}, "meddelande")
+    written = text.strip()[:LONGEST_TEXT]
+    command = ("invoicing", "/debtor/messages", {"text": written})
+    wrong = {} if written else {"text": "Skriv ett meddelande först."}
+    once = key_of(nyckel, written)
+    return await _send(request, who, command, wrong, "meddelande", typed={"text": text}, key=once)
 
 
 @router.get("/f/{token}/live", response_class=EventSourceResponse)
@@ -387,23 +399,27 @@ async def _send(
     command: tuple[str, str, dict[str, Any]],
     wrong: dict[str, str],
     done: str,
+    *,
+    typed: dict[str, str],
+    key: str | None = None,
 ) -> Response:
-    """Carry out what the debtor asks and go back; a refusal is told on the page."""
+    """Carry out what the debtor asks and go back; a refusal is told beside what was typed."""
     if wrong:
-        return await _web_invoice(request, who, status=422, wrong=wrong)
+        return await _web_invoice(request, who, status=422, wrong=wrong, typed=typed)
     service, path, body = command
     upstream: Upstream = request.app.state.upstream
     await _current(upstream, who)
     try:
-        await upstream.ask(who.identity, service, path, method="POST", json=body)
+        await upstream.ask(who.identity, service, path, method="POST", json=body, key=key)
     except Problem as problem:
         if problem.status not in (409, 422):
             raise
         if problem.status == 409 and done == "invandning":
             return _back(who, "redan")
-        return await _web_invoice(
-            request, who, status=problem.status, refusal=words.advice(problem)
-        )
+        named = words.faults(problem).items()
+        wrong = {FORM_FIELDS[name]: told for name, told in named if name in FORM_FIELDS}
+        told: dict[str, Any] = {"wrong": wrong} if wrong else {"refusal": words.advice(problem)}
+        return await _web_invoice(request, who, status=problem.status, typed=typed, **told)
     return _back(who, done)
 
 
@@ -453,7 +469,8 @@ async def _web_invoice(
         pay_link=bank_link(settings, who, claim, payer) if claim else None,
         steps=what_next(invoice, claim),
         messages=invoice.get("messages") or [],
-        **({"wrong": {}, "notice": None, "refusal": None} | values),
+        new_key=uuid4,
+        **({"wrong": {}, "typed": {}, "notice": None, "refusal": None} | values),
     )
     answer.headers.update(PRIVATE)
     if opened and not is_the_sellers_look(request, invoice):

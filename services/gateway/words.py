@@ -100,6 +100,7 @@ OTHER_WORDS = {
     "charge_reversed": "En kostnad togs tillbaka", "withdrawal_overdue": "Återkallelse dröjer",
     "demand_undeliverable": "Krav kunde inte lämnas", "unknown_news": "Okänt besked",
     "news_of_unknown_case": "Besked om okänt ärende", "unreadable_news": "Oläsligt besked",
+    "partial_payment": "Kronofogden fick in pengar, i öre",  # of the time before they were booked
 }  # fmt: skip
 
 ADVICE = {
@@ -120,6 +121,14 @@ ADVICE = {
     ),
 }
 """Per status: what happened, and what to do now."""
+
+AWAY = frozenset({503, 504})
+"""What passes by itself: the same may be sent again."""
+SEND_AGAIN = (
+    "Det du skickade finns kvar på den här sidan. Vänta en stund och skicka det igen; det "
+    "som redan har kommit fram görs inte två gånger."
+)
+LOOK_AGAIN = "Ladda om sidan om en stund."
 
 REASONS = {
     "paid": "Fakturan är redan betald.",
@@ -148,7 +157,8 @@ REASONS = {
     "amount_differs": "Betalningen är inte bokförd med samma belopp som uttaget.",
     "more_than_overpaid": "Kunden har inte så mycket till godo på den fordran.",
     "no_payout_account": "Inget konto kan ta emot pengarna. Registrera ett konto först.",
-    "rate_not_added": "Räntan är inte inlagd av någon och kan inte tas bort.",
+    "rate_not_added": "Räntan är redan borttagen, eller så har den gällt från början och kan inte "
+    "tas bort.",
     "rate_charged": "Krav har räknats efter att halvåret började, och breven anger räntan. Den "
     "kan inte tas bort längre.",
     "debit_resolved": "Uttaget väntar inte längre. Någon har redan tagit hand om det.",
@@ -174,7 +184,7 @@ REASONS = {
 ALREADY = frozenset(
     {
         *("already_charged", "already_credited", "already_handed_over", "already_reminded"),
-        *("already_disputed", "dispute_settled", "case_ended", "key_used"),
+        *("already_disputed", "dispute_settled", "case_ended", "key_used", "debit_resolved"),
     }
 )
 """Reasons of refusals that only say that somebody, perhaps with a double click, was first."""
@@ -489,6 +499,22 @@ def waiting(what: str) -> str:
     return what
 
 
+PARKED_FOR = (
+    (r"(ValueError: )?unreadable: ", "Går inte att läsa."),
+    (r"an earlier event of this key|waits behind a parcel", "Väntar bakom något tidigare."),
+    (r"UndeliverableError: ", "Mottagaren tar inte emot det."),
+)
+"""How plumbing begins a reason, and what kind it is of; the rest of it is for engineers."""
+
+
+def why(reason: str | None) -> str:
+    """The kind of a technical reason, in Swedish; its own English words stand beside it."""
+    for begins, told_as in PARKED_FOR:
+        if re.match(begins, reason or ""):
+            return told_as
+    return "Ett fel uppstod när det skulle utföras."
+
+
 def faults(problem: Problem) -> dict[str, str]:
     """Field → what is wrong with it, in Swedish; `query.` and `path.` are taken off."""
     found: dict[str, str] = {}
@@ -519,7 +545,7 @@ PAGES.filters.update(
     clock_time=clock_time, count=count, rate=rate, duration=duration, percent=percent,
     file_state=file_state, state_word=state_word, state_tone=state_tone,
     money=money, told=told, channel=channel, word=word, word_in_text=word_in_text,
-    waiting=waiting, stopped=stopped,
+    waiting=waiting, stopped=stopped, why=why,
     identity_number=identity_number, bankgiro=bankgiro, ocr=ocr,
     organisation_number=organisation_number, postcode=postcode, quantity=quantity,
 )  # fmt: skip
@@ -545,6 +571,8 @@ def answer(request: Request, problem: Problem, **values: Any) -> Response:
     if request.url.path.startswith(PROGRAMS):
         return problems.answer(problem)
     title, what_now = advice(problem)
+    if problem.status in AWAY:
+        what_now = SEND_AGAIN if values.get("sent") is not None else LOOK_AGAIN
     shown = page(
         request, "problem.html", status=problem.status, title=title, what_now=what_now, **values
     )

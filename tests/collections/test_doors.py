@@ -1,11 +1,12 @@
 """collections' doors on a real PostgreSQL: shuffled topics, and the doors of HTTP."""
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 
-from contracts.ids import new_id
+from contracts.ids import ClaimId, new_id
 from plumbing.transaction import Database
 from services.collections import store
 from services.collections.domain.cases import Task
@@ -156,12 +157,37 @@ async def test_a_creditor_who_wants_to_be_asked_files_by_hand(own: Database) -> 
     assert (await house.said())[-1] == "FilingProposed"
 
 
+async def test_cases_are_paged_through_to_the_last_and_open_objections_come_first(
+    own: Database,
+) -> None:
+    """R-114: whatever became of the newer ones."""
+    house = House(own)
+    claims = [ClaimId(UUID(int=n)) for n in (1, 2, 3)]
+    for nth, claim in enumerate(claims):
+        await house.day(HANDED_ON + timedelta(days=nth))
+        await house.hear(handed_over(claim))
+    async with house.door(company=CREDITOR) as seller:
+        first = (await seller.get("/cases", params={"limit": 2})).json()
+        more = {"limit": 2, "after": first["next"]}
+        last = (await seller.get("/cases", params=more)).json()
+        listed = [each["claim_id"] for each in (*first["cases"], *last["cases"])]
+        assert (listed, last["next"]) == ([str(claim) for claim in reversed(claims)], None)
+        objected = []
+        for claim in claims[:2]:
+            body = {"claim_id": str(claim), "reason": "Fel"}
+            objected.append((await seller.post("/disputes", json=body)).json()["dispute_id"])
+        outcome = {"outcome": "withdrawn"}
+        await seller.post(f"/disputes/{objected[1]}/settle", json=outcome)
+        disputes = (await seller.get("/disputes")).json()["disputes"]
+        assert [each["dispute_id"] for each in disputes] == objected
+
+
 async def test_a_seller_sees_and_touches_only_his_own_cases(own: Database) -> None:
     house = House(own)
     await house.hear(handed_over())
     async with house.door(company=UUID(int=7)) as other:
         assert (await other.get(f"/cases/{CLAIM}")).status_code == 404
-        assert (await other.get("/cases")).json() == {"cases": []}
+        assert (await other.get("/cases")).json() == {"cases": [], "next": None}
         assert (await other.post(f"/cases/{CLAIM}/withdraw")).status_code == 404
         assert (await other.get("/cases/alarms")).status_code == 403
     async with house.door(company=CREDITOR) as seller:

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 import pytest
 
 from contracts.collections import CloseReason
+from contracts.payments import RefusalReason
 from contracts.terms import ChargeKind
 from services.collections.domain import applications, cases, disputes, handover, sending
 from services.collections.domain.cases import Case, Filing, Lack, Policy, Stage
@@ -23,9 +24,11 @@ from tests.collections.builders import (
     sent,
     stale,
 )
+from tests.collections.builders import refused as refused_by_ledger
 from tests.collections.test_domain import attempted, demanded, filed, handed, objection
 
 A_DAY = timedelta(days=1)
+SATURDAY = date(2026, 11, 14)
 LATER = date(2026, 11, 16)
 
 
@@ -114,7 +117,6 @@ def test_a_demand_that_fell_or_was_lost_is_made_anew(remaining_ore: int) -> None
     charged = cases.hear_demand_charged(proposed, demand_charged()).case
     fell = charge_reversed(ChargeKind.DEMAND, remaining_ore)
     ended = (
-        closed(proposed),
         applications.hear_reversed(closed(demanded()), fell, HANDED_ON).case,
         closed(applications.hear_reversed(demanded(), fell, HANDED_ON).case),
         cases.hear_stale(closed(charged), stale(), HANDED_ON).case,
@@ -124,6 +126,35 @@ def test_a_demand_that_fell_or_was_lost_is_made_anew(remaining_ore: int) -> None
         told = handover.hear_again(case, handed_over(), LATER)
         assert kinds(told.says) == ["CaseOpened", "DemandProposed"]
         assert told.case.demand_ordinal == 2
+
+
+def test_a_demand_that_is_not_answered_is_proposed_again_as_the_same() -> None:
+    """Inkassolagen (1974:182) 4 §: the ledger charges one proposal once, however often it comes."""
+    proposed = cases.open_case(handed(), HANDED_ON).case
+    told = handover.hear_again(closed(proposed), handed_over(), HANDED_ON)
+    assert kinds(told.says) == ["CaseOpened", "DemandProposed"]
+    assert told.says[1].ordinal == 1  # type: ignore[attr-defined]
+    charged = cases.hear_demand_charged(told.case, demand_charged()).case
+    assert charged.stage is Stage.DEMAND_CHARGED
+    gone = cases.hear_sent(closed(proposed), sent()).case
+    again = handover.hear_again(gone, handed_over(), HANDED_ON).case
+    assert cases.hear_demand_charged(again, demand_charged()).case.next_on == FILING_ON
+    repeat = refused_by_ledger(ChargeKind.DEMAND, RefusalReason.ALREADY_CHARGED)
+    assert applications.hear_refused(charged, repeat, HANDED_ON).case == charged
+    saturday = handover.hear_again(closed(proposed), handed_over(), SATURDAY).case
+    assert kinds(cases.take_step(saturday, LATER).says) == ["DemandProposed"]
+
+
+def test_a_demand_that_was_charged_while_nobody_awaited_it_is_made_anew() -> None:
+    """Its letter was known to be lost before the charge was heard, and is not waited for."""
+    proposed = cases.open_case(handed(), HANDED_ON).case
+    unreached = cases.hear_undeliverable(proposed, failed()).case
+    passed_by = cases.hear_demand_charged(unreached, demand_charged()).case
+    again = handover.hear_again(closed(passed_by), handed_over(), LATER).case
+    repeat = refused_by_ledger(ChargeKind.DEMAND, RefusalReason.ALREADY_CHARGED)
+    told = applications.hear_refused(again, repeat, LATER)
+    assert kinds(told.says) == ["DemandProposed"]
+    assert (told.case.stage, told.case.demand_ordinal) == (Stage.DEMAND_PROPOSED, 2)
 
 
 def test_a_demand_that_was_lost_goes_again_when_the_address_is_corrected() -> None:

@@ -89,6 +89,8 @@ class World:
     ledger_faults: int = 0
     half_years: list[dict[str, Any]] = field(default_factory=list)
     """Those whose reference rate is missing."""
+    unheard: bool = False
+    """Whether no broker answers the services."""
     today: date = TODAY
 
     def asked(self, service: str, path: str, method: str | None = None) -> list[Call]:
@@ -276,7 +278,7 @@ def numbers(world: World, service: str) -> dict[str, Any]:
         },
         "relay": {"leads": True, "sent": world.sent, "sent_on": {}, "stuck": []},
         "inbox": {
-            "heard": 91_204, "unknown": 0, "lag": lag,
+            "heard": 91_204, "unknown": 0, "lag": None if world.unheard else lag,
             "parked": 2 if service == "dunning" else 0, "halted": False,
         },
         "timers": {
@@ -347,6 +349,7 @@ ANSWERS: dict[tuple[str, str, str], Any] = {
     ("invoicing", "GET", f"/customers/{CUSTOMER}"): lambda w, c: CUSTOMERS[0],
     ("invoicing", "GET", "/articles"): lambda w, c: {"articles": ARTICLES, "next": None},
     ("invoicing", "GET", f"/articles/{ARTICLE}"): lambda w, c: ARTICLES[0],
+    ("invoicing", "POST", "/articles"): lambda w, c: ARTICLES[0],
     ("invoicing", "POST", "/articles/lookup"): lambda w, c: {
         "articles": [
             each for each in ARTICLES
@@ -379,6 +382,7 @@ ANSWERS: dict[tuple[str, str, str], Any] = {
     ),
     ("invoicing", "GET", f"/invoices/{CLAIM}/pdf"): lambda w, c: b"%PDF-1.7" if own(c) else None,
     ("invoicing", "GET", f"/invoices/{CLAIM}/messages"): lambda w, c: {"messages": MESSAGES},
+    ("invoicing", "POST", f"/invoices/{CLAIM}/messages"): lambda w, c: {"message_id": "x"},
     ("invoicing", "POST", f"/invoices/{CLAIM}/credit"): lambda w, c: {"note_number": 12},
     ("invoicing", "GET", "/debtor/invoice"): lambda w, c: DOCUMENT
     | {

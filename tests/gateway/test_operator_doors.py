@@ -184,8 +184,10 @@ async def test_a_debit_that_nobody_knows_is_explained(operator: Browser, world: 
     assert own == {"source_key": DEBIT, "reason": WHY}
     assert taken_back == own | {"payment_id": str(PAYMENT)}
     async with operator.get(path, params={"post": "gone"}) as answer:
+        page = await answer.text()
         assert answer.status == 404
-        assert "Uttaget väntar inte längre" in await answer.text()
+    assert "<strong>Det är redan gjort.</strong> Uttaget väntar inte längre" in page
+    assert "Uttag som ingen utbetalning förklarar" in page, "those that still wait"
 
 
 async def test_a_debit_takes_back_no_payment_of_another_amount(
@@ -491,6 +493,21 @@ async def test_the_first_page_does_not_call_what_is_away_at_work(
     assert "Tjänst svarar inte" in figures
     assert "Arbetar" not in figures
     assert '<a href="/drift/parkerade">–</a>' in figures
+
+
+async def test_a_broker_that_does_not_answer_is_told_as_that(
+    browser: Browser, world: World
+) -> None:
+    """The services answer, and take what they are given; nobody knows how far behind they are."""
+    await sign_in(browser, "operator")
+    world.unheard = True
+    async with browser.get("/drift") as answer:
+        page = await answer.text()
+    figures = page.partition('class="figures"')[2].partition("</section>")[0]
+    assert "Ingen kontakt med Kafka" in figures
+    assert "inget går förlorat" in page
+    assert "Svarar inte" not in page
+    assert "ingen än" not in page
 
 
 async def test_the_address_that_people_are_given_leads_the_operator_to_his_own_page(

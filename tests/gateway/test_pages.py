@@ -18,6 +18,7 @@ from plumbing.problems import invalid
 from services.gateway.debtor import code_text, payment_code, what_next
 from services.gateway.seller.invoices import notice_of
 from services.gateway.seller.issuing import Typed, change, empty_row, order_of
+from services.gateway.words import why
 from services.invoicing.domain import printing
 from tests.gateway.conftest import LINK_KEY
 from tests.gateway.fakes import (
@@ -356,6 +357,50 @@ async def test_objecting_twice_is_objecting_once(browser: Browser, world: World)
     assert "Ladda om" not in page
 
 
+@pytest.mark.parametrize(
+    ("page", "action", "form", "asked"),
+    [
+        (LINK, f"{LINK}/meddelande", {"text": "Hej"}, "/debtor/messages"),
+        (f"/fakturor/{CLAIM}", f"/fakturor/{CLAIM}/meddelande", {"text": "Hej"},
+         f"/invoices/{CLAIM}/messages"),
+        ("/kunder/ny", "/kunder/ny", {"name": "Hej", "kind": "business"}, "/customers"),
+        ("/artiklar", "/artiklar", {"name": "Hej", "price": "1", "unit": "st"}, "/articles"),
+    ],
+)  # fmt: skip
+async def test_what_is_sent_twice_from_one_form_is_said_once(
+    browser: Browser, world: World, page: str, action: str, form: dict[str, str], asked: str
+) -> None:
+    """A double click has one key; other words from the same form, and a new form, have others."""
+    await sign_in(browser, ANNA)
+    keys: list[str | None] = []
+    first, second = [await shown_key(browser, page) for _ in range(2)]
+    changed = {name: "Hej då" if value == "Hej" else value for name, value in form.items()}
+    for form_key, words in ((first, form), (first, form), (first, changed), (second, form)):
+        async with browser.post(
+            action, data={**words, "nyckel": form_key}, allow_redirects=False
+        ) as answer:
+            assert answer.status == 303
+        keys.append(world.asked("invoicing", asked, "POST")[-1].headers.get("idempotency-key"))
+    assert keys[0] is not None
+    assert (keys[0] == keys[1], len(set(keys))) == (True, 3)
+
+
+async def shown_key(browser: Browser, page: str) -> str:
+    """The key in the form of a page."""
+    async with browser.get(page) as answer:
+        (found,) = re.findall(r'name="nyckel" value="([^"]+)"', await answer.text())
+    return str(found)
+
+
+async def test_crediting_twice_is_told_to_be_done(browser: Browser, world: World) -> None:
+    """The second press is no trouble."""
+    await sign_in(browser, ANNA)
+    refusal = (409, {"title": "Refused", "reason": "credited"})
+    world.refuse["invoicing", f"/invoices/{CLAIM}/credit"] = refusal
+    async with browser.post(f"/fakturor/{CLAIM}/kreditera", data={"skal": "Fel"}) as answer:
+        assert "Det är redan gjort." in await answer.text()
+
+
 async def test_a_debtor_objects_to_the_own_claim(browser: Browser, world: World) -> None:
     """With a reason; without one the field says what is missing, and nothing is sent."""
     async with browser.post(f"{LINK}/invandning", data={"skal": " "}) as answer:
@@ -369,6 +414,61 @@ async def test_a_debtor_objects_to_the_own_claim(browser: Browser, world: World)
     assert call.json == {"reason": "Fel skiva <script>"}
     assert call.identity
     assert (call.identity.claim, call.identity.roles) == (CLAIM, frozenset({"debtor"}))
+
+
+@pytest.mark.parametrize(
+    ("action", "form", "asked"),
+    [
+        (f"{LINK}/invandning", {"skal": "Fel\r\n<skiva>"}, ("collections", "/disputes")),
+        (f"/fakturor/{CLAIM}/paminn", {"inget": "läst"}, ("dunning", f"/claims/{CLAIM}/remind")),
+        ("/fakturor/ny", {"rad-0-text": "Fel\r\n<skiva>", "rad-0-quantity": "1", "villkor": "30",
+         "rad-0-price": "5", "rad-0-vat": "25", "kund": "ny", "ny-name": "Åsa", "gor": "skicka"},
+         ("invoicing", "/invoices")),
+    ],
+)  # fmt: skip
+async def test_what_was_sent_to_a_service_that_is_away_can_be_sent_again(
+    browser: Browser, world: World, action: str, form: dict[str, str], asked: tuple[str, str]
+) -> None:
+    """Nobody writes it once more; and who only looked is not told of what he did."""
+    await sign_in(browser, ANNA)
+    for status in (503, 504):
+        world.refuse[asked] = (status, {"title": "away"})
+        async with browser.post(action, data=form) as answer:
+            page = await answer.text()
+            assert answer.status == status
+        assert f'<form method="post" action="{action}">' in page
+        hidden = re.findall('type="hidden" name="([^"]+)" value="([^"]*)"', page)
+        assert {name: html.unescape(value) for name, value in hidden} == form
+    world.refuse["invoicing", "/invoices"] = (504, {"title": "away"})
+    async with browser.get("/fakturor") as answer:
+        page = await answer.text()
+        assert answer.status == 504
+    assert "Ladda om sidan om en stund." in page
+    assert "Skicka igen" not in page
+
+
+@pytest.mark.parametrize(
+    ("door", "field", "service", "path", "named"),
+    [
+        ("meddelande", "text", "invoicing", "/debtor/messages", "text"),
+        ("invandning", "skal", "collections", "/disputes", "reason"),
+    ],
+)
+async def test_what_a_debtor_wrote_is_kept_when_it_is_refused(
+    browser: Browser, world: World, door: str, field: str, service: str, path: str, named: str
+) -> None:
+    """At its field if that was wrong, else beside why."""
+    errors = [{"field": named, "reason": "Value error, is empty"}]
+    for refusal, told in (
+        ((422, {"title": "No", "errors": errors}), f'id="falt-{field}-hjalp">Fyll i uppgiften.'),
+        ((422, {"title": "No", "reason": "thread_full"}), "får inte plats fler meddelanden"),
+    ):
+        world.refuse[service, path] = refusal
+        async with browser.post(f"{LINK}/{door}", data={field: "Hej <du>"}) as answer:
+            page = await answer.text()
+            assert answer.status == 422
+        assert told in page
+        assert ">Hej &lt;du&gt;</textarea>" in page
 
 
 async def test_what_strangers_write_is_shown_and_never_run(browser: Browser, world: World) -> None:
@@ -527,8 +627,16 @@ async def test_the_buyer_finds_the_credit_note(browser: Browser, world: World) -
 async def test_a_seller_revokes_the_links_that_are_out(browser: Browser, world: World) -> None:
     """Whoever holds an old one is told so, by every door of the web invoice."""
     await sign_in(browser, ANNA)
-    async with browser.post(f"/fakturor/{CLAIM}/lank", allow_redirects=False) as answer:
-        assert answer.headers["location"] == f"/fakturor/{CLAIM}?gjort=sparrad"
+    async with browser.get(f"/fakturor/{CLAIM}") as answer:
+        assert 'name="version" value="1"' in await answer.text()
+    for form in ({"version": "1"}, {"version": "1"}, {"version": "2"}):
+        async with browser.post(
+            f"/fakturor/{CLAIM}/lank", data=form, allow_redirects=False
+        ) as answer:
+            assert answer.headers["location"] == f"/fakturor/{CLAIM}?gjort=sparrad"
+    calls = world.asked("invoicing", f"/invoices/{CLAIM}/link")
+    keys = [call.headers.get("idempotency-key") for call in calls]
+    assert (keys[0] == keys[1], len(set(keys))) == (True, 2), "each version is closed once"
     world.shown = {"link_version": 2}
     for door in ("", "/faktura.pdf", "/kreditfaktura.pdf", "/live"):
         async with browser.get(f"{LINK}{door}") as answer:
@@ -610,20 +718,29 @@ async def test_a_register_goes_on_where_a_page_of_it_ends(
     assert (after.query["q"], after.query["after"]) == ("Väst", mark)
 
 
-async def test_payouts_go_on_where_a_page_of_them_ends(
-    browser: Browser, world: World, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("path", "service", "asked"),
+    [("/utbetalningar", "payments", "/payouts"), ("/inkasso", "collections", "/cases")],
+)
+async def test_payouts_and_cases_go_on_where_a_page_of_them_ends(
+    browser: Browser,
+    world: World,
+    monkeypatch: pytest.MonkeyPatch,
+    path: str,
+    service: str,
+    asked: str,
 ) -> None:
     """R-126: also those of long ago."""
     await sign_in(browser, ANNA)
-    first = ANSWERS["payments", "GET", "/payouts"]
+    first = ANSWERS[service, "GET", asked]
     monkeypatch.setitem(
-        ANSWERS, ("payments", "GET", "/payouts"), lambda w, c: first(w, c) | {"next": str(BERIT)}
+        ANSWERS, (service, "GET", asked), lambda w, c: first(w, c) | {"next": str(BERIT)}
     )
-    async with browser.get("/utbetalningar") as answer:
+    async with browser.get(path) as answer:
         (address,) = re.findall('href="([^"]+)" rel="next"', await answer.text())
     async with browser.get(URL(html.unescape(address), encoded=True)) as answer:
         assert "Till början" in await answer.text()
-    assert world.asked("payments", "/payouts")[-1].query["after"] == str(BERIT)
+    assert world.asked(service, asked)[-1].query["after"] == str(BERIT)
 
 
 async def test_all_companies_of_the_demo_can_be_picked(
@@ -821,6 +938,32 @@ async def test_the_operator_sees_that_the_ledger_is_wrong(browser: Browser, worl
             assert ("Huvudboken stämmer inte" in await answer.text()) == bool(faults)
 
 
+async def test_why_something_is_parked_is_told_in_swedish_beside_its_technical_cause(
+    browser: Browser,
+) -> None:
+    """WCAG 3.1.2: what is English says so, and may be nothing but a text."""
+    await sign_in(browser, "operator")
+    for path in ("/drift/parkerade", "/drift/parkerade/dunning/7"):
+        async with browser.get(path) as answer:
+            page = await answer.text()
+        assert "Ett fel uppstod när det skulle utföras." in page
+        assert 'Teknisk orsak (engelska): <span lang="en">KeyError: &#39;component&#39;' in page
+
+
+@pytest.mark.parametrize(
+    ("reason", "kind"),
+    [
+        ("unreadable: ValidationError: ore: not a number", "Går inte att läsa."),
+        ("ValueError: unreadable: ValidationError: ore", "Går inte att läsa."),
+        ("waits behind a parcel of its key that was given up", "Väntar bakom något tidigare."),
+        ("UndeliverableError: no such file", "Mottagaren tar inte emot det."),
+        ("RuntimeError: it is unreadable: why?", "Ett fel uppstod när det skulle utföras."),
+    ],
+)
+def test_the_kind_of_a_reason_is_what_plumbing_begins_it_with(reason: str, kind: str) -> None:
+    assert why(reason) == kind
+
+
 async def test_the_operator_lets_go_what_cannot_be_read(browser: Browser, world: World) -> None:
     """With a reason; what can be read offers no such thing."""
     await sign_in(browser, "operator")
@@ -839,6 +982,16 @@ async def test_the_operator_lets_go_what_cannot_be_read(browser: Browser, world:
     async with browser.post(path, data={"skal": "ett annat program"}) as answer:
         assert "Släppt. 1 är utförd." in await answer.text()
     assert world.asked(*door)[-1].json == {"reason": "ett annat program"}
+
+
+async def test_what_is_parked_no_more_is_told_in_the_list(browser: Browser) -> None:
+    """The second click of two, or a page from before."""
+    await sign_in(browser, "operator")
+    gone = "/drift/parkerade/dunning/8"
+    for answer in (browser.get(gone), browser.post(f"{gone}/slapp", data={"skal": "Fel program"})):
+        async with answer as shown:
+            assert (shown.status, shown.url.path) == (200, "/drift/parkerade")
+            assert "Det var inte parkerat längre." in await shown.text()
 
 
 async def test_the_operator_redrives_and_allocates(browser: Browser, world: World) -> None:
@@ -907,9 +1060,14 @@ async def test_a_case_that_stands_still_tells_its_seller_why_and_goes_on_with_ne
     assert "person- eller organisationsnummer saknas" in page
     assert f"/fakturor/{CLAIM}/ansok" not in page
     path = f"/fakturor/{CLAIM}/inkasso-igen"
-    async with browser.post(path, allow_redirects=False) as answer:
-        assert answer.status == 303
-    (_,) = world.asked("invoicing", f"/invoices/{CLAIM}/collection/anew")
+    (step,) = re.findall('name="steg" value="([^"]+)"', page)
+    for form in ({"steg": step}, {"steg": step}, {"steg": "99"}):
+        async with browser.post(path, data=form, allow_redirects=False) as answer:
+            assert answer.status == 303
+    calls = world.asked("invoicing", f"/invoices/{CLAIM}/collection/anew")
+    first, twice, later = (call.headers.get("idempotency-key") for call in calls)
+    assert first is not None
+    assert (first == twice, first == later) == (True, False), "a step is gone on from once"
 
 
 async def test_the_clock_moves_by_button_and_by_api(browser: Browser, world: World) -> None:
@@ -926,6 +1084,21 @@ async def test_the_clock_moves_by_button_and_by_api(browser: Browser, world: Wor
         assert answer.status == 202
     await asyncio.sleep(0.6)
     assert world.today.isoformat() == "2026-11-22"
+    world.backlog = {}
+    async with asyncio.timeout(10):
+        while world.today.isoformat() != "2026-11-23":
+            await asyncio.sleep(0.05)
+
+
+async def test_a_second_click_on_the_clock_shows_it_moving(browser: Browser, world: World) -> None:
+    """The first one is on its way, and no further day is asked for."""
+    await sign_in(browser, "operator")
+    world.backlog = {"payments": 3}
+    for _ in range(2):
+        form = {"steg": "dag"}
+        async with browser.post("/drift/klocka", data=form) as answer:
+            assert (answer.status, answer.url.path) == (200, "/drift")
+            assert "Stanna här" in await answer.text()
     world.backlog = {}
     async with asyncio.timeout(10):
         while world.today.isoformat() != "2026-11-23":

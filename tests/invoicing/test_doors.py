@@ -64,6 +64,22 @@ async def test_an_invoice_to_collect_goes_once_however_often_it_is_proposed(hous
     assert (again.status_code, again.json()["reason"]) == (409, "already_handed_over")
 
 
+async def test_a_closed_case_is_handed_over_anew_once_however_often_it_is_asked(house):
+    """R-108: a second click comes before any case is heard of."""
+    seller, claim = await issued(house, terms_days=0)
+    await move_to(house, date.today() + timedelta(days=30))  # noqa: DTZ011
+    await seller.post(f"/invoices/{claim}/collection")
+    today = house.app.state.clock.today()
+    case = {"claim_id": claim, "creditor_id": seller.company, "case_number": "INK-1"}
+    await hear(house, CaseOpened(**case, opened_on=today))
+    await hear(house, CaseClosed(**case, reason=CloseReason.CREDITOR_WITHDREW, closed_on=today))
+    answers = [await seller.post(f"/invoices/{claim}/collection") for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [202, 409]
+    assert answers[1].json()["reason"] == "already_handed_over"
+    assert len(await house.said(HandedToCollection)) == 2
+    assert (await seller.get(f"/invoices/{claim}")).json()["state"] == "collection"
+
+
 async def test_what_a_company_does_stands_in_the_timeline_where_it_was_done(house):
     """R-79: a credit that came last of its day is told last, not first."""
     seller, claim = await issued(house, terms_days=0)

@@ -347,6 +347,34 @@ async def test_an_attempt_is_on_record_before_it_is_made(library: Library) -> No
     await shelf.state.database.engine.dispose()
 
 
+async def test_a_service_that_is_stopped_writes_down_what_is_under_way(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is cut off is carried again, and a letter may go twice: so it gets a moment to end."""
+    shelf, box = with_postbox(library)
+    slow, lost = book(), book()
+    begun, answered = asyncio.Event(), asyncio.Event()
+
+    async def carry(parcel: Parcel) -> str:
+        begun.set()
+        await (answered.wait() if parcel.id == slow else asyncio.Event().wait())
+        return await box.carry(parcel)
+
+    monkeypatch.setattr(outbound, "FINISHED_WITHIN", 0.3)
+    shelf.state.outbound.carriers = {"letter": Carrier(carry, box.settle)}
+    await put(shelf, (slow, book(), b"hello"), (lost, book(), b"nobody answers"))
+    running = asyncio.create_task(shelf.state.outbound.run())
+    await begun.wait()
+    await asyncio.sleep(0)
+    running.cancel()
+    asyncio.get_running_loop().call_later(0.1, answered.set)
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    assert box.settled == [slow]
+    assert await rows(shelf, "select id from outbound") == [(lost,)]
+    await shelf.state.database.engine.dispose()
+
+
 async def test_what_trouble_keeps_from_being_settled_is_settled_later_and_not_carried_again(
     library: Library,
 ) -> None:

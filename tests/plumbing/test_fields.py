@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from importlib import import_module
 
 import pytest
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 import services
 from plumbing import operations
-from plumbing.fields import Form
+from plumbing.fields import Form, Lines, Text
 
 GATEWAYS_DOORS = ("services.gateway.demo", "services.gateway.operations.overview")
 """Those of its modules that read JSON; its other doors read forms of pages."""
@@ -46,3 +46,17 @@ def test_a_body_is_a_form_and_no_field_takes_what_no_column_can_hold(
     with pytest.raises(ValidationError) as refused:
         body.model_validate(given)
     assert {error["loc"][0] for error in refused.value.errors()} == set(given)
+
+
+@pytest.mark.parametrize(
+    "unseen",
+    ["\u200b\u200b", "\u2060", "\u00ad", "\u3164", "\u2800", "\u034f\ufe0f", "\u00a0 \u200d"],
+)  # fmt: skip
+def test_a_text_in_which_nothing_can_be_seen_is_empty(unseen: str) -> None:
+    for kind in (Text, Lines):
+        field = TypeAdapter[str](kind)
+        with pytest.raises(ValidationError, match="is empty"):
+            field.validate_python(unseen)
+        for seen in (f"{unseen}hej", f"{unseen}?", f"\U0001f44d{unseen}", f"5{unseen}"):
+            assert field.validate_python(seen) == seen
+    assert TypeAdapter[str](Text).validate_python("") == ""

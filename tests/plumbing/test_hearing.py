@@ -12,6 +12,7 @@ import asyncpg
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import CommitFailedError
+from faststream.kafka import KafkaBroker
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
@@ -485,6 +486,21 @@ async def test_lag_is_what_has_not_been_acted_on(library: Library) -> None:
 
         await until(committed)  # within a moment the group's offsets agree
         await reader.stop()
+
+
+async def test_a_broker_that_hangs_does_not_make_a_service_look_as_if_it_did(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """How far behind it is cannot be told then; all else that it is asked for can."""
+    reader = bus.LagReader(KafkaBroker(), "127.0.0.1:1")
+
+    async def hang(_: object) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(reader, "_read", hang)
+    monkeypatch.setattr(bus, "LAG_WITHIN", 0.05)
+    async with asyncio.timeout(5):
+        assert await reader.read({}) is None
 
 
 def test_unforeseen_errors_are_not_taken_for_trouble() -> None:

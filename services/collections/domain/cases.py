@@ -421,6 +421,17 @@ def back_to_asking(case: Case, event: ChargeRefused) -> Case | None:
     return replace(case, stage=before)
 
 
+def is_of_a_lost_demand(case: Case, event: ChargeRefused) -> bool:
+    """Whether a demand proposed once more had been charged, and was told when nobody awaited it.
+
+    The ledger tells of a charge before it refuses the repeat: one that is still awaited was passed
+    by, for its letter was known to be lost. The next one needs an ordinal of its own.
+    """
+    repeated = event.kind is ChargeKind.DEMAND and event.reason is RefusalReason.ALREADY_CHARGED
+    awaited = case.stage is Stage.DEMAND_PROPOSED and event.ordinal == case.demand_ordinal
+    return repeated and awaited
+
+
 def hear_refused_for_now(case: Case, event: ChargeRefused) -> Decision:
     """Too early or disputed: asked again on the next banking day, unless held by then.
 

@@ -10,7 +10,7 @@ from datetime import date
 
 from contracts.envelope import Event
 from contracts.invoicing import HandedToCollection
-from law.banking_days import add_banking_days, roll_forward
+from law.banking_days import add_banking_days, is_banking_day, roll_forward
 from services.collections.domain import messages
 from services.collections.domain.cases import (
     Case,
@@ -49,6 +49,8 @@ def _reopen(case: Case, event: HandedToCollection, today: date) -> Decision:
 
     One demand per debtor and claim is good practice (inkassolagen (1974:182) 4 §): a claim that
     was demanded goes on from the day its letter names, and no sooner than the next banking day.
+    One whose demand is not known to be answered is proposed again as the same, which the ledger
+    charges once (events.md 3.1).
     """
     first, _, times = case.number.partition("/")
     fresh = Case(
@@ -66,16 +68,14 @@ def _reopen(case: Case, event: HandedToCollection, today: date) -> Decision:
         filing_ordinal=case.filing_ordinal,
         enforcement_ordinal=case.enforcement_ordinal,
     )
+    gone = replace(fresh, sent_on=case.sent_on, sent_channel=case.sent_channel)
     if not case.is_demanded:
+        unanswered = case.demand_ordinal > case.charged_ordinal
+        if unanswered and not case.held and is_banking_day(today):
+            fresh = replace(gone, demand_ordinal=case.demand_ordinal - 1)
         return open_case(fresh, today)
     demanded = count_from_sending(
-        replace(
-            fresh,
-            stage=Stage.DEMAND_CHARGED,
-            respond_by=case.respond_by,
-            sent_on=case.sent_on,
-            sent_channel=case.sent_channel,
-        )
+        replace(gone, stage=Stage.DEMAND_CHARGED, respond_by=case.respond_by)
     )
     if demanded.next_on is not None:
         again_on = max(demanded.next_on, add_banking_days(today, 1))

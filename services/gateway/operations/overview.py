@@ -36,6 +36,8 @@ LONGEST_QUIET_SECONDS = 600
 SERVICE_DOORS = re.compile(r"numbers|parked(/[0-9]{1,18}(/let-go)?|/redrive)?|say-again")
 """What of a service's `/ops` may be reached from outside; its clock moves with all others' only."""
 RATE_WINDOW_SECONDS = 1.0
+PARKED_NO_MORE = "/drift/parkerade?antal=0"
+"""The list, and that what was asked for is not in it: another click was first."""
 RowNumber = Annotated[int, Path(ge=1, lt=2**63)]
 
 
@@ -123,6 +125,12 @@ def topic_rows(numbers: Mapping[str, Any], rates: Mapping[str, Rates]) -> list[T
     return rows
 
 
+def hears_nothing(numbers: Mapping[str, Any]) -> bool:
+    """Whether no service that answers can say how far behind it is: no broker answers them."""
+    answering = [each for each in numbers.values() if each is not None]
+    return bool(answering) and all(each["inbox"]["lag"] is None for each in answering)
+
+
 def queues_in(attention: Mapping[str, Any] | None) -> list[tuple[str, str, int, int]]:
     """The queues of money that hold something: page, name, how many, and öre where it says."""
     if attention is None:
@@ -186,6 +194,7 @@ async def overview(request: Request, session: OperatorSession) -> Response:
         queues=queues,
         to_do=sum(number for _, _, number, _ in queues) + len(half_years) + alarm_count,
         held_up=any(each["claims_waiting"] for each in half_years),
+        unheard=hears_nothing(numbers),
         today=min(days.values()) if days else None,
         job=barrier.job,
         waiting=barrier.job.waiting if barrier.moving and barrier.job else waiting_for(reading),
@@ -237,10 +246,15 @@ def redriven(done: int, keys_left: int, *, let_go: bool = False) -> str:
 async def one_parked(
     request: Request, session: OperatorSession, service: str, parked_id: RowNumber
 ) -> Response:
-    """One parked event, personal fields masked by its service."""
+    """One parked event, personal fields masked by its service; the list if it is parked no more."""
     upstream, _ = _parts(request)
     path = f"/ops/parked/{parked_id}"
-    event = await upstream.ask(session.identity, _known(upstream, service), path)
+    try:
+        event = await upstream.ask(session.identity, _known(upstream, service), path)
+    except Problem as problem:
+        if problem.status != 404:
+            raise
+        return _to(PARKED_NO_MORE)
     return page(request, "parkerad.html", session=session, service=service, event=event)
 
 
@@ -287,6 +301,8 @@ async def let_go(
             session.identity, name, f"{path}/let-go", method="POST", json={"reason": skal}
         )
     except Problem as problem:
+        if problem.status == 404:
+            return _to(PARKED_NO_MORE)
         if problem.status != 422:
             raise
         event = await upstream.ask(session.identity, name, path)
@@ -313,7 +329,11 @@ async def move_by_button(
         target = month_later(today) if today else None
     if days is None and target is None:
         raise Problem(422, "Which day?")
-    await barrier.start(target, days=days)
+    try:
+        await barrier.start(target, days=days)
+    except Problem as refusal:
+        if refusal.body.get("reason") != "moving":
+            raise  # a second click finds the clock on its way
     return _to("/drift#klocka")
 
 

@@ -149,7 +149,7 @@ async def _debit_page(
     form: FormData | None = None,
     refusal: Problem | None = None,
 ) -> Response:
-    """The page of one debit, with what it may be; 404 where it does not wait."""
+    """The page of one debit, with what it may be; the list, and 404, where it does not wait."""
     upstream: Upstream = request.app.state.upstream
     found, waiting, overpaid = await asyncio.gather(
         upstream.ask(session.identity, "payments", "/payouts/alarms"),
@@ -159,7 +159,8 @@ async def _debit_page(
     debits = listed_in(found, "unknown_debits")
     one = next((each for each in debits if each["source_key"] == entry), None)
     if one is None:
-        raise Problem(404, "No such debit waits", reason="debit_resolved")
+        gone = Problem(404, "No such debit waits", reason="debit_resolved")
+        return await _alarms_page(request, session, refusal=advice(gone), status=gone.status)
     payments = _possible(one, listed_in(waiting, "payments"))
     credits = _repayable(one, listed_in(overpaid, "overpaid"))
     return page(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Annotated, Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
@@ -18,6 +18,7 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from plumbing.links import make_token
 from plumbing.problems import Problem
 from services.gateway.debtor import standing_of
+from services.gateway.forms import key_of
 from services.gateway.live import LAST_EVENT, changes, mark_of
 from services.gateway.sessions import SellerSession, Session, page_session, seller_session
 from services.gateway.settings import Settings
@@ -222,10 +223,16 @@ async def to_collection(request: Request, session: SellerSession, claim_id: UUID
 
 
 @router.post("/fakturor/{claim_id}/inkasso-igen")
-async def to_collection_anew(request: Request, session: SellerSession, claim_id: UUID) -> Response:
-    """Let a stopped case go on with the customer's details as they are now."""
+async def to_collection_anew(
+    request: Request,
+    session: SellerSession,
+    claim_id: UUID,
+    steg: Annotated[str, Form()] = "",
+) -> Response:
+    """Let a stopped case go on with the customer's details as they are now; once from one step."""
     command: Command = ("invoicing", f"/invoices/{claim_id}/collection/anew", {})
-    return await _act(request, session, claim_id, command, "inkasso-igen")
+    once = key_of(steg, claim_id)
+    return await _act(request, session, claim_id, command, "inkasso-igen", key=once)
 
 
 @router.post("/fakturor/{claim_id}/paminn")
@@ -301,10 +308,16 @@ async def file_case(request: Request, session: SellerSession, claim_id: UUID) ->
 
 
 @router.post("/fakturor/{claim_id}/lank")
-async def renew_link(request: Request, session: SellerSession, claim_id: UUID) -> Response:
-    """Close the links to the web invoice that are out."""
+async def renew_link(
+    request: Request,
+    session: SellerSession,
+    claim_id: UUID,
+    version: Annotated[str, Form()] = "",
+) -> Response:
+    """Close the links to the web invoice that are out; not those sent since the page was shown."""
     command: Command = ("invoicing", f"/invoices/{claim_id}/link", {})
-    return await _act(request, session, claim_id, command, "sparrad")
+    once = key_of(version, claim_id)
+    return await _act(request, session, claim_id, command, "sparrad", key=once)
 
 
 @router.post("/fakturor/{claim_id}/utskick/{delivery_id}/igen")
@@ -322,13 +335,17 @@ async def write(
     session: SellerSession,
     claim_id: UUID,
     text: Annotated[str, Form()] = "",
+    nyckel: Annotated[str, Form()] = "",
 ) -> Response:
     """Write to the customer (R-66)."""
     if not text.strip():
         wrong = {"text": "Skriv ett meddelande."}
         return await _invoice_page(request, session, claim_id, status=422, wrong=wrong)
     command: Command = ("invoicing", f"/invoices/{claim_id}/messages", {"text": _written(text)})
-    return await _act(request, session, claim_id, command, "meddelande", typed={"text": text})
+    return await _act(
+        request, session, claim_id, command, "meddelande", typed={"text": text},
+        key=key_of(nyckel, _written(text)),
+    )  # fmt: skip
 
 
 def notice_of(done: str, invoice: dict[str, Any], case: dict[str, Any] | None) -> str | None:
@@ -366,18 +383,22 @@ async def _act(
     *,
     typed: dict[str, str] | None = None,
     form: Page | None = None,
+    key: str | None = None,
 ) -> Response:
     """Carry out a command and go back to the invoice; a refusal is told on its page.
 
     What is wrong with a field is told there, on the page of its form and beside what was typed.
+    What is sent twice with one `key` is done once.
     """
     service, path, body = command
     upstream: Upstream = request.app.state.upstream
     try:
-        await upstream.ask(session.identity, service, path, method="POST", json=body)
+        await upstream.ask(session.identity, service, path, method="POST", json=body, key=key)
     except Problem as problem:
         if problem.status not in (409, 422):
             raise
+        if done == "krediterad" and problem.body.get("reason") == "credited":
+            problem.body["reason"] = "already_credited"  # what was asked for is what there is
         named = faults(problem).items()
         wrong = {FORM_FIELDS[name]: told for name, told in named if name in FORM_FIELDS}
         told = {"wrong": wrong} if wrong else {"refusal": advice(problem)}
@@ -430,6 +451,7 @@ async def _invoice_page(
         notice=notice_of(done, invoice, case),
         live=f"/fakturor/{claim_id}/live?sedan={mark_of(_standing(invoice, claim))}",
         link=f"/f/{make_token(settings.link_key, claim_id, version)}",
+        new_key=uuid4,
         **({"wrong": {}, "refusal": None, "typed": {}} | values),
     )
 

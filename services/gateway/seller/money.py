@@ -11,21 +11,23 @@ from fastapi.responses import Response
 
 from plumbing.problems import Problem
 from services.gateway.sessions import SellerSession, Session
-from services.gateway.upstream import Upstream, listed_in
+from services.gateway.upstream import Query, Upstream, listed_in
 from services.gateway.words import page
 
 router = APIRouter()
 
+PAGE_SIZE = 100
 MOST_LOOKED_UP = 1_000
 """Claims that a service looks up at a time; collections tells of no more."""
 
 
 @router.get("/inkasso")
-async def cases(request: Request, session: SellerSession) -> Response:
+async def cases(request: Request, session: SellerSession, efter: UUID | None = None) -> Response:
     """The company's cases and objections, with whose they are and what is owed."""
     upstream: Upstream = request.app.state.upstream
+    query: Query = {"after": str(efter) if efter else None, "limit": PAGE_SIZE}
     found, disputes = await asyncio.gather(
-        upstream.ask(session.identity, "collections", "/cases"),
+        upstream.ask(session.identity, "collections", "/cases", query=query),
         upstream.perhaps(session.identity, "collections", "/disputes"),
     )
     cases = listed_in(found, "cases")
@@ -37,7 +39,7 @@ async def cases(request: Request, session: SellerSession) -> Response:
     )
     return page(
         request, "inkasso.html", session=session, cases=cases, disputes=open_ones,
-        invoices=invoices, claims=claims,
+        invoices=invoices, claims=claims, after=efter, next=(found or {}).get("next"),
     )  # fmt: skip
 
 

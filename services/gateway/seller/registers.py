@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import re
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 from starlette.datastructures import FormData
 
 from plumbing.problems import Problem
-from services.gateway.forms import text
+from services.gateway.forms import key_of, text
 from services.gateway.seller.invoices import SHORTEST_SEARCH
 from services.gateway.sessions import SellerSession, Session
 from services.gateway.upstream import Upstream, listed_in
@@ -56,7 +56,10 @@ def _page_query(sok: str, efter: str) -> tuple[dict[str, str | int | None], bool
 async def new_customer(request: Request, session: SellerSession) -> Response:
     """An empty form."""
     given = {"kind": "business", "channel": "email"}
-    return page(request, "kund.html", session=session, given=given, wrong={}, customer_id=None)
+    return page(
+        request, "kund.html", session=session, given=given, wrong={}, customer_id=None,
+        new_key=uuid4,
+    )  # fmt: skip
 
 
 @router.post("/kunder/ny")
@@ -88,13 +91,16 @@ async def _save_customer(
     given = customer_in(form)
     upstream: Upstream = request.app.state.upstream
     try:
-        await upstream.ask(session.identity, "invoicing", path, method=method, json=given)
+        await upstream.ask(
+            session.identity, "invoicing", path, method=method, json=given,
+            key=key_of(text(form, "nyckel"), given),
+        )  # fmt: skip
     except Problem as problem:
         if problem.status not in (409, 422):
             raise
         return page(
             request, "kund.html", status=422, session=session, given=given,
-            wrong=faults(problem), customer_id=customer_id,
+            wrong=faults(problem), customer_id=customer_id, new_key=uuid4,
         )  # fmt: skip
     return RedirectResponse("/kunder", status_code=303)
 
@@ -168,7 +174,10 @@ async def _save_article(
     upstream: Upstream = request.app.state.upstream
     try:
         json = body | {"price_ore": price}
-        await upstream.ask(session.identity, "invoicing", path, method=method, json=json)
+        await upstream.ask(
+            session.identity, "invoicing", path, method=method, json=json,
+            key=key_of(text(form, "nyckel"), json),
+        )  # fmt: skip
     except Problem as problem:
         if problem.status not in (409, 422):
             raise
@@ -195,5 +204,5 @@ async def _articles_page(
         request, "artiklar.html", status=422 if wrong else 200, session=session,
         articles=listed_in(found, "articles"), given=given or {"vat_percent": 25, "unit": "st"},
         wrong=wrong or {}, article_id=article_id, search=search, too_short=too_short, after=after,
-        next=(found or {}).get("next"),
+        next=(found or {}).get("next"), new_key=uuid4,
     )  # fmt: skip

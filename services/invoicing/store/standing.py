@@ -119,7 +119,8 @@ LOCK = text(f"""
 """)
 HAND_OVER = text("""
   with handed as (
-    update invoice set handed_over_on = :today where claim_id = any(cast(:ids as uuid[]))
+    update invoice set handed_over_on = :today, case_open = nullif(case_open, false)
+    where claim_id = any(cast(:ids as uuid[]))
     returning claim_id, creditor_id)
   insert into timeline (claim_id, creditor_id, told_at, told_on, what)
   select claim_id, creditor_id, :now, :today, 'handed_over' from handed
