@@ -9,6 +9,7 @@ claim an identity are not trusted: nothing but an explicit list is ever passed o
 from __future__ import annotations
 
 import contextlib
+import re
 
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
@@ -26,6 +27,7 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 PAGE_LIMIT = 256 * 1024
 API_LIMIT = 64 * 1024 * 1024
 """Bytes; ten thousand invoices in one call are about ten million."""
+LINK = re.compile(r"(?<=^/f/)([^/.]*)[^/]*")
 STREAMED = ("/feeds/bank-files",)
 
 CONTENT_POLICY = (
@@ -88,7 +90,7 @@ class Edge:
         try:
             await self._pass(scope, receive, watched, limit)
         except Exception as error:
-            log.error("request_failed", path=scope["path"], exc_info=error)
+            log.error("request_failed", path=without_key(scope["path"]), exc_info=error)
             if begun:
                 raise CutOffError from None
             problem, request = Problem(500, "The gateway failed"), Request(scope)
@@ -148,6 +150,11 @@ class Edge:
             await send(message)
 
         return dressed
+
+
+def without_key(path: str) -> str:
+    """A path as it may be written down: of a link, which is a key, only the claim it opens."""
+    return LINK.sub(r"\1.***", path)
 
 
 def _own_origin(headers: Headers) -> str | None:
