@@ -23,6 +23,7 @@ from deploy.describe import (
     who_hears_whom,
     with_part,
 )
+from tests.askers import PUBLIC_KEY
 
 
 def of_dunning() -> dict[str, Any]:
@@ -98,7 +99,7 @@ def test_what_is_described_is_what_the_service_truly_subscribes_to(
 ) -> None:
     """The service is built as in production, and its inbox is asked."""
     monkeypatch.setenv(f"{service.upper()}_DATABASE_URL", "postgresql+asyncpg://nobody@nowhere/x")
-    monkeypatch.setenv("IDENTITY_PUBLIC_KEY", "{}")
+    monkeypatch.setenv("IDENTITY_PUBLIC_KEY", PUBLIC_KEY)
     monkeypatch.setenv("LINK_KEY", "a key that is long enough to be one")
     app = import_module(f"services.{service}.app").create_app()
     assert set(app.state.inbox.hears) == set(heard_by(service))
