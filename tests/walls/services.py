@@ -1,4 +1,4 @@
-"""The five services as they are, without a database: who gets past their doors, and as whose.
+"""The five services as they are, most often without a database: who gets in, and as whose.
 
 Whoever is let in meets a database that is away and hears 503; whoever is not hears so before.
 Which company a transaction was bound to is written down.
@@ -87,20 +87,21 @@ class Service:
 
 
 @contextlib.contextmanager
-def service(name: str) -> Iterator[Service]:
-    """A service as its environment describes it."""
+def service(name: str, database_url: str | None = None) -> Iterator[Service]:
+    """A service as its environment describes it; its database is away unless there is one."""
     told = {
         "IDENTITY_PUBLIC_KEY": PUBLIC_KEY,
         "LINK_KEY": "x" * 32,
         "BETALT_DEMO": "1",
         "LOG_LEVEL": "CRITICAL",
-        f"{name.upper()}_DATABASE_URL": NOWHERE,
+        f"{name.upper()}_DATABASE_URL": database_url or NOWHERE,
     }
     with pytest.MonkeyPatch.context() as environment:
         for variable, value in told.items():
             environment.setenv(variable, value)
         app = importlib.import_module(f"services.{name}.app").create_app()
-    yield _unplugged(Service(name, app))
+    found = Service(name, app)
+    yield found if database_url else _unplugged(found)
 
 
 def _unplugged(service: Service) -> Service:
