@@ -6,9 +6,16 @@ turn the direction of writing, with which one number can be shown as another.
 
 import re
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    model_validator,
+)
 
 from plumbing.texts import storable
 
@@ -16,10 +23,21 @@ _HOSTILE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ufeff\ufff
 _HOSTILE_IN_LINES = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufeff]")
 
 
+MOST_FIELDS = 100
+"""Of one form; with more it is no mistake, and each would be a fault to tell."""
+
+
 class Form(BaseModel):
     """Base of what is sent; unknown fields are refused, for they are mistakes."""
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True, frozen=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _is_no_flood(cls, given: Any) -> Any:
+        if isinstance(given, dict) and len(given) > MOST_FIELDS:
+            raise ValueError(f"must have at most {MOST_FIELDS} fields")
+        return given
 
 
 def _one_line(value: str) -> str:

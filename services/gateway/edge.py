@@ -25,8 +25,11 @@ log = structlog.get_logger()
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 PAGE_LIMIT = 256 * 1024
-API_LIMIT = 64 * 1024 * 1024
-"""Bytes; ten thousand invoices in one call are about ten million."""
+API_LIMIT = 2 * 1024 * 1024
+"""Bytes; an invoice of five hundred rows is less, and so is whatever else is sent at a time."""
+BULK = "/api/v1/invoices/bulk"
+BULK_LIMIT = 64 * 1024 * 1024
+"""Ten thousand invoices in one call are about ten million."""
 LINK = re.compile(r"(?<=^/f/)([^/.]*)[^/]*")
 STREAMED = ("/feeds/bank-files",)
 
@@ -168,6 +171,8 @@ def _own_origin(headers: Headers) -> str | None:
 def _limit(path: str) -> int | None:
     if path in STREAMED:
         return None
+    if path == BULK:
+        return BULK_LIMIT
     return API_LIMIT if path.startswith("/api/") else PAGE_LIMIT
 
 

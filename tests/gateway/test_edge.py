@@ -168,6 +168,19 @@ async def test_another_sites_form_does_nothing_here(
     assert len(world.asked("dunning", f"/claims/{CLAIM}/remind")) == 1
 
 
+async def test_one_thing_is_said_in_two_million_bytes_and_ten_thousand_in_more(
+    browser: Browser, world: World
+) -> None:
+    """What a program may send is bounded by what it can mean: only invoices come by thousands."""
+    bearer = await token(browser, creditor_id=str(ANNA))
+    for path, status in (("/api/v1/customers", 413), ("/api/v1/invoices/bulk", 200)):
+        world.calls.clear()
+        world.refuse["invoicing", path.removeprefix("/api/v1")] = (200, {})
+        async with browser.post(path, data=io.BytesIO(b"x" * 2_100_000), headers=bearer) as answer:
+            assert answer.status == status
+        assert bool(world.calls) == (status == 200)
+
+
 @pytest.mark.parametrize("shown", ["", "Bearer ", "Bearer wrong", f"Basic {FEED_TOKEN}"])
 async def test_only_the_bank_may_feed(browser: Browser, world: World, shown: str) -> None:
     """Without the credential nothing reaches payments."""

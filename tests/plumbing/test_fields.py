@@ -1,5 +1,6 @@
 """Every form of the house is read strictly: what no column can hold is refused by its field."""
 
+import json
 import pkgutil
 from collections.abc import Iterator
 from importlib import import_module
@@ -9,7 +10,8 @@ from pydantic import BaseModel, ValidationError
 
 import services
 from plumbing import operations
-from plumbing.fields import Form
+from plumbing.fields import Form, Reason, Street
+from plumbing.problems import LONGEST_NAME, MOST_FAULTS, field_errors
 
 GATEWAYS_DOORS = ("services.gateway.demo", "services.gateway.operations.overview")
 """Those of its modules that read JSON; its other doors read forms of pages."""
@@ -46,3 +48,25 @@ def test_a_body_is_a_form_and_no_field_takes_what_no_column_can_hold(
     with pytest.raises(ValidationError) as refused:
         body.model_validate(given)
     assert {error["loc"][0] for error in refused.value.errors()} == set(given)
+
+
+def test_no_answer_grows_with_what_was_sent() -> None:
+    """A hundred thousand fields that nobody asked for are one fault, also in a form within one."""
+    flood = json.dumps({f"k{n}": n for n in range(100_000)})
+
+    class Inner(Form):
+        street: Street | None = None
+
+    class Outer(Form):
+        inner: Inner | None = None
+        reasons: tuple[Reason, ...] = ()
+
+    for sent in (flood, f'{{"inner": {flood}}}'):
+        with pytest.raises(ValidationError) as refused:
+            Outer.model_validate_json(sent)
+        assert len(field_errors(refused.value)) == 1
+    with pytest.raises(ValidationError) as refused:
+        Outer.model_validate_json(json.dumps({"k" * 5_000: 1, "reasons": ["x"] * 5_000}))
+    told = field_errors(refused.value)
+    assert len(told) == MOST_FAULTS == 100
+    assert max(len(each["field"]) for each in told) <= LONGEST_NAME
