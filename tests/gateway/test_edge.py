@@ -176,8 +176,10 @@ async def test_one_thing_is_said_in_two_million_bytes_and_ten_thousand_in_more(
     for path, status in (("/api/v1/customers", 413), ("/api/v1/invoices/bulk", 200)):
         world.calls.clear()
         world.refuse["invoicing", path.removeprefix("/api/v1")] = (200, {})
-        async with browser.post(path, data=io.BytesIO(b"x" * 2_100_000), headers=bearer) as answer:
-            assert answer.status == status
+        large = io.BytesIO(b"x" * 2_100_000)
+        with contextlib.suppress(aiohttp.ClientConnectionError):  # the door may close meanwhile
+            async with browser.post(path, data=large, headers=bearer) as answer:
+                assert answer.status == status
         assert bool(world.calls) == (status == 200)
 
 
