@@ -8,9 +8,16 @@ can be seen, whatever it consists of, is empty.
 import re
 import unicodedata
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    model_validator,
+)
 
 from plumbing.texts import storable
 
@@ -23,10 +30,21 @@ _BLANK = frozenset("\N{HANGUL CHOSEONG FILLER}\N{HANGUL JUNGSEONG FILLER}\N{HANG
 """Those among them that do not."""
 
 
+MOST_FIELDS = 100
+"""Of one form; with more it is no mistake, and each would be a fault to tell."""
+
+
 class Form(BaseModel):
     """Base of what is sent; unknown fields are refused, for they are mistakes."""
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True, frozen=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _is_no_flood(cls, given: Any) -> Any:
+        if isinstance(given, dict) and len(given) > MOST_FIELDS:
+            raise ValueError(f"must have at most {MOST_FIELDS} fields")
+        return given
 
 
 def _one_line(value: str) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
 import structlog
@@ -17,6 +17,7 @@ from fastapi import Request
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import OKPKey
+from pydantic import AfterValidator
 
 from plumbing.clock import real_now
 from plumbing.problems import Problem
@@ -38,6 +39,37 @@ log = structlog.get_logger()
 
 K = TypeVar("K")
 V = TypeVar("V")
+
+CURVE = "Ed25519"
+
+
+def _private(written: str) -> str:
+    if not _key_in(written).is_private:
+        raise ValueError("must be the private key, not the public one")
+    return written
+
+
+def _public(written: str) -> str:
+    if _key_in(written).is_private:
+        raise ValueError("must be the public key: the private one is the gateway's alone")
+    return written
+
+
+def _key_in(written: str) -> OKPKey:
+    """The key that a JWK holds; `ValueError`, which does not quote it, where it holds none."""
+    try:
+        key = OKPKey.import_key(json.loads(written))
+        if key.curve_name == CURVE and key.raw_value is not None:
+            return key
+    except (JoseError, ValueError, KeyError, TypeError, AttributeError):
+        pass
+    raise ValueError(f"must be an {CURVE} key, as a JWK")
+
+
+PrivateKey = Annotated[str, AfterValidator(_private)]
+"""What signs identity tokens, as it is set."""
+PublicKey = Annotated[str, AfterValidator(_public)]
+"""What only reads them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,11 +135,11 @@ class Keys:
             claims["company"] = str(identity.company)
         if identity.claim:
             claims["claim"] = str(identity.claim)
-        return jwt.encode({"alg": "Ed25519"}, claims, self._key, algorithms=["Ed25519"])
+        return jwt.encode({"alg": CURVE}, claims, self._key, algorithms=[CURVE])
 
     def _read(self, token: str, audience: str, now: float) -> tuple[float, Identity]:
         try:
-            claims = jwt.decode(token, self._key, algorithms=["Ed25519"]).claims
+            claims = jwt.decode(token, self._key, algorithms=[CURVE]).claims
             if claims["iss"] != ISSUER or claims["aud"] != audience:
                 raise Problem(401, "The token is not for this service")
             if not claims["iat"] - 5 <= now < claims["exp"]:

@@ -13,6 +13,9 @@ from starlette.routing import Match
 MEDIA_TYPE = "application/problem+json"
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 """What a path may be asked by."""
+MOST_FAULTS = 100
+LONGEST_NAME = 200
+"""Characters of a field's path."""
 
 
 class Problem(Exception):  # noqa: N818  (RFC 9457 calls it a problem)
@@ -78,14 +81,15 @@ def invalid(errors: list[dict[str, str]]) -> Problem:
 def field_errors(error: Any) -> list[dict[str, str]]:
     """pydantic's errors as `{"field", "reason"}`, without the input they met and its own prefix.
 
-    A field of the body goes by its path there; one of the query or path says so.
+    A field of the body goes by its path there; one of the query or path says so. No answer grows
+    with what was sent: the first faults are told, and as much of a name as tells it.
     """
     return [
         {
-            "field": ".".join(str(part) for part in each["loc"]).removeprefix("body."),
+            "field": ".".join(map(str, each["loc"])).removeprefix("body.")[:LONGEST_NAME],
             "reason": each["msg"].removeprefix("Value error, "),
         }
-        for each in error.errors()
+        for each in error.errors()[:MOST_FAULTS]
     ]
 
 

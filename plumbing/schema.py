@@ -153,6 +153,41 @@ def create_tenant_wall(op: Any, table: str, column: str = "creditor_id") -> None
     )
 
 
+TENANTS_OWN = "command"
+"""Answers kept for those who asked; their scope is the company wherever one asks."""
+TENANTS_RIGHTS = (
+    "insert, select (batch, said_on) on outbox",
+    "insert on said",
+    "select, insert, update, delete on timers",
+    "insert, select (id) on outbound",
+)
+"""What plumbing writes in a tenant's name; what others have said or sent it cannot read."""
+
+
+def open_to_tenants(op: Any, rights: str) -> None:
+    """Grant the tenant role rights (`select on reference_rate`) where there is one.
+
+    For tables that hold no company's rows; those behind a wall are open to it anyway.
+    """
+    _where_there_are_tenants(op, f"grant {rights} to %I")
+
+
+def narrow_tenants(op: Any) -> None:
+    """Seventh step: the tenant role reaches what lies behind a wall, and else what it must."""
+    _where_there_are_tenants(op, "revoke all on all tables in schema public from %I")
+    create_tenant_wall(op, TENANTS_OWN, "scope")
+    for rights in TENANTS_RIGHTS:
+        open_to_tenants(op, rights)
+
+
+def _where_there_are_tenants(op: Any, statement: str) -> None:
+    op.execute(
+        "do $$ declare tenant text = current_user || '_tenant'; begin "
+        "if exists (select 1 from pg_roles where rolname = tenant) then "
+        f"execute format('{statement}', tenant); end if; end $$"
+    )
+
+
 HISTORY = (
     create_plumbing,
     add_clock_hold,
@@ -160,5 +195,6 @@ HISTORY = (
     hear_at_once,
     say_by_the_clock,
     let_go,
+    narrow_tenants,
 )
 """All of plumbing's steps, for a database that has no migrations of its own (toy, bench)."""

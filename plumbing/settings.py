@@ -3,11 +3,18 @@
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from plumbing.identity import PublicKey
+
 
 class ServiceSettings(BaseSettings):
-    """Base of a service's settings; the variables have the fields' names in capitals."""
+    """Base of a service's settings; the variables have the fields' names in capitals.
 
-    model_config = SettingsConfigDict(frozen=True, extra="ignore", use_attribute_docstrings=True)
+    What is refused is not quoted: it may be a secret.
+    """
+
+    model_config = SettingsConfigDict(
+        frozen=True, extra="ignore", use_attribute_docstrings=True, hide_input_in_errors=True
+    )
 
     database_url: str
     """SQLAlchemy address of the service's own database, postgresql+asyncpg://…"""
@@ -15,7 +22,7 @@ class ServiceSettings(BaseSettings):
     """The same database past any proxy that pools transactions, for locks that a session holds."""
     kafka_bootstrap_servers: str = "127.0.0.1:8060"
     """Host and port of Kafka's brokers, separated by commas."""
-    identity_public_key: str
+    identity_public_key: PublicKey
     """Ed25519 JWK (public) of the gateway's tokens."""
     betalt_demo: bool = False
     """Opens the doors of a demo: the movable clock."""

@@ -45,6 +45,13 @@ def keep_secret(file: Path, secret: str | None = None) -> str:
     return file.read_text()
 
 
+def private_folder(folder: Path) -> Path:
+    """A folder that nobody but its owner may look into, made where there is none."""
+    folder.mkdir(parents=True, exist_ok=True)
+    folder.chmod(0o700)
+    return folder
+
+
 def remove(folder: Path) -> None:
     """Remove a data folder and what was laid elsewhere for it."""
     for link in folder.glob("*"):

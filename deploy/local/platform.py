@@ -21,7 +21,7 @@ from typing import Protocol, Self
 from aiokafka.errors import KafkaConnectionError, KafkaError
 
 from contracts.topics import TOPICS
-from deploy.local.folders import PROJECT, temporary_folder
+from deploy.local.folders import PROJECT, private_folder, temporary_folder
 from deploy.local.kafka import Kafka, silent
 from deploy.local.ports import claim_ports, ephemeral_ports
 from deploy.local.postgres import Postgres, create_service_databases
@@ -29,6 +29,11 @@ from deploy.local.processes import Household, LaunchError, Program, refuse_death
 from deploy.local.settings import SERVICES, STANDINS, Keys, Surroundings, keep_keys
 from plumbing.kafka import create_topics
 
+PRIVATE = ("secrets", "logs", "kafka", "bank-drop", *STANDINS)
+"""Folders of what nobody else on this machine is to read: names, numbers, letters with their links.
+
+PostgreSQL closes its own; the data folder itself stays open to walk through, for `nobody`.
+"""
 LOOK_EVERY_SECONDS = 0.25
 MIGRATION_MAY_TAKE_SECONDS = 600
 START_MAY_TAKE_SECONDS = 240
@@ -154,6 +159,8 @@ class Platform:
 
     async def _start(self) -> None:
         self._lock.enter_context(_only_one(self.folder))
+        for name in PRIVATE:
+            private_folder(self.folder / name)
         _put_old_logs_away(self._household.log_folder)
         await claim_ports(self._ports_of_our_own())
         await together(*(self._start_server(name) for name in self._servers))

@@ -44,6 +44,8 @@ SETTINGS = {
     "max_parallel_workers_per_gather": "0",
     "timezone": "UTC",
     "log_min_duration_statement": "5s",
+    "log_parameter_max_length": "0",  # they are what people have written
+    "log_error_verbosity": "terse",  # nor the row that a constraint refused
 }
 # Survives a kill of the server, not of the machine.
 FORGETFUL = {"fsync": "off", "full_page_writes": "off"}

@@ -14,12 +14,14 @@ def _upgrade(connection: Connection) -> None:
     context.run_migrations()
     connection.execute(
         text("""
-      do $$ declare tenant text := current_user || '_tenant'; begin
+      do $$ declare tenant text := current_user || '_tenant'; walled regclass; begin
         if exists (select 1 from pg_roles where rolname = tenant) then
           execute format('grant usage on schema public to %I', tenant);
-          execute format('grant select, insert, update, delete on all tables in schema public '
-            'to %I', tenant);
           execute format('grant usage on all sequences in schema public to %I', tenant);
+          for walled in select oid from pg_class
+            where relnamespace = 'public'::regnamespace and relrowsecurity loop
+            execute format('grant select, insert, update, delete on %s to %I', walled, tenant);
+          end loop;
         end if; end $$
     """)
     )

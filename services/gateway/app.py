@@ -56,7 +56,10 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             await asyncio.gather(app.state.releasing, return_exceptions=True)
             await app.state.barrier.close()
 
-    app = FastAPI(title="Betalt", lifespan=lifespan, openapi_url=None, docs_url=None)
+    app = FastAPI(
+        title="Betalt", lifespan=lifespan, openapi_url=None, docs_url=None,
+        redirect_slashes=False,  # it would lead to whatever host the request names
+    )  # fmt: skip
     app.state.name, app.state.settings = "gateway", settings
     app.state.keys = Keys(settings.identity_private_key)
     app.state.sessions = Sessions(

@@ -9,6 +9,7 @@ claim an identity are not trusted: nothing but an explicit list is ever passed o
 from __future__ import annotations
 
 import contextlib
+import re
 
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
@@ -24,8 +25,12 @@ log = structlog.get_logger()
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 PAGE_LIMIT = 256 * 1024
-API_LIMIT = 64 * 1024 * 1024
-"""Bytes; ten thousand invoices in one call are about ten million."""
+API_LIMIT = 2 * 1024 * 1024
+"""Bytes; an invoice of five hundred rows is less, and so is whatever else is sent at a time."""
+BULK = "/api/v1/invoices/bulk"
+BULK_LIMIT = 64 * 1024 * 1024
+"""Ten thousand invoices in one call are about ten million."""
+LINK = re.compile(r"(?<=^/f/)([^/.]*)[^/]*")
 STREAMED = ("/feeds/bank-files",)
 
 CONTENT_POLICY = (
@@ -88,7 +93,7 @@ class Edge:
         try:
             await self._pass(scope, receive, watched, limit)
         except Exception as error:
-            log.error("request_failed", path=scope["path"], exc_info=error)
+            log.error("request_failed", path=without_key(scope["path"]), exc_info=error)
             if begun:
                 raise CutOffError from None
             problem, request = Problem(500, "The gateway failed"), Request(scope)
@@ -150,6 +155,11 @@ class Edge:
         return dressed
 
 
+def without_key(path: str) -> str:
+    """A path as it may be written down: of a link, which is a key, only the claim it opens."""
+    return LINK.sub(r"\1.***", path)
+
+
 def _own_origin(headers: Headers) -> str | None:
     """The address under which this request reached us: a demo is opened by more than one name."""
     host = headers.get("host")
@@ -161,6 +171,8 @@ def _own_origin(headers: Headers) -> str | None:
 def _limit(path: str) -> int | None:
     if path in STREAMED:
         return None
+    if path == BULK:
+        return BULK_LIMIT
     return API_LIMIT if path.startswith("/api/") else PAGE_LIMIT
 
 

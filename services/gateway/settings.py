@@ -12,6 +12,8 @@ from urllib.parse import urlsplit
 from pydantic import Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from plumbing.identity import PrivateKey
+
 SERVICES = ("invoicing", "payments", "dunning", "collections", "notifications")
 """The services behind the gateway."""
 
@@ -21,11 +23,16 @@ class UnprotectedError(RuntimeError):
 
 
 class Settings(BaseSettings):
-    """Settings of the gateway; the variables have the fields' names in capitals."""
+    """Settings of the gateway; the variables have the fields' names in capitals.
 
-    model_config = SettingsConfigDict(frozen=True, extra="ignore", use_attribute_docstrings=True)
+    What is refused is not quoted: it may be a secret.
+    """
 
-    identity_private_key: str
+    model_config = SettingsConfigDict(
+        frozen=True, extra="ignore", use_attribute_docstrings=True, hide_input_in_errors=True
+    )
+
+    identity_private_key: PrivateKey
     """Ed25519 JWK (private) that signs identity tokens; sessions' key is derived from it."""
     link_key: str = Field(min_length=32)
     """Makes and checks the links that debtors hold."""

@@ -26,6 +26,7 @@ from deploy.describe import (
 )
 from deploy.describe_settings import settings_page
 from services.payments.settings import Settings
+from tests.askers import PUBLIC_KEY
 
 
 def of_dunning() -> dict[str, Any]:
@@ -121,7 +122,7 @@ def test_what_is_described_is_what_the_service_truly_subscribes_to(
 ) -> None:
     """The service is built as in production, and its inbox is asked."""
     monkeypatch.setenv(f"{service.upper()}_DATABASE_URL", "postgresql+asyncpg://nobody@nowhere/x")
-    monkeypatch.setenv("IDENTITY_PUBLIC_KEY", "{}")
+    monkeypatch.setenv("IDENTITY_PUBLIC_KEY", PUBLIC_KEY)
     monkeypatch.setenv("LINK_KEY", "a key that is long enough to be one")
     app = import_module(f"services.{service}.app").create_app()
     assert set(app.state.inbox.hears) == set(heard_by(service))

@@ -52,6 +52,15 @@ async def test_every_service_has_its_database_and_every_topic_is_there(platform:
         await make_topics("127.0.0.1:9")
 
 
+def test_nobody_else_on_the_machine_reads_what_people_are_told(platform: Platform) -> None:
+    """Events hold names and numbers, letters hold links, logs hold who asked what."""
+    folders = [
+        each for each in platform.folder.iterdir() if each.is_dir() and not each.is_symlink()
+    ]
+    assert {folder.name for folder in folders} >= {"secrets", "logs", "kafka", "mail", "bank-drop"}
+    assert {folder.stat().st_mode & 0o777 for folder in folders} == {0o700}
+
+
 @pytest.mark.parametrize("server", ["postgres", "kafka"])
 async def test_a_killed_server_is_started_again_by_name(platform: Platform, server: str) -> None:
     before = platform.pids[server]

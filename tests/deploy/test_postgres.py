@@ -9,7 +9,7 @@ import pytest
 
 from deploy.local.folders import remove, temporary_folder
 from deploy.local.ports import free_ports
-from deploy.local.postgres import Postgres, create_service_databases
+from deploy.local.postgres import Postgres, admin_connection, create_service_databases
 from deploy.local.processes import until
 
 
@@ -69,6 +69,20 @@ async def test_a_service_sees_only_its_tenants_rows_once_it_has_become_its_tenan
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
         await connection.execute("set role payments_tenant")
     await connection.close()
+
+
+async def test_the_servers_log_does_not_repeat_what_people_have_written(server: Postgres) -> None:
+    """Neither the values of a slow statement nor the row that a constraint refused."""
+    async with admin_connection(server.admin_url) as admin:
+        await admin.execute("set log_min_duration_statement = 0")
+        await admin.execute("create temporary table guest (name text primary key)")
+        add = "insert into guest values ($1) -- slow, as it were"
+        await admin.execute(add, "Karin Hemlig")
+        with pytest.raises(asyncpg.UniqueViolationError):
+            await admin.execute(add, "Karin Hemlig")
+    told = server.log.read_text()
+    assert add in told
+    assert "Hemlig" not in told
 
 
 async def test_secrets_are_read_by_their_owner_alone(

@@ -168,6 +168,29 @@ async def test_another_sites_form_does_nothing_here(
     assert len(world.asked("dunning", f"/claims/{CLAIM}/remind")) == 1
 
 
+async def test_one_thing_is_said_in_two_million_bytes_and_ten_thousand_in_more(
+    browser: Browser, world: World
+) -> None:
+    """What a program may send is bounded by what it can mean: only invoices come by thousands."""
+    bearer = await token(browser, creditor_id=str(ANNA))
+    large = b"x" * 2_100_000
+    world.refuse["invoicing", "/invoices/bulk"] = world.refuse["invoicing", "/customers"] = (
+        200,
+        {},
+    )
+    async with browser.post(
+        "/api/v1/invoices/bulk", data=io.BytesIO(large), headers=bearer
+    ) as answer:
+        assert answer.status == 200
+    assert world.asked("invoicing", "/invoices/bulk", "POST")
+    with contextlib.suppress(aiohttp.ClientConnectionError):  # the door may close meanwhile
+        async with browser.post(
+            "/api/v1/customers", data=io.BytesIO(large), headers=bearer
+        ) as answer:
+            assert answer.status == 413
+    assert world.asked("invoicing", "/customers", "POST") == []
+
+
 @pytest.mark.parametrize("shown", ["", "Bearer ", "Bearer wrong", f"Basic {FEED_TOKEN}"])
 async def test_only_the_bank_may_feed(browser: Browser, world: World, shown: str) -> None:
     """Without the credential nothing reaches payments."""

@@ -1,5 +1,6 @@
 """Every form of the house is read strictly: what no column can hold is refused by its field."""
 
+import json
 import pkgutil
 from collections.abc import Iterator
 from importlib import import_module
@@ -9,7 +10,8 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 import services
 from plumbing import operations
-from plumbing.fields import Form, Lines, Text
+from plumbing.fields import Form, Lines, Reason, Street, Text
+from plumbing.problems import LONGEST_NAME, MOST_FAULTS, field_errors
 
 GATEWAYS_DOORS = ("services.gateway.demo", "services.gateway.operations.overview")
 """Those of its modules that read JSON; its other doors read forms of pages."""
@@ -60,3 +62,25 @@ def test_a_text_in_which_nothing_can_be_seen_is_empty(unseen: str) -> None:
         for seen in (f"{unseen}hej", f"{unseen}?", f"\U0001f44d{unseen}", f"5{unseen}"):
             assert field.validate_python(seen) == seen
     assert TypeAdapter[str](Text).validate_python("") == ""
+
+
+def test_no_answer_grows_with_what_was_sent() -> None:
+    """A hundred thousand fields that nobody asked for are one fault, also in a form within one."""
+    flood = json.dumps({f"k{n}": n for n in range(100_000)})
+
+    class Inner(Form):
+        street: Street | None = None
+
+    class Outer(Form):
+        inner: Inner | None = None
+        reasons: tuple[Reason, ...] = ()
+
+    for sent in (flood, f'{{"inner": {flood}}}'):
+        with pytest.raises(ValidationError) as refused:
+            Outer.model_validate_json(sent)
+        assert len(field_errors(refused.value)) == 1
+    with pytest.raises(ValidationError) as refused:
+        Outer.model_validate_json(json.dumps({"k" * 5_000: 1, "reasons": ["x"] * 5_000}))
+    told = field_errors(refused.value)
+    assert len(told) == MOST_FAULTS == 100
+    assert max(len(each["field"]) for each in told) <= LONGEST_NAME

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import logging
+import time
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +16,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from contracts.ids import new_id
-from plumbing.logs import shown
+from plumbing.logs import LONGEST, shown
 from tests.plumbing import toy
 from tests.plumbing.conftest import Library, lines, rows
 from tests.records import record
@@ -126,3 +127,12 @@ async def test_a_parked_event_leaves_nobody_in_the_log(
     assert (line["event_id"], line["key"]) == (event_id, str(loan.book_id))
     assert line["correlation_id"]
     await shelf.state.database.engine.dispose()
+
+
+def test_a_long_text_is_looked_through_once() -> None:
+    """Whatever it is made of: a minute in which nothing else is answered is what some hope for."""
+    begun = time.monotonic()
+    for long in ("a" * 200_000, "1" * 200_000, "a@" * 100_000, "'" * 100_001, '"' * 100_001):
+        assert len(shown(ValueError(long))) <= LONGEST
+    assert time.monotonic() - begun < 5
+    assert shown(ValueError("till anna@exempel.se, (bo@exempel.se)")) == "till ***, (***)"

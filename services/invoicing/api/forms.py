@@ -10,6 +10,7 @@ from uuid import UUID
 from fastapi import Request
 from pydantic import (
     AfterValidator,
+    BeforeValidator,
     Field,
     TypeAdapter,
     ValidationError,
@@ -167,6 +168,14 @@ class InterestForm(Form):
     rate_bp: Annotated[int, Field(strict=True, ge=0, le=10_000)] | None = None
 
 
+def _rows(value: Any) -> Any:
+    if isinstance(value, (list, tuple)) and not 1 <= len(value) <= MOST_ROWS:
+        raise ValueError(f"must be 1 to {MOST_ROWS} rows")
+    return value
+
+
+Rows = Annotated[tuple[RowForm, ...], BeforeValidator(_rows)]
+"""Counted before any is read."""
 STATUTORY = InterestTerms()
 
 
@@ -175,7 +184,7 @@ class InvoiceForm(Form):
 
     customer_id: UUID | None = None
     customer: CustomerForm | None = None
-    rows: tuple[RowForm, ...]
+    rows: Rows
     issued_on: Day | None = None
     due_on: Day | None = None
     terms_days: TermsDays | None = None
@@ -282,8 +291,6 @@ def asked_of(invoice: Any, today: date) -> Asked | Refusal:
 
 def _contradictions(form: InvoiceForm) -> list[Fault]:
     faults = []
-    if not 1 <= len(form.rows) <= MOST_ROWS:
-        faults.append(Fault("rows", f"must be 1 to {MOST_ROWS} rows"))
     if (form.customer_id is None) == (form.customer is None):
         faults.append(Fault("customer_id", "exactly one of customer_id and customer is needed"))
     if form.due_on is not None and form.terms_days is not None:

@@ -288,8 +288,9 @@ async def add_message(
     author: Literal["seller", "debtor"],
     text: str,
 ) -> Response:
-    """Add to a thread (claim, company); 409 when it is full."""
+    """Add to a thread (claim, company); 409 when it is full. Each side's keys are its own."""
     claim_id, creditor_id = thread
+    scope: UUID = creditor_id if author == "seller" else claim_id
 
     async def run() -> dict[str, Any]:
         if await standing.count_messages(tx, claim_id) >= MOST_MESSAGES:
@@ -304,7 +305,7 @@ async def add_message(
         await standing.write_message(tx, message)
         return {"message_id": message["message_id"]}
 
-    return await commands.once(tx, request, claim_id, run)
+    return await commands.once(tx, request, scope, run)
 
 
 def _readable(asked: handlers.Asked | Refusal) -> handlers.Asked:
