@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from contracts.collections import CloseReason, DemandProposed, DisputeOutcome
+from contracts.collections import CaseFiled, CloseReason, DemandProposed, DisputeOutcome
 from contracts.ids import DisputeId, new_id
 from contracts.invoicing import Channel
-from contracts.payments import FilingCharged, RefusalReason, ReversalCause
+from contracts.payments import FilingCharged, RefusalReason, ReversalCause, SettledHow
 from contracts.terms import ChargeKind, Component, InterestKind, InterestTerms
 from law.demand import leaves_legal_time
 from services.collections.domain import applications, cases, disputes, messages, sending
@@ -81,7 +81,9 @@ def filed(stage: Stage = Stage.FILED) -> Case:
     case = attempted()
     assert case.application is not None
     decision = sending.hear_receipt(case, case.application, OK, FILING_ON)
-    assert kinds(decision.says) == ["CaseFiled"]
+    (told,) = decision.says
+    assert isinstance(told, CaseFiled)
+    assert told.amount_ore == 5_463_15, "all that the application asks for"
     return replace(decision.case, stage=stage, kronofogden_number="01-000001-26")
 
 
@@ -239,6 +241,15 @@ def test_a_step_refused_for_now_is_asked_for_on_the_next_banking_day(reason: Ref
 # Paid, credited, regretted.
 
 
+def test_only_the_answer_to_the_latest_proposal_is_acted_on() -> None:
+    case = filing()
+    assert charge(case, filing_charged(2)) == Decision(case)
+    decided = replace(filed(Stage.DECIDED), next_on=FILING_ON)
+    asked = cases.take_step(decided, FILING_ON).case
+    again = enforcement_charged(FILING_ON).model_copy(update={"ordinal": 2})
+    assert applications.hear_enforcement_charged(asked, again) == Decision(asked)
+
+
 @pytest.mark.parametrize("event", [paid(), credited()])
 @pytest.mark.parametrize(
     "case", [cases.open_case(handed(), HANDED_ON).case, demanded(), filing()], ids=lambda c: c.stage
@@ -328,6 +339,22 @@ def test_a_part_payment_before_the_sending_lowers_the_application_itself() -> No
     assert message["messageId"] == case.application["messageId"]
 
 
+@pytest.mark.parametrize("at_kronofogden", [False, True])
+def test_a_part_paid_is_told_to_kronofogden_only_where_it_may_have_the_case(
+    at_kronofogden: bool,
+) -> None:
+    """Before, the ledger prices what is left; an application that may have left stays as it was."""
+    event = part_paid().model_copy(update={"at_kronofogden": at_kronofogden})
+    for case in (demanded(), filing()):
+        assert applications.hear_payment(case, event, FILING_ON) == Decision(case)
+    uncertain = disputes.hold(attempted()).case
+    for case in (attempted(), uncertain):
+        told = applications.hear_payment(case, event, FILING_ON)
+        assert told.case == case
+        reductions = [] if at_kronofogden else ["reduction"]
+        assert [message["kind"] for message in told.messages] == reductions
+
+
 def test_where_only_costs_are_left_the_claim_is_on_the_costs() -> None:
     event = part_paid()
     left = event.parts[:4]
@@ -346,6 +373,78 @@ def test_a_creditor_who_regrets_withdraws_what_is_filed_and_closes_what_is_not()
     assert kinds(applications.end(demanded(), reason, "creditor", FILING_ON).says) == ["CaseClosed"]
     decision = applications.end(filed(), reason, "creditor", FILING_ON)
     assert decision.messages[0]["kind"] == "withdrawal"
+    assert decision.case.close_reason is reason
+
+
+NEXT_DAY = FILING_ON + A_DAY
+CREDIT, DISPUTE, PAYMENT = ReversalCause.CREDIT, ReversalCause.DISPUTE, ReversalCause.PAYMENT
+DEMAND, FILE, ENFORCE = ChargeKind.DEMAND, ChargeKind.FILING, ChargeKind.ENFORCEMENT
+BEFORE_FILING = [
+    replace(demanded(), stage=Stage.DEMAND_CHARGED, next_on=None),
+    demanded(),
+    demanded(stage=Stage.AWAITS_CREDITOR, lack=Lack.CREDITOR_DECIDES, next_on=None),
+    filing(),
+]
+
+
+@pytest.mark.parametrize(
+    ("case", "kind", "cause", "stage", "next_on", "asks_a_person"),
+    [
+        *((case, DEMAND, DISPUTE, Stage.OPENED, NEXT_DAY, False) for case in BEFORE_FILING),
+        (demanded(), DEMAND, ReversalCause.NEVER_DELIVERED, Stage.DEMANDED, FILING_ON, False),
+        (filed(), DEMAND, DISPUTE, Stage.FILED, None, False),
+        (applying(), FILE, PAYMENT, Stage.DEMANDED, NEXT_DAY, False),
+        (replace(applying(), stage=Stage.REFUSED), FILE, PAYMENT, Stage.DEMANDED, NEXT_DAY, False),
+        (attempted(), FILE, DISPUTE, Stage.APPLYING, None, False),
+        (attempted(), FILE, PAYMENT, Stage.APPLYING, None, True),
+        (filed(), FILE, PAYMENT, Stage.FILED, None, True),
+        (filed(Stage.WITHDRAWING), FILE, PAYMENT, Stage.WITHDRAWING, None, True),
+        (filed(Stage.ENFORCEMENT), ENFORCE, DISPUTE, Stage.DECIDED, NEXT_DAY, False),
+        (filed(Stage.WITHDRAWING), ENFORCE, DISPUTE, Stage.WITHDRAWING, None, True),
+        (filed(Stage.CLOSED), FILE, PAYMENT, Stage.CLOSED, None, False),
+        (filed(), ChargeKind.REMINDER, DISPUTE, Stage.FILED, None, False),
+    ],
+)
+def test_a_step_whose_charge_fell_is_taken_back_where_it_can_be_and_else_a_persons_matter(
+    case: Case,
+    kind: ChargeKind,
+    cause: ReversalCause,
+    stage: Stage,
+    next_on: date | None,
+    asks_a_person: bool,
+) -> None:
+    """What is still owed goes on from the step before, on the banking day after the reversal."""
+    told = applications.hear_reversed(case, charge_reversed(kind, 1, cause), FILING_ON)
+    assert (told.case.stage, told.case.next_on) == (stage, next_on)
+    assert [task.kind for task in told.tasks] == ["charge_reversed"] * asks_a_person
+    assert (told.says, told.messages) == ((), ())
+    if told.case.stage is Stage.DECIDED:
+        assert told.case.enforcement is None
+
+
+@pytest.mark.parametrize(
+    ("event", "reason"),
+    [
+        (charge_reversed(FILE, 0, CREDIT), CloseReason.CREDITED),
+        (charge_reversed(FILE, 0, PAYMENT), CloseReason.PAID),
+        (credited(), CloseReason.CREDITED),
+        (credited(SettledHow.WRITE_OFF), CloseReason.CREDITOR_WITHDREW),
+        (credited(SettledHow.REVERSAL), CloseReason.PAID),
+    ],
+)
+@pytest.mark.parametrize("stage", [Stage.APPLYING, Stage.REFUSED, Stage.CLOSED])
+def test_a_case_ends_once_with_the_reason_that_ended_the_claim(
+    event: Any, reason: CloseReason, stage: Stage
+) -> None:
+    """R-113: nothing is owed to Kronofogden for what it never had, or refused."""
+    hear = {"reversed": applications.hear_reversed, "settled": applications.hear_settled}
+    case = replace(applying(), stage=stage)
+    decision = hear[event.type.split(".")[2]](case, event, FILING_ON)
+    if stage is Stage.CLOSED:
+        assert decision == Decision(case)
+        return
+    assert kinds(decision.says) == ["CaseWithdrawn", "CaseClosed"]
+    assert decision.says[0].reason == "never_filed"  # type: ignore[attr-defined]
     assert decision.case.close_reason is reason
 
 

@@ -20,6 +20,7 @@ from tests.collections.builders import (
     failed,
     handed_over,
     kinds,
+    part_paid,
     sent,
     stale,
 )
@@ -154,6 +155,16 @@ def test_a_refused_application_is_corrected_and_filed_again_for_the_same_money()
     assert message["claims"][0]["amountOre"] == before["claims"][0]["amountOre"]
     assert told.case.stage is Stage.APPLYING
     assert "payment_order_application_refused" in over(told.case)
+
+
+def test_a_part_paid_before_the_correction_is_not_asked_for_again() -> None:
+    """kronofogden.md 4: what is filed once it is corrected is what is left."""
+    told = applications.hear_payment(refused(), part_paid(), LATER)
+    assert (told.case.stage, told.messages) == (Stage.REFUSED, ())
+    (message,) = handover.hear_again(told.case, handed_over(), LATER).messages
+    assert message["claims"][0]["amountOre"] == 3_500_00
+    assert (message["claims"][0]["interest"]["accruedOre"], message["costs"]) == (0, [])
+    assert told.case.amount_ore == 3_500_00
 
 
 def test_a_refused_application_of_a_disputed_claim_waits_corrected() -> None:
