@@ -16,6 +16,7 @@ from services.collections.domain import applications, cases, disputes, messages,
 from services.collections.domain import news as kronofogden
 from services.collections.domain.cases import Case, Decision, Filing, Lack, Policy, Stage
 from services.collections.domain.sending import Receipt
+from services.collections.domain.tasks import over
 from tests.collections.builders import (
     CLAIM,
     CREDITOR,
@@ -93,6 +94,10 @@ def objection(outcome: DisputeOutcome | None = None) -> disputes.Dispute:
     )
 
 
+def closed(case: Case) -> Case:
+    return cases.close(case, CloseReason.CREDITOR_WITHDREW, HANDED_ON).case
+
+
 # The demand.
 
 
@@ -140,6 +145,20 @@ def test_a_demand_that_could_not_leave_in_time_is_proposed_anew() -> None:
     again = cases.hear_demand_charged(decision.case, demand_charged(2)).case
     assert cases.hear_sent(again, sent(1)).case.stage is Stage.DEMAND_CHARGED
     assert cases.hear_sent(again, sent(2)).case.stage is Stage.DEMANDED
+
+
+def test_what_became_of_an_earlier_letter_changes_nothing() -> None:
+    """Nor what is said of the one that left: the demand's time has begun."""
+    opened = cases.open_case(handed(), HANDED_ON).case
+    again = cases.hear_stale(opened, stale(), HANDED_ON).case
+    second = cases.hear_sent(cases.hear_demand_charged(again, demand_charged(2)).case, sent(2)).case
+    late = sent(1, sent_on=HANDED_ON - A_DAY)
+    for case in (again, second, closed(second)):
+        assert cases.hear_stale(case, stale(1), FILING_ON) == Decision(case)
+        assert cases.hear_undeliverable(case, failed(1)) == Decision(case)
+    assert cases.hear_sent(second, late) == Decision(second)
+    assert cases.hear_stale(second, stale(2), FILING_ON) == Decision(second)
+    assert cases.hear_undeliverable(second, failed(2)) == Decision(second)
 
 
 def test_a_demand_that_no_channel_takes_needs_a_person() -> None:
@@ -236,6 +255,37 @@ def test_a_step_refused_for_now_is_asked_for_on_the_next_banking_day(reason: Ref
     assert (decision.case.stage, decision.case.next_on) == (Stage.DEMANDED, FILING_ON + A_DAY)
     again = cases.take_step(decision.case, FILING_ON + A_DAY)
     assert kinds(again.says) == ["FilingProposed"]
+
+
+@pytest.mark.parametrize(
+    ("case", "kind", "reason"),
+    [
+        (filing(), ChargeKind.FILING, RefusalReason.ALREADY_CHARGED),
+        (filing(), ChargeKind.DEMAND, RefusalReason.TOO_EARLY),
+        (filing(), ChargeKind.REMINDER, RefusalReason.SETTLED),
+        (demanded(), ChargeKind.FILING, RefusalReason.TOO_EARLY),
+        (applying(), ChargeKind.FILING, RefusalReason.DISPUTED),
+    ],
+)
+def test_a_refusal_that_answers_nothing_asked_now_changes_nothing(
+    case: Case, kind: ChargeKind, reason: RefusalReason
+) -> None:
+    """What is charged already is answered by its charge; a reminder is dunning's."""
+    assert applications.hear_refused(case, refused(kind, reason), FILING_ON) == Decision(case)
+
+
+@pytest.mark.parametrize("kind", [ChargeKind.DEMAND, ChargeKind.FILING])
+def test_a_claim_that_is_barred_is_demanded_and_filed_no_more_before_a_person_has_looked(
+    kind: ChargeKind,
+) -> None:
+    """Preskriptionslagen (1981:130) 8 §."""
+    case = filing() if kind is ChargeKind.FILING else cases.open_case(handed(), HANDED_ON).case
+    told = applications.hear_refused(case, refused(kind, RefusalReason.BARRED), FILING_ON)
+    assert (told.case.stage, told.case.lack) == (Stage.AWAITS_CREDITOR, Lack.BARRED)
+    assert [task.kind for task in told.tasks] == ["claim_barred"]
+    assert cases.take_step(told.case, date(2026, 12, 1)) == Decision(told.case)
+    assert "claim_barred" not in over(told.case)
+    assert "claim_barred" in over(filing())
 
 
 # Paid, credited, regretted.
@@ -582,6 +632,28 @@ def test_a_withdrawn_objection_lets_the_case_go_on_from_the_next_banking_day() -
     friday = date(2026, 10, 9)
     free = disputes.release(held, objection(DisputeOutcome.WITHDRAWN), friday).case
     assert (free.held, free.next_on) == (False, date(2026, 10, 12))
+
+
+def test_an_objection_that_is_withdrawn_early_shortens_no_demands_time() -> None:
+    """Inkassolagen (1974:182) 6 §."""
+    held = disputes.hold(demanded()).case
+    free = disputes.release(held, objection(DisputeOutcome.WITHDRAWN), HANDED_ON).case
+    assert free.next_on == FILING_ON
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        *(replace(filed(stage), held=True) for stage in (Stage.FILED, Stage.CONTESTED)),
+        replace(filed(Stage.DECIDED), held=True, policy=Policy(enforcement=False)),
+        demanded(stage=Stage.AWAITS_CREDITOR, lack=Lack.CREDITOR_DECIDES, next_on=None, held=True),
+    ],
+    ids=lambda case: case.stage,
+)
+def test_a_case_that_waited_for_something_else_waits_for_it_after_the_objection(case: Case) -> None:
+    """Kronofogden's answer, or the creditor's word."""
+    free = disputes.release(case, objection(DisputeOutcome.WITHDRAWN), FILING_ON)
+    assert free == Decision(replace(case, held=False))
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,8 @@ from datetime import date, timedelta
 
 import pytest
 
-from contracts.collections import CloseReason
-from contracts.terms import ChargeKind
+from contracts.collections import CloseReason, DisputeOutcome
+from contracts.terms import ChargeKind, InterestKind, InterestTerms
 from services.collections.domain import applications, cases, disputes, handover, sending
 from services.collections.domain.cases import Case, Filing, Lack, Policy, Stage
 from services.collections.domain.sending import Receipt
@@ -24,7 +24,14 @@ from tests.collections.builders import (
     sent,
     stale,
 )
-from tests.collections.test_domain import attempted, demanded, filed, handed, objection
+from tests.collections.test_domain import (
+    attempted,
+    closed,
+    demanded,
+    filed,
+    handed,
+    objection,
+)
 
 A_DAY = timedelta(days=1)
 LATER = date(2026, 11, 16)
@@ -79,10 +86,6 @@ def test_a_closed_case_handed_over_anew_begins_again_under_a_number_of_its_own()
     assert third.case.number == "INK-2026-000001/3"
 
 
-def closed(case: Case) -> Case:
-    return cases.close(case, CloseReason.CREDITOR_WITHDREW, HANDED_ON).case
-
-
 @pytest.mark.parametrize(
     ("again_on", "filing_on"),
     [(HANDED_ON, FILING_ON), (FILING_ON, FILING_ON + A_DAY), (LATER, LATER + A_DAY)],
@@ -94,6 +97,19 @@ def test_a_claim_that_was_demanded_is_not_demanded_twice(again_on: date, filing_
     case = told.case
     assert (case.stage, case.respond_by, case.next_on) == (Stage.DEMANDED, RESPOND_BY, filing_on)
     assert kinds(cases.take_step(case, filing_on).says) == ["FilingProposed"]
+
+
+def test_a_case_that_begins_again_keeps_its_creditors_choices_its_rate_and_its_objection() -> None:
+    """R-115: nothing is demanded while the claim is disputed, not under a new number either."""
+    terms = InterestTerms(kind=InterestKind.AGREED_FIXED, rate_bp=1200)
+    asking = Policy(Filing.ASK, enforcement=False)
+    before = closed(disputes.hold(handed(policy=asking, interest=terms)).case)
+    told = handover.hear_again(before, handed_over(), LATER)
+    assert kinds(told.says) == ["CaseOpened"]
+    case = told.case
+    assert (case.policy, case.interest, case.held) == (asking, terms, True)
+    free = disputes.release(case, objection(DisputeOutcome.WITHDRAWN), LATER).case
+    assert kinds(cases.take_step(free, LATER + A_DAY).says) == ["DemandProposed"]
 
 
 def test_a_demand_whose_letter_is_under_way_is_waited_for() -> None:
@@ -193,6 +209,26 @@ def test_a_case_stands_still_where_only_a_person_can_let_it_go_on(case: Case) ->
     if case.stage is Stage.DECIDED:
         assert not replace(still, next_on=LATER).stopped
         assert not replace(still, policy=Policy(enforcement=False)).stopped
+
+
+def test_an_operator_who_finds_a_claim_not_barred_files_it() -> None:
+    barred = demanded(stage=Stage.AWAITS_CREDITOR, lack=Lack.BARRED, next_on=None)
+    told = handover.resume(barred, LATER)
+    assert told is not None
+    assert kinds(told.says) == ["FilingProposed"]
+    assert handover.resume(disputes.hold(barred).case, LATER) is None
+    assert handover.hear_again(barred, handed_over(), LATER).says == ()
+
+
+@pytest.mark.parametrize("lack", [Lack.IDENTITY_NUMBER, Lack.ADDRESS])
+def test_details_that_come_while_the_claim_is_disputed_are_kept_and_nothing_is_filed(
+    lack: Lack,
+) -> None:
+    """R-115."""
+    held = disputes.hold(replace(lacking(), lack=lack)).case
+    told = handover.hear_again(held, handed_over(), LATER)
+    assert (told.says, told.case) == ((), replace(held, handover=handed_over()))
+    assert handover.resume(held, LATER) is None
 
 
 def test_an_operator_lets_a_stopped_decision_go_on_unless_the_creditor_stopped_it() -> None:
