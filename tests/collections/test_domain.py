@@ -395,7 +395,7 @@ def test_a_part_paid_is_told_to_kronofogden_only_where_it_may_have_the_case(
 ) -> None:
     """Before, the ledger prices what is left; an application that may have left stays as it was."""
     event = part_paid().model_copy(update={"at_kronofogden": at_kronofogden})
-    for case in (demanded(), filing()):
+    for case in (demanded(), filing(), closed(applying())):
         assert applications.hear_payment(case, event, FILING_ON) == Decision(case)
     uncertain = disputes.hold(attempted()).case
     for case in (attempted(), uncertain):
