@@ -137,8 +137,9 @@ def test_a_demand_that_could_not_leave_in_time_is_proposed_anew() -> None:
     opened = cases.open_case(handed(), HANDED_ON).case
     case = cases.hear_demand_charged(opened, demand_charged()).case
     decision = cases.hear_stale(case, stale(), HANDED_ON + A_DAY)
-    assert kinds(decision.says) == ["DemandProposed"]
-    assert decision.case.demand_ordinal == 2
+    (proposal,) = decision.says
+    assert isinstance(proposal, DemandProposed)
+    assert proposal.ordinal == decision.case.demand_ordinal == 2
     assert not cases.hear_stale(decision.case, stale(), HANDED_ON + A_DAY).says
     late = cases.hear_demand_charged(decision.case, demand_charged(1)).case
     assert late.stage is Stage.DEMAND_PROPOSED
@@ -178,8 +179,10 @@ def test_a_demand_that_no_channel_takes_needs_a_person() -> None:
 def test_an_unpaid_demand_goes_to_kronofogden_when_its_time_has_run_out(
     today: date, says: int
 ) -> None:
-    """R-111, R-131."""
-    assert kinds(cases.take_step(demanded(), today).says) == ["FilingProposed"] * says
+    """R-111, R-131; whoever asks before that day makes it no earlier."""
+    decision = cases.take_step(demanded(), today)
+    assert kinds(decision.says) == ["FilingProposed"] * says
+    assert decision.case.next_on == (None if says else FILING_ON)
 
 
 @pytest.mark.parametrize(
@@ -288,6 +291,11 @@ def test_a_claim_that_is_barred_is_demanded_and_filed_no_more_before_a_person_ha
     assert "claim_barred" in over(filing())
 
 
+def test_a_day_that_comes_to_a_case_with_kronofogden_brings_nothing() -> None:
+    case = replace(filed(), next_on=FILING_ON)
+    assert cases.take_step(case, FILING_ON) == Decision(filed())
+
+
 # Paid, credited, regretted.
 
 
@@ -325,7 +333,11 @@ def test_an_application_not_yet_sent_is_dropped_when_the_claim_is_paid() -> None
 
 @pytest.mark.parametrize(
     "case",
-    [attempted(), *(filed(stage) for stage in sorted(cases.AT_KRONOFOGDEN))],
+    [
+        attempted(),
+        *map(filed, (Stage.FILED, Stage.CONFIRMED, Stage.SERVED, Stage.CONTESTED, Stage.DECIDED)),
+        *map(filed, (Stage.ENFORCEMENT_PROPOSED, Stage.ENFORCEMENT_CHARGED, Stage.ENFORCEMENT)),
+    ],
     ids=lambda case: case.stage,
 )
 def test_a_claim_paid_at_kronofogden_is_withdrawn(case: Case) -> None:
@@ -468,8 +480,6 @@ def test_a_step_whose_charge_fell_is_taken_back_where_it_can_be_and_else_a_perso
     assert (told.case.stage, told.case.next_on) == (stage, next_on)
     assert [task.kind for task in told.tasks] == ["charge_reversed"] * asks_a_person
     assert (told.says, told.messages) == ((), ())
-    if told.case.stage is Stage.DECIDED:
-        assert told.case.enforcement is None
 
 
 @pytest.mark.parametrize(

@@ -59,6 +59,7 @@ def test_a_hand_over_anew_gives_an_open_case_what_it_lacked() -> None:
     assert lacking().lack is Lack.IDENTITY_NUMBER
     told = handover.hear_again(lacking(), handed_over(), LATER)
     assert kinds(told.says) == ["FilingProposed"]
+    assert lacking(Filing.ASK).lack is Lack.IDENTITY_NUMBER
     asked = handover.hear_again(lacking(Filing.ASK), handed_over(), LATER)
     assert (asked.says, asked.case.lack) == ((), Lack.CREDITOR_DECIDES)
     still = handover.hear_again(lacking(), handed_over(debtor_address=None), LATER)
@@ -132,6 +133,7 @@ def test_a_demand_that_fell_or_was_lost_is_made_anew(remaining_ore: int) -> None
     fell = charge_reversed(ChargeKind.DEMAND, remaining_ore)
     ended = (
         closed(proposed),
+        closed(cases.hear_stale(charged, stale(), HANDED_ON).case),
         applications.hear_reversed(closed(demanded()), fell, HANDED_ON).case,
         closed(applications.hear_reversed(demanded(), fell, HANDED_ON).case),
         cases.hear_stale(closed(charged), stale(), HANDED_ON).case,
@@ -140,7 +142,7 @@ def test_a_demand_that_fell_or_was_lost_is_made_anew(remaining_ore: int) -> None
     for case in ended:
         told = handover.hear_again(case, handed_over(), LATER)
         assert kinds(told.says) == ["CaseOpened", "DemandProposed"]
-        assert told.case.demand_ordinal == 2
+        assert told.case.demand_ordinal == case.demand_ordinal + 1
 
 
 def test_a_demand_that_was_lost_goes_again_when_the_address_is_corrected() -> None:
@@ -209,6 +211,7 @@ def test_a_case_stands_still_where_only_a_person_can_let_it_go_on(case: Case) ->
     if case.stage is Stage.DECIDED:
         assert not replace(still, next_on=LATER).stopped
         assert not replace(still, policy=Policy(enforcement=False)).stopped
+        assert not disputes.hold(still).case.stopped
 
 
 def test_an_operator_who_finds_a_claim_not_barred_files_it() -> None:

@@ -221,7 +221,7 @@ def test_a_reversed_enforcement_that_has_not_begun_goes_back_to_the_decision() -
     case = enforcing(begun=False)
     back = applications.hear_reversed(case, event, DECIDED_ON)
     assert (back.case.stage, back.tasks) == (Stage.DECIDED, ())
-    assert looked(back.case, case.enforcement) is None
+    assert (looked(back.case, case.enforcement), back.case.enforcement) == (None, None)
     begun = applications.hear_reversed(enforcing(begun=True), event, DECIDED_ON)
     assert [task.kind for task in begun.tasks] == ["charge_reversed"]
 

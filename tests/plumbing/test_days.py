@@ -88,6 +88,59 @@ async def test_a_timer_set_anew_while_it_fires_fires_again(library: Library) -> 
 
 
 @pytest.mark.parametrize(
+    "meanwhile",
+    [
+        f"update timers set due_on = '{TODAY + timedelta(days=5)}'",
+        "update timers set failed = 'KeyError'",
+        "delete from timers",
+    ],
+    ids=["moved", "set aside", "fired"],
+)
+async def test_a_timer_that_was_changed_since_it_was_found_due_does_not_fire(
+    library: Library, meanwhile: str
+) -> None:
+    """Another process was first; this one waited for its turn."""
+    shelf, b = library.make_shelf(), book()
+    await on_shelf(shelf, [b])
+    await arm(shelf, [b], TODAY)
+    async with shelf.state.database.transaction() as tx:
+        await tx.execute(text(meanwhile))
+    left = await rows(shelf, "select * from timers")
+    await shelf.state.timers._fire("due", TODAY, [b])
+    assert (await reminded(shelf))[b] == []
+    assert await rows(shelf, "select * from timers") == left
+    await shelf.state.database.engine.dispose()
+
+
+async def test_two_kinds_of_timer_of_one_key_fire_each_for_itself(library: Library) -> None:
+    """On one day, the one set aside or not: neither takes the other with it."""
+    shelf, b, fired = library.make_shelf(), book(), []
+
+    async def fail(tx: Any, keys: Any) -> None:
+        raise KeyError("no such book")
+
+    async def note(tx: Any, keys: Any) -> None:
+        fired.append(list(keys))
+
+    shelf.state.timers.wakes = {"due": fail, "overdue": note}
+    await arm(shelf, [b], TODAY)
+    async with shelf.state.database.transaction() as tx:
+        tx.wake("overdue", {b: TODAY})
+    while await shelf.state.timers.fire_due():
+        pass
+    assert fired == [[b]]
+    shelf.state.timers.wakes = {"due": note, "overdue": fail}
+    assert await shelf.state.timers.redrive() == 1
+    async with shelf.state.database.transaction() as tx:
+        tx.wake("overdue", {b: TODAY + timedelta(days=1)})
+    while await shelf.state.timers.fire_due():
+        pass
+    assert fired == [[b], [b]]
+    assert await rows(shelf, "select kind, failed from timers") == [("overdue", None)]
+    await shelf.state.database.engine.dispose()
+
+
+@pytest.mark.parametrize(
     ("days", "expected"), [((0, 1), 0), ((2, 1), 1), ((1,), 1)], ids=["stays", "comes", "is new"]
 )
 async def test_a_timer_can_be_set_no_later_than_a_day(

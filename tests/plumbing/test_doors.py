@@ -51,6 +51,7 @@ def test_a_token_says_who_asks_and_for_whom(company: UUID | None, claim: UUID | 
 def _forged(**changed: Any) -> str:
     claims = {"iss": "betalt-gateway", "sub": str(UUID(int=1)), "aud": "shelf", "roles": []}
     claims |= {"iat": 1_700_000_000, "exp": 4_000_000_000} | changed
+    claims = {name: value for name, value in claims.items() if value is not None}
     return jwt.encode({"alg": "Ed25519"}, claims, KEY, algorithms=["Ed25519"])
 
 
@@ -67,7 +68,10 @@ HOSTILE = {
     "another issuer": _forged(iss="somebody"),
     "a person that is no UUID": _forged(sub="root"),
     "not yet issued": _forged(iat=4_000_000_000 - 1),
+    "a person that is a number": _forged(sub=7),
     "roles that are no list": _forged(roles=7),
+    "without roles": _forged(roles=None),
+    "without an end": _forged(exp=None),
 }
 
 
@@ -138,10 +142,11 @@ def test_as_many_tokens_are_remembered_as_there_is_room_for(
 
 def test_roles_and_companies_are_asked_for() -> None:
     require(READER, "reader", "operator")
-    with pytest.raises(Problem):
-        require(READER, "operator")
-    with pytest.raises(Problem):
-        company_of(OPERATOR)
+    assert company_of(READER) == READER.company
+    for ask in (lambda: require(READER, "operator"), lambda: company_of(OPERATOR)):
+        with pytest.raises(Problem) as refused:
+            ask()
+        assert refused.value.status == 403
 
 
 class Note(BaseModel):

@@ -161,7 +161,7 @@ class Case:
     @property
     def is_demanded(self) -> bool:
         """Whether a demand is charged and its letter sent or under way, also once it is closed."""
-        return self.respond_by is not None and self.charged_ordinal == self.demand_ordinal
+        return self.respond_by is not None
 
     @property
     def stopped(self) -> bool:
