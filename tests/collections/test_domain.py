@@ -6,7 +6,13 @@ from typing import Any
 
 import pytest
 
-from contracts.collections import CaseFiled, CloseReason, DemandProposed, DisputeOutcome
+from contracts.collections import (
+    CaseFiled,
+    CloseReason,
+    DemandProposed,
+    DisputeOutcome,
+    FilingProposed,
+)
 from contracts.ids import DisputeId, new_id
 from contracts.invoicing import Channel
 from contracts.payments import FilingCharged, RefusalReason, ReversalCause, SettledHow
@@ -168,6 +174,13 @@ def test_a_demand_that_no_channel_takes_needs_a_person() -> None:
     assert decision.case.stage is Stage.UNDELIVERABLE
     assert [task.kind for task in decision.tasks] == ["demand_undeliverable"]
     assert not cases.take_step(decision.case, FILING_ON).says
+    late = cases.hear_demand_charged(decision.case, demand_charged())
+    assert late == Decision(decision.case), "its price may be heard of after the letter's end"
+    disputed = charge_reversed(ChargeKind.DEMAND, 1, ReversalCause.DISPUTE)
+    charged = cases.hear_demand_charged(opened, demand_charged()).case
+    back = applications.hear_reversed(charged, disputed, HANDED_ON).case
+    lost = cases.hear_undeliverable(back, failed()).case
+    assert (lost.stage, lost.next_on) == (Stage.UNDELIVERABLE, None), "not to that address again"
 
 
 # Filing.
@@ -256,8 +269,9 @@ def test_a_step_refused_because_nothing_is_owed_closes_the_case(
 def test_a_step_refused_for_now_is_asked_for_on_the_next_banking_day(reason: RefusalReason) -> None:
     decision = applications.hear_refused(filing(), refused(ChargeKind.FILING, reason), FILING_ON)
     assert (decision.case.stage, decision.case.next_on) == (Stage.DEMANDED, FILING_ON + A_DAY)
-    again = cases.take_step(decision.case, FILING_ON + A_DAY)
-    assert kinds(again.says) == ["FilingProposed"]
+    (again,) = cases.take_step(decision.case, FILING_ON + A_DAY).says
+    assert isinstance(again, FilingProposed)
+    assert again.ordinal == 2
 
 
 @pytest.mark.parametrize(
@@ -291,9 +305,28 @@ def test_a_claim_that_is_barred_is_demanded_and_filed_no_more_before_a_person_ha
     assert "claim_barred" in over(filing())
 
 
-def test_a_day_that_comes_to_a_case_with_kronofogden_brings_nothing() -> None:
-    case = replace(filed(), next_on=FILING_ON)
-    assert cases.take_step(case, FILING_ON) == Decision(filed())
+DECIDED = replace(filed(Stage.DECIDED), next_on=FILING_ON)
+ENFORCING = cases.take_step(DECIDED, FILING_ON).case
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        cases.open_case(handed(), HANDED_ON).case,
+        cases.take_step(demanded(policy=Policy(filing=Filing.ASK)), FILING_ON).case,
+        filing(),
+        applying(),
+        cases.take_step(charge(replace(filing(), next_on=FILING_ON)).case, FILING_ON).case,
+        ENFORCING,
+        applications.hear_enforcement_charged(ENFORCING, enforcement_charged(FILING_ON)).case,
+        applications.end(DECIDED, CloseReason.PAID, "paid", FILING_ON).case,
+    ],
+    ids=lambda case: case.stage,
+)
+def test_a_case_that_waits_for_an_answer_has_no_day_on_which_it_goes_on(case: Case) -> None:
+    assert case.next_on is None
+    asked_anyway = cases.take_step(replace(case, next_on=FILING_ON), FILING_ON)
+    assert asked_anyway == Decision(case)
 
 
 # Paid, credited, regretted.
@@ -316,7 +349,7 @@ def test_a_claim_that_is_over_before_filing_closes_its_case(case: Case, event: A
     rule = applications.hear_payment if event.type.endswith("allocated.v1") else None
     decision = (rule or applications.hear_settled)(case, event, FILING_ON)
     assert kinds(decision.says) == ["CaseClosed"]
-    assert decision.messages == ()
+    assert (decision.messages, decision.case.next_on) == ((), None)
     assert not charge(decision.case).messages
 
 

@@ -122,7 +122,9 @@ def test_a_demand_whose_letter_is_under_way_is_waited_for() -> None:
         assert (kinds(told.says), told.case.next_on) == (["CaseOpened"], None)
         assert told.case.stage is Stage.DEMAND_CHARGED
         assert cases.hear_sent(told.case, sent()).case.next_on == FILING_ON
-        gone = handover.hear_again(cases.hear_sent(ended, sent()).case, handed_over(), HANDED_ON)
+        left = cases.hear_sent(ended, sent()).case
+        assert (left.stage, left.next_on) == (Stage.CLOSED, None)
+        gone = handover.hear_again(left, handed_over(), HANDED_ON)
         assert gone.case.next_on == FILING_ON
 
 
@@ -218,7 +220,7 @@ def test_an_operator_who_finds_a_claim_not_barred_files_it() -> None:
     barred = demanded(stage=Stage.AWAITS_CREDITOR, lack=Lack.BARRED, next_on=None)
     told = handover.resume(barred, LATER)
     assert told is not None
-    assert kinds(told.says) == ["FilingProposed"]
+    assert (kinds(told.says), told.case.lack) == (["FilingProposed"], None)
     assert handover.resume(disputes.hold(barred).case, LATER) is None
     assert handover.hear_again(barred, handed_over(), LATER).says == ()
 

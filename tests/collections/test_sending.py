@@ -233,6 +233,9 @@ def test_enforcement_the_ledger_finds_too_early_is_a_task_and_no_daily_question(
     )
     assert [task.kind for task in told.tasks] == ["enforcement_too_early"]
     assert (told.case.stage, told.case.next_on) == (Stage.DECIDED, None)
+    disputed = refused(ChargeKind.ENFORCEMENT, RefusalReason.DISPUTED, as_of=DECIDED_ON)
+    later = applications.hear_refused(case, disputed, DECIDED_ON)
+    assert (later.tasks, later.case.next_on) == ((), DECIDED_ON + A_DAY)
 
 
 def test_a_claim_whose_debtor_was_found_right_is_not_asked_about_for_ever() -> None:
