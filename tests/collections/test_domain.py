@@ -677,6 +677,32 @@ def test_a_withdrawn_objection_lets_the_case_go_on_from_the_next_banking_day() -
     assert (free.held, free.next_on) == (False, date(2026, 10, 12))
 
 
+@pytest.mark.parametrize(
+    "case",
+    [handed(), applying(), filed(Stage.DECIDED), filed(Stage.ENFORCEMENT_CHARGED)],
+    ids=lambda case: case.stage,
+)
+def test_a_step_that_an_objection_held_is_taken_once_it_is_withdrawn(case: Case) -> None:
+    held = disputes.hold(case).case
+    free = disputes.release(held, objection(DisputeOutcome.WITHDRAWN), date(2026, 10, 9)).case
+    assert (free.held, free.next_on) == (False, date(2026, 10, 12))
+
+
+def test_an_objection_is_told_with_its_part_its_day_and_its_end_and_without_its_words() -> None:
+    part = replace(objection(), disputed_ore=1_000_00)
+    told = disputes.disputed(part)
+    assert (told.dispute_id, told.disputed_ore) == (part.dispute_id, 1_000_00)
+    assert told.objected_on == HANDED_ON
+    assert part.reason not in told.payload().decode(), "its words are personal"
+    ended, said = disputes.settle(part, DisputeOutcome.UPHELD, FILING_ON)
+    assert (ended.outcome, ended.settled_on) == (DisputeOutcome.UPHELD, FILING_ON)
+    assert (said.dispute_id, said.outcome, said.settled_on) == (
+        part.dispute_id,
+        DisputeOutcome.UPHELD,
+        FILING_ON,
+    )
+
+
 def test_an_objection_that_is_withdrawn_early_shortens_no_demands_time() -> None:
     """Inkassolagen (1974:182) 6 §."""
     held = disputes.hold(demanded()).case

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from contracts.collections import CloseReason, DisputeOutcome
+from contracts.collections import CloseReason, DisputeOutcome, FilingProposed
 from contracts.terms import ChargeKind, InterestKind, InterestTerms
 from services.collections.domain import applications, cases, disputes, handover, sending
 from services.collections.domain.cases import Case, Filing, Lack, Policy, Stage
@@ -64,6 +64,15 @@ def test_a_hand_over_anew_gives_an_open_case_what_it_lacked() -> None:
     assert (asked.says, asked.case.lack) == ((), Lack.CREDITOR_DECIDES)
     still = handover.hear_again(lacking(), handed_over(debtor_address=None), LATER)
     assert still.case.lack is Lack.ADDRESS
+    assert kinds(handover.hear_again(still.case, handed_over(), LATER).says) == ["FilingProposed"]
+
+
+def test_an_operator_lets_a_case_go_on_that_has_what_it_lacked_but_never_for_its_creditor() -> None:
+    told = handover.resume(replace(lacking(), handover=handed_over()), LATER)
+    assert told is not None
+    assert kinds(told.says) == ["FilingProposed"]
+    asks = handover.hear_again(lacking(Filing.ASK), handed_over(), LATER).case
+    assert handover.resume(asks, LATER) is None
 
 
 @pytest.mark.parametrize("case", [demanded(), filed()], ids=lambda case: case.stage)
@@ -75,7 +84,8 @@ def test_a_hand_over_anew_of_a_case_on_its_way_only_corrects_it(case: Case) -> N
 
 
 def test_a_closed_case_handed_over_anew_begins_again_under_a_number_of_its_own() -> None:
-    ended = applications.end(filed(), CloseReason.CREDITOR_WITHDREW, "creditor", FILING_ON)
+    case = replace(filed(), enforcement_ordinal=1)
+    ended = applications.end(case, CloseReason.CREDITOR_WITHDREW, "creditor", FILING_ON)
     closed = sending.hear_receipt(ended.case, ended.messages[0], Receipt(True), FILING_ON).case
     told = handover.hear_again(closed, handed_over(), LATER)
     assert kinds(told.says) == ["CaseOpened"]
@@ -83,6 +93,9 @@ def test_a_closed_case_handed_over_anew_begins_again_under_a_number_of_its_own()
     assert (case.number, case.demand_ordinal) == ("INK-2026-000001/2", 1)
     assert (case.attempted, case.filed_on, case.kronofogden_number) == (False, None, None)
     assert case.close_reason is None
+    (asked,) = cases.take_step(case, LATER + A_DAY).says
+    assert isinstance(asked, FilingProposed)
+    assert (asked.ordinal, case.enforcement_ordinal) == (2, 1), "the ledger answered the first ones"
     third = handover.hear_again(replace(case, stage=Stage.CLOSED), handed_over(), LATER)
     assert third.case.number == "INK-2026-000001/3"
 
@@ -175,6 +188,8 @@ def test_a_refused_application_is_corrected_and_filed_again_for_the_same_money()
     assert message["claims"][0]["amountOre"] == before["claims"][0]["amountOre"]
     assert told.case.stage is Stage.APPLYING
     assert "payment_order_application_refused" in over(told.case)
+    (again,) = handover.hear_again(replace(told.case, stage=Stage.REFUSED), right, LATER).messages
+    assert again["messageId"] not in (message["messageId"], before["messageId"])
 
 
 def test_a_part_paid_before_the_correction_is_not_asked_for_again() -> None:

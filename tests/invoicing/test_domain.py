@@ -9,8 +9,10 @@ from uuid import UUID
 
 import pytest
 
+from contracts.collections import ClaimDisputed, DisputeOutcome, DisputeSettled
 from contracts.ids import ArticleId, ClaimId, CreditorId, CustomerId, NoteId, new_id
 from contracts.invoicing import Channel, CreditKind, HandoverCause, PostalAddress
+from contracts.notifications import DeliveryAccepted, DeliveryFailed, Letter
 from contracts.numbers import OcrLevel, check_ocr
 from contracts.payments import ChargeReversed, ReversalCause
 from contracts.terms import (
@@ -32,7 +34,7 @@ from services.invoicing.domain.orders import (
     Seller,
     ZeroVat,
 )
-from services.invoicing.domain.standing import RefusalReason, Standing, State
+from services.invoicing.domain.standing import News, RefusalReason, Standing, State
 from tests.invoicing import stories
 
 TODAY = date(2026, 11, 2)
@@ -573,6 +575,38 @@ def test_each_event_that_is_followed_has_its_words():
             shown = timeline.wording(what, detail)
             assert shown
             assert ("{detail}" in words) or shown == words
+
+
+ABOUT: dict[str, Any] = {"claim_id": KNOWN.claim_id, "creditor_id": KNOWN.creditor_id}
+
+
+@pytest.mark.parametrize("letter", list(Letter))
+@pytest.mark.parametrize("channel", list(Channel))
+def test_only_the_invoices_own_letter_says_whether_it_was_sent(letter: Letter, channel: Channel):
+    """A reminder that came back leaves the invoice as sent as it was."""
+    about = ABOUT | {"delivery_id": new_id(), "cause_event": new_id(), "letter": letter}
+    sent = DeliveryAccepted(**about, channel=channel, sent_on=DAY)
+    failed = DeliveryFailed(**about, reason="550", failed_on=DAY)
+    followed = standing.FOLLOWED
+    if letter is not Letter.INVOICE:
+        assert followed[DeliveryAccepted](sent) == followed[DeliveryFailed](failed) == News()
+        return
+    on_paper = True if channel is Channel.PAPER else None
+    assert followed[DeliveryAccepted](sent) == News(sent=True, on_paper=on_paper)
+    assert followed[DeliveryFailed](failed) == News(undelivered=True)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "upheld"), [(DisputeOutcome.UPHELD, True), (DisputeOutcome.WITHDRAWN, None)]
+)
+def test_an_objection_that_ends_is_one_less_and_the_debtors_right_stays(
+    outcome: DisputeOutcome, upheld: bool | None
+):
+    """Also where another objection is withdrawn afterwards."""
+    begun = ClaimDisputed(**ABOUT, dispute_id=new_id(), disputed_ore=None, objected_on=DAY)
+    ended = DisputeSettled(**ABOUT, dispute_id=new_id(), outcome=outcome, settled_on=DAY)
+    assert standing.FOLLOWED[ClaimDisputed](begun) == News(disputes=1)
+    assert standing.FOLLOWED[DisputeSettled](ended) == News(disputes=-1, upheld=upheld)
 
 
 @pytest.mark.parametrize(("remaining_ore", "settled"), [(0, True), (1, None)])
