@@ -393,6 +393,7 @@ def test_an_application_kronofogden_refuses_while_ending_was_never_filed() -> No
     decision = sending.hear_receipt(ending.case, case.application, no, FILING_ON)
     assert kinds(decision.says) == ["CaseWithdrawn", "CaseClosed"]
     assert looked(decision.case, ending.messages[0]) is None
+    assert "application_uncertain" in over(decision.case)
 
 
 def test_a_refused_application_is_a_persons_task() -> None:
