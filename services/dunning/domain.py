@@ -395,5 +395,5 @@ def _propose_reminder(claim: Claim, today: date) -> Decision:
 def _next_ordinal(claim: Claim) -> int:
     """The ordinal of the next proposal: a refused one was never made, so its number is free."""
     if claim.reminder is Reminder.NONE:
-        return max(1, claim.reminder_ordinal, claim.stale_ordinal + 1)
+        return max(claim.reminder_ordinal, claim.stale_ordinal + 1)
     return max(claim.reminder_ordinal, claim.stale_ordinal) + 1

@@ -221,10 +221,8 @@ def part_paid(paid_on: date = FILING_ON) -> PaymentAllocated:
     )
 
 
-def credited() -> ClaimSettled:
-    return ClaimSettled(
-        claim_id=CLAIM, creditor_id=CREDITOR, how=SettledHow.CREDIT, as_of=FILING_ON
-    )
+def credited(how: SettledHow = SettledHow.CREDIT) -> ClaimSettled:
+    return ClaimSettled(claim_id=CLAIM, creditor_id=CREDITOR, how=how, as_of=FILING_ON)
 
 
 def refused(

@@ -6,16 +6,23 @@ from typing import Any
 
 import pytest
 
-from contracts.collections import CloseReason, DemandProposed, DisputeOutcome
+from contracts.collections import (
+    CaseFiled,
+    CloseReason,
+    DemandProposed,
+    DisputeOutcome,
+    FilingProposed,
+)
 from contracts.ids import DisputeId, new_id
 from contracts.invoicing import Channel
-from contracts.payments import FilingCharged, RefusalReason, ReversalCause
+from contracts.payments import FilingCharged, RefusalReason, ReversalCause, SettledHow
 from contracts.terms import ChargeKind, Component, InterestKind, InterestTerms
 from law.demand import leaves_legal_time
 from services.collections.domain import applications, cases, disputes, messages, sending
 from services.collections.domain import news as kronofogden
 from services.collections.domain.cases import Case, Decision, Filing, Lack, Policy, Stage
 from services.collections.domain.sending import Receipt
+from services.collections.domain.tasks import over
 from tests.collections.builders import (
     CLAIM,
     CREDITOR,
@@ -81,7 +88,9 @@ def filed(stage: Stage = Stage.FILED) -> Case:
     case = attempted()
     assert case.application is not None
     decision = sending.hear_receipt(case, case.application, OK, FILING_ON)
-    assert kinds(decision.says) == ["CaseFiled"]
+    (told,) = decision.says
+    assert isinstance(told, CaseFiled)
+    assert told.amount_ore == 5_463_15, "all that the application asks for"
     return replace(decision.case, stage=stage, kronofogden_number="01-000001-26")
 
 
@@ -89,6 +98,10 @@ def objection(outcome: DisputeOutcome | None = None) -> disputes.Dispute:
     return disputes.Dispute(
         DisputeId(new_id()), CLAIM, CREDITOR, "Färgen flagnar.", None, HANDED_ON, outcome
     )
+
+
+def closed(case: Case) -> Case:
+    return cases.close(case, CloseReason.CREDITOR_WITHDREW, HANDED_ON).case
 
 
 # The demand.
@@ -130,8 +143,9 @@ def test_a_demand_that_could_not_leave_in_time_is_proposed_anew() -> None:
     opened = cases.open_case(handed(), HANDED_ON).case
     case = cases.hear_demand_charged(opened, demand_charged()).case
     decision = cases.hear_stale(case, stale(), HANDED_ON + A_DAY)
-    assert kinds(decision.says) == ["DemandProposed"]
-    assert decision.case.demand_ordinal == 2
+    (proposal,) = decision.says
+    assert isinstance(proposal, DemandProposed)
+    assert proposal.ordinal == decision.case.demand_ordinal == 2
     assert not cases.hear_stale(decision.case, stale(), HANDED_ON + A_DAY).says
     late = cases.hear_demand_charged(decision.case, demand_charged(1)).case
     assert late.stage is Stage.DEMAND_PROPOSED
@@ -140,12 +154,33 @@ def test_a_demand_that_could_not_leave_in_time_is_proposed_anew() -> None:
     assert cases.hear_sent(again, sent(2)).case.stage is Stage.DEMANDED
 
 
+def test_what_became_of_an_earlier_letter_changes_nothing() -> None:
+    """Nor what is said of the one that left: the demand's time has begun."""
+    opened = cases.open_case(handed(), HANDED_ON).case
+    again = cases.hear_stale(opened, stale(), HANDED_ON).case
+    second = cases.hear_sent(cases.hear_demand_charged(again, demand_charged(2)).case, sent(2)).case
+    late = sent(1, sent_on=HANDED_ON - A_DAY)
+    for case in (again, second, closed(second)):
+        assert cases.hear_stale(case, stale(1), FILING_ON) == Decision(case)
+        assert cases.hear_undeliverable(case, failed(1)) == Decision(case)
+    assert cases.hear_sent(second, late) == Decision(second)
+    assert cases.hear_stale(second, stale(2), FILING_ON) == Decision(second)
+    assert cases.hear_undeliverable(second, failed(2)) == Decision(second)
+
+
 def test_a_demand_that_no_channel_takes_needs_a_person() -> None:
     opened = cases.open_case(handed(), HANDED_ON).case
     decision = cases.hear_undeliverable(opened, failed())
     assert decision.case.stage is Stage.UNDELIVERABLE
     assert [task.kind for task in decision.tasks] == ["demand_undeliverable"]
     assert not cases.take_step(decision.case, FILING_ON).says
+    late = cases.hear_demand_charged(decision.case, demand_charged())
+    assert late == Decision(decision.case), "its price may be heard of after the letter's end"
+    disputed = charge_reversed(ChargeKind.DEMAND, 1, ReversalCause.DISPUTE)
+    charged = cases.hear_demand_charged(opened, demand_charged()).case
+    back = applications.hear_reversed(charged, disputed, HANDED_ON).case
+    lost = cases.hear_undeliverable(back, failed()).case
+    assert (lost.stage, lost.next_on) == (Stage.UNDELIVERABLE, None), "not to that address again"
 
 
 # Filing.
@@ -157,8 +192,10 @@ def test_a_demand_that_no_channel_takes_needs_a_person() -> None:
 def test_an_unpaid_demand_goes_to_kronofogden_when_its_time_has_run_out(
     today: date, says: int
 ) -> None:
-    """R-111, R-131."""
-    assert kinds(cases.take_step(demanded(), today).says) == ["FilingProposed"] * says
+    """R-111, R-131; whoever asks before that day makes it no earlier."""
+    decision = cases.take_step(demanded(), today)
+    assert kinds(decision.says) == ["FilingProposed"] * says
+    assert decision.case.next_on == (None if says else FILING_ON)
 
 
 @pytest.mark.parametrize(
@@ -232,11 +269,76 @@ def test_a_step_refused_because_nothing_is_owed_closes_the_case(
 def test_a_step_refused_for_now_is_asked_for_on_the_next_banking_day(reason: RefusalReason) -> None:
     decision = applications.hear_refused(filing(), refused(ChargeKind.FILING, reason), FILING_ON)
     assert (decision.case.stage, decision.case.next_on) == (Stage.DEMANDED, FILING_ON + A_DAY)
-    again = cases.take_step(decision.case, FILING_ON + A_DAY)
-    assert kinds(again.says) == ["FilingProposed"]
+    (again,) = cases.take_step(decision.case, FILING_ON + A_DAY).says
+    assert isinstance(again, FilingProposed)
+    assert again.ordinal == 2
+
+
+@pytest.mark.parametrize(
+    ("case", "kind", "reason"),
+    [
+        (filing(), ChargeKind.FILING, RefusalReason.ALREADY_CHARGED),
+        (filing(), ChargeKind.DEMAND, RefusalReason.TOO_EARLY),
+        (filing(), ChargeKind.REMINDER, RefusalReason.SETTLED),
+        (demanded(), ChargeKind.FILING, RefusalReason.TOO_EARLY),
+        (applying(), ChargeKind.FILING, RefusalReason.DISPUTED),
+    ],
+)
+def test_a_refusal_that_answers_nothing_asked_now_changes_nothing(
+    case: Case, kind: ChargeKind, reason: RefusalReason
+) -> None:
+    """What is charged already is answered by its charge; a reminder is dunning's."""
+    assert applications.hear_refused(case, refused(kind, reason), FILING_ON) == Decision(case)
+
+
+@pytest.mark.parametrize("kind", [ChargeKind.DEMAND, ChargeKind.FILING])
+def test_a_claim_that_is_barred_is_demanded_and_filed_no_more_before_a_person_has_looked(
+    kind: ChargeKind,
+) -> None:
+    """Preskriptionslagen (1981:130) 8 §."""
+    case = filing() if kind is ChargeKind.FILING else cases.open_case(handed(), HANDED_ON).case
+    told = applications.hear_refused(case, refused(kind, RefusalReason.BARRED), FILING_ON)
+    assert (told.case.stage, told.case.lack) == (Stage.AWAITS_CREDITOR, Lack.BARRED)
+    assert [task.kind for task in told.tasks] == ["claim_barred"]
+    assert cases.take_step(told.case, date(2026, 12, 1)) == Decision(told.case)
+    assert "claim_barred" not in over(told.case)
+    assert "claim_barred" in over(filing())
+
+
+DECIDED = replace(filed(Stage.DECIDED), next_on=FILING_ON)
+ENFORCING = cases.take_step(DECIDED, FILING_ON).case
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        cases.open_case(handed(), HANDED_ON).case,
+        cases.take_step(demanded(policy=Policy(filing=Filing.ASK)), FILING_ON).case,
+        filing(),
+        applying(),
+        cases.take_step(charge(replace(filing(), next_on=FILING_ON)).case, FILING_ON).case,
+        ENFORCING,
+        applications.hear_enforcement_charged(ENFORCING, enforcement_charged(FILING_ON)).case,
+        applications.end(DECIDED, CloseReason.PAID, "paid", FILING_ON).case,
+    ],
+    ids=lambda case: case.stage,
+)
+def test_a_case_that_waits_for_an_answer_has_no_day_on_which_it_goes_on(case: Case) -> None:
+    assert case.next_on is None
+    asked_anyway = cases.take_step(replace(case, next_on=FILING_ON), FILING_ON)
+    assert asked_anyway == Decision(case)
 
 
 # Paid, credited, regretted.
+
+
+def test_only_the_answer_to_the_latest_proposal_is_acted_on() -> None:
+    case = filing()
+    assert charge(case, filing_charged(2)) == Decision(case)
+    decided = replace(filed(Stage.DECIDED), next_on=FILING_ON)
+    asked = cases.take_step(decided, FILING_ON).case
+    again = enforcement_charged(FILING_ON).model_copy(update={"ordinal": 2})
+    assert applications.hear_enforcement_charged(asked, again) == Decision(asked)
 
 
 @pytest.mark.parametrize("event", [paid(), credited()])
@@ -247,7 +349,7 @@ def test_a_claim_that_is_over_before_filing_closes_its_case(case: Case, event: A
     rule = applications.hear_payment if event.type.endswith("allocated.v1") else None
     decision = (rule or applications.hear_settled)(case, event, FILING_ON)
     assert kinds(decision.says) == ["CaseClosed"]
-    assert decision.messages == ()
+    assert (decision.messages, decision.case.next_on) == ((), None)
     assert not charge(decision.case).messages
 
 
@@ -264,7 +366,11 @@ def test_an_application_not_yet_sent_is_dropped_when_the_claim_is_paid() -> None
 
 @pytest.mark.parametrize(
     "case",
-    [attempted(), *(filed(stage) for stage in sorted(cases.AT_KRONOFOGDEN))],
+    [
+        attempted(),
+        *map(filed, (Stage.FILED, Stage.CONFIRMED, Stage.SERVED, Stage.CONTESTED, Stage.DECIDED)),
+        *map(filed, (Stage.ENFORCEMENT_PROPOSED, Stage.ENFORCEMENT_CHARGED, Stage.ENFORCEMENT)),
+    ],
     ids=lambda case: case.stage,
 )
 def test_a_claim_paid_at_kronofogden_is_withdrawn(case: Case) -> None:
@@ -287,6 +393,7 @@ def test_an_application_kronofogden_refuses_while_ending_was_never_filed() -> No
     decision = sending.hear_receipt(ending.case, case.application, no, FILING_ON)
     assert kinds(decision.says) == ["CaseWithdrawn", "CaseClosed"]
     assert looked(decision.case, ending.messages[0]) is None
+    assert "application_uncertain" in over(decision.case)
 
 
 def test_a_refused_application_is_a_persons_task() -> None:
@@ -328,6 +435,22 @@ def test_a_part_payment_before_the_sending_lowers_the_application_itself() -> No
     assert message["messageId"] == case.application["messageId"]
 
 
+@pytest.mark.parametrize("at_kronofogden", [False, True])
+def test_a_part_paid_is_told_to_kronofogden_only_where_it_may_have_the_case(
+    at_kronofogden: bool,
+) -> None:
+    """Before, the ledger prices what is left; an application that may have left stays as it was."""
+    event = part_paid().model_copy(update={"at_kronofogden": at_kronofogden})
+    for case in (demanded(), filing(), closed(applying())):
+        assert applications.hear_payment(case, event, FILING_ON) == Decision(case)
+    uncertain = disputes.hold(attempted()).case
+    for case in (attempted(), uncertain):
+        told = applications.hear_payment(case, event, FILING_ON)
+        assert told.case == case
+        reductions = [] if at_kronofogden else ["reduction"]
+        assert [message["kind"] for message in told.messages] == reductions
+
+
 def test_where_only_costs_are_left_the_claim_is_on_the_costs() -> None:
     event = part_paid()
     left = event.parts[:4]
@@ -346,6 +469,76 @@ def test_a_creditor_who_regrets_withdraws_what_is_filed_and_closes_what_is_not()
     assert kinds(applications.end(demanded(), reason, "creditor", FILING_ON).says) == ["CaseClosed"]
     decision = applications.end(filed(), reason, "creditor", FILING_ON)
     assert decision.messages[0]["kind"] == "withdrawal"
+    assert decision.case.close_reason is reason
+
+
+NEXT_DAY = FILING_ON + A_DAY
+CREDIT, DISPUTE, PAYMENT = ReversalCause.CREDIT, ReversalCause.DISPUTE, ReversalCause.PAYMENT
+DEMAND, FILE, ENFORCE = ChargeKind.DEMAND, ChargeKind.FILING, ChargeKind.ENFORCEMENT
+BEFORE_FILING = [
+    replace(demanded(), stage=Stage.DEMAND_CHARGED, next_on=None),
+    demanded(),
+    demanded(stage=Stage.AWAITS_CREDITOR, lack=Lack.CREDITOR_DECIDES, next_on=None),
+    filing(),
+]
+
+
+@pytest.mark.parametrize(
+    ("case", "kind", "cause", "stage", "next_on", "asks_a_person"),
+    [
+        *((case, DEMAND, DISPUTE, Stage.OPENED, NEXT_DAY, False) for case in BEFORE_FILING),
+        (demanded(), DEMAND, ReversalCause.NEVER_DELIVERED, Stage.DEMANDED, FILING_ON, False),
+        (filed(), DEMAND, DISPUTE, Stage.FILED, None, False),
+        (applying(), FILE, PAYMENT, Stage.DEMANDED, NEXT_DAY, False),
+        (replace(applying(), stage=Stage.REFUSED), FILE, PAYMENT, Stage.DEMANDED, NEXT_DAY, False),
+        (attempted(), FILE, DISPUTE, Stage.APPLYING, None, False),
+        (attempted(), FILE, PAYMENT, Stage.APPLYING, None, True),
+        (filed(), FILE, PAYMENT, Stage.FILED, None, True),
+        (filed(Stage.WITHDRAWING), FILE, PAYMENT, Stage.WITHDRAWING, None, True),
+        (filed(Stage.ENFORCEMENT), ENFORCE, DISPUTE, Stage.DECIDED, NEXT_DAY, False),
+        (filed(Stage.WITHDRAWING), ENFORCE, DISPUTE, Stage.WITHDRAWING, None, True),
+        (filed(Stage.CLOSED), FILE, PAYMENT, Stage.CLOSED, None, False),
+        (filed(), ChargeKind.REMINDER, DISPUTE, Stage.FILED, None, False),
+    ],
+)
+def test_a_step_whose_charge_fell_is_taken_back_where_it_can_be_and_else_a_persons_matter(
+    case: Case,
+    kind: ChargeKind,
+    cause: ReversalCause,
+    stage: Stage,
+    next_on: date | None,
+    asks_a_person: bool,
+) -> None:
+    """What is still owed goes on from the step before, on the banking day after the reversal."""
+    told = applications.hear_reversed(case, charge_reversed(kind, 1, cause), FILING_ON)
+    assert (told.case.stage, told.case.next_on) == (stage, next_on)
+    assert [task.kind for task in told.tasks] == ["charge_reversed"] * asks_a_person
+    assert (told.says, told.messages) == ((), ())
+
+
+@pytest.mark.parametrize(
+    ("event", "reason"),
+    [
+        (charge_reversed(FILE, 0, CREDIT), CloseReason.CREDITED),
+        (charge_reversed(FILE, 0, PAYMENT), CloseReason.PAID),
+        (credited(), CloseReason.CREDITED),
+        (credited(SettledHow.WRITE_OFF), CloseReason.CREDITOR_WITHDREW),
+        (credited(SettledHow.REVERSAL), CloseReason.PAID),
+    ],
+)
+@pytest.mark.parametrize("stage", [Stage.APPLYING, Stage.REFUSED, Stage.CLOSED])
+def test_a_case_ends_once_with_the_reason_that_ended_the_claim(
+    event: Any, reason: CloseReason, stage: Stage
+) -> None:
+    """R-113: nothing is owed to Kronofogden for what it never had, or refused."""
+    rule = applications.hear_reversed if "reversed" in event.type else None
+    case = replace(applying(), stage=stage)
+    decision = (rule or applications.hear_settled)(case, event, FILING_ON)
+    if stage is Stage.CLOSED:
+        assert decision == Decision(case)
+        return
+    assert kinds(decision.says) == ["CaseWithdrawn", "CaseClosed"]
+    assert decision.says[0].reason == "never_filed"  # type: ignore[attr-defined]
     assert decision.case.close_reason is reason
 
 
@@ -483,6 +676,54 @@ def test_a_withdrawn_objection_lets_the_case_go_on_from_the_next_banking_day() -
     friday = date(2026, 10, 9)
     free = disputes.release(held, objection(DisputeOutcome.WITHDRAWN), friday).case
     assert (free.held, free.next_on) == (False, date(2026, 10, 12))
+
+
+@pytest.mark.parametrize(
+    "case",
+    [handed(), applying(), filed(Stage.DECIDED), filed(Stage.ENFORCEMENT_CHARGED)],
+    ids=lambda case: case.stage,
+)
+def test_a_step_that_an_objection_held_is_taken_once_it_is_withdrawn(case: Case) -> None:
+    held = disputes.hold(case).case
+    free = disputes.release(held, objection(DisputeOutcome.WITHDRAWN), date(2026, 10, 9)).case
+    assert (free.held, free.next_on) == (False, date(2026, 10, 12))
+
+
+def test_an_objection_is_told_with_its_part_its_day_and_its_end_and_without_its_words() -> None:
+    part = replace(objection(), disputed_ore=1_000_00)
+    told = disputes.disputed(part)
+    assert (told.dispute_id, told.disputed_ore) == (part.dispute_id, 1_000_00)
+    assert told.objected_on == HANDED_ON
+    assert part.reason not in told.payload().decode(), "its words are personal"
+    ended, said = disputes.settle(part, DisputeOutcome.UPHELD, FILING_ON)
+    assert (ended.outcome, ended.settled_on) == (DisputeOutcome.UPHELD, FILING_ON)
+    assert (said.dispute_id, said.outcome, said.settled_on) == (
+        part.dispute_id,
+        DisputeOutcome.UPHELD,
+        FILING_ON,
+    )
+
+
+def test_an_objection_that_is_withdrawn_early_shortens_no_demands_time() -> None:
+    """Inkassolagen (1974:182) 6 §."""
+    held = disputes.hold(demanded()).case
+    free = disputes.release(held, objection(DisputeOutcome.WITHDRAWN), HANDED_ON).case
+    assert free.next_on == FILING_ON
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        *(replace(filed(stage), held=True) for stage in (Stage.FILED, Stage.CONTESTED)),
+        replace(filed(Stage.DECIDED), held=True, policy=Policy(enforcement=False)),
+        demanded(stage=Stage.AWAITS_CREDITOR, lack=Lack.CREDITOR_DECIDES, next_on=None, held=True),
+    ],
+    ids=lambda case: case.stage,
+)
+def test_a_case_that_waited_for_something_else_waits_for_it_after_the_objection(case: Case) -> None:
+    """Kronofogden's answer, or the creditor's word."""
+    free = disputes.release(case, objection(DisputeOutcome.WITHDRAWN), FILING_ON)
+    assert free == Decision(replace(case, held=False))
 
 
 @pytest.mark.parametrize(

@@ -56,6 +56,31 @@ def test_a_new_yearly_fee_is_priced_by_the_ledger_and_nothing_is_asked_of_kronof
     assert asked.case == told.case
 
 
+@pytest.mark.parametrize(
+    ("kind", "reason", "ordinal", "asks"),
+    [
+        (ChargeKind.ENFORCEMENT, RefusalReason.ON_HOLD, 2, True),
+        (ChargeKind.ENFORCEMENT, RefusalReason.ALREADY_CHARGED, 2, False),
+        (ChargeKind.ENFORCEMENT, RefusalReason.SETTLED, 2, False),
+        (ChargeKind.ENFORCEMENT, RefusalReason.DISPUTED, 1, False),
+        (ChargeKind.FILING, RefusalReason.DISPUTED, 2, False),
+    ],
+)
+def test_a_person_looks_at_a_yearly_fee_that_was_taken_and_not_booked_and_at_no_other_answer(
+    kind: ChargeKind, reason: RefusalReason, ordinal: int, asks: bool
+) -> None:
+    """A claim that is over ends by news of its own; an answer to an earlier question is no news."""
+    yearly = news("new_basic_fee", amountOre=600_00)
+    case = kronofogden.hear_news(enforcing(begun=True), yearly, DECIDED_ON).case
+    told = applications.hear_refused(case, refused(kind, reason, ordinal), DECIDED_ON)
+    assert [task.kind for task in told.tasks] == ["new_basic_fee"] * asks
+    assert told.case == case
+    elsewhere = replace(case, stage=Stage.DECIDED)
+    assert not applications.hear_refused(
+        elsewhere, refused(kind, reason, ordinal), DECIDED_ON
+    ).tasks
+
+
 def test_a_yearly_fee_of_a_case_that_is_over_is_a_task() -> None:
     ending = applications.hear_payment(enforcing(begun=True), paid(), DECIDED_ON).case
     told = kronofogden.hear_news(ending, news("new_basic_fee", amountOre=600_00), DECIDED_ON)

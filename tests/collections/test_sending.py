@@ -12,6 +12,8 @@ from contracts.terms import ChargeKind, Component, ComponentAmount
 from services.collections.domain import applications, cases, disputes, messages, sending
 from services.collections.domain.cases import Case, Decision, Stage
 from services.collections.domain.sending import IN_FLIGHT, Receipt
+from services.collections.domain.tasks import over
+from services.collections.kronofogden import TIMEOUT
 from tests.collections.builders import (
     CLAIM,
     FILING_ON,
@@ -43,7 +45,43 @@ def not_sent(case: Case, *, first: bool = True) -> Decision:
     return sending.hear_not_sent(case, case.application, first=first, today=FILING_ON)
 
 
+# The last look.
+
+
+def test_only_what_the_case_wants_now_goes() -> None:
+    """R-115; what waited in the queue may have been overtaken by a payment or an objection."""
+    case = applying()
+    assert looked(case) == case.application
+    assert looked(replace(case, held=True)) is None
+    lowered = applications.hear_payment(case, part_paid(), FILING_ON).case
+    lowered = cases.take_step(lowered, FILING_ON).case
+    assert looked(lowered) == lowered.application
+    assert looked(lowered, case.application) is None, "of the same id, and asks for too much"
+    asking = enforcing(begun=False)
+    assert looked(asking, asking.enforcement) == asking.enforcement
+    assert looked(replace(asking, held=True), asking.enforcement) is None
+
+
+def test_a_withdrawal_goes_only_while_the_case_is_withdrawn_from_where_it_may_stand() -> None:
+    ending = applications.hear_payment(filed(), paid(), FILING_ON)
+    (withdrawal,) = ending.messages
+    assert looked(ending.case, withdrawal) == withdrawal
+    assert looked(replace(ending.case, stage=Stage.CLOSED), withdrawal) is None
+    assert looked(filed(), withdrawal) is None
+    assert looked(replace(ending.case, attempted=False), withdrawal) is None
+
+
 # Nothing left us.
+
+
+def test_only_an_application_of_whose_arrival_nothing_is_known_counts_as_never_sent() -> None:
+    case = not_sent(attempted()).case
+    assert (case.attempted, case.attempted_at) == (False, None)
+    ending = applications.hear_payment(attempted(), paid(), FILING_ON)
+    told = sending.hear_not_sent(ending.case, ending.messages[0], first=True, today=FILING_ON)
+    assert told == Decision(ending.case), "a withdrawal goes again"
+    for known in (replace(attempted(), filed_on=FILING_ON), filed()):
+        assert not_sent(known) == Decision(known)
 
 
 def test_an_application_that_never_left_is_not_filed_once_the_claim_is_paid() -> None:
@@ -97,6 +135,11 @@ def test_an_application_whose_answer_was_lost_goes_again_while_the_claim_is_owed
     assert again.case.attempted_at == NOW + A_DAY
 
 
+def test_what_may_still_arrive_is_waited_for_longer_than_any_attempt_lasts() -> None:
+    assert TIMEOUT.total is not None
+    assert IN_FLIGHT.total_seconds() >= 2 * TIMEOUT.total
+
+
 def test_of_a_claim_that_is_over_only_the_withdrawal_goes_and_not_before_the_rest_has_arrived() -> (
     None
 ):
@@ -130,6 +173,8 @@ def test_the_answer_to_the_withdrawal_tells_whether_there_was_an_application(
     assert kinds(told.says) == says
     (withdrawn,) = [one for one in told.says if isinstance(one, CaseWithdrawn)]
     assert withdrawn.reason == reason
+    assert "application_uncertain" not in over(ending.case)
+    assert "application_uncertain" in over(told.case)
 
 
 def test_while_disputed_nothing_whose_answer_was_lost_is_sent_again_and_a_person_is_told() -> None:
@@ -155,7 +200,95 @@ def test_an_answer_that_comes_after_the_objection_files_the_case() -> None:
     assert (kinds(told.says), told.case.stage) == (["CaseFiled"], Stage.FILED)
 
 
+@pytest.mark.parametrize(
+    ("case", "tasks", "stage", "next_on"),
+    [
+        (disputes.hold(attempted()).case, ["application_uncertain"], Stage.FILING_CHARGED, None),
+        (disputes.hold(applying()).case, [], Stage.FILING_CHARGED, None),
+        (replace(applying(), held=True), [], Stage.FILING_CHARGED, None),
+        (attempted(), [], Stage.FILING_CHARGED, FILING_ON),
+        (replace(filed(), held=True), [], Stage.FILED, None),
+        (replace(filed(Stage.FILING_CHARGED), held=True), [], Stage.FILING_CHARGED, None),
+        (disputes.hold(enforcing(begun=False)).case, [], Stage.ENFORCEMENT_CHARGED, None),
+    ],
+)
+def test_what_was_dropped_is_queued_anew_once_free_and_a_person_sees_what_is_uncertain(
+    case: Case, tasks: list[str], stage: Stage, next_on: date | None
+) -> None:
+    dropped = sending.hear_receipt(case, case.application or {}, None, FILING_ON)
+    assert [task.kind for task in dropped.tasks] == tasks
+    assert (dropped.case.stage, dropped.case.next_on) == (stage, next_on)
+    reduction = {"kind": "reduction"}
+    assert sending.hear_receipt(case, reduction, None, FILING_ON).tasks == ()
+
+
+# What Kronofogden answers.
+
+
+@pytest.mark.parametrize("kind", ["reduction", "enforcement_application", "withdrawal"])
+@pytest.mark.parametrize(
+    ("code", "is_task"), [("FORMAT", True), ("STATE", True), ("CLOSED", False), ("UNKNOWN", False)]
+)
+def test_a_refusal_is_a_persons_matter_unless_nothing_stands_open_there(
+    kind: str, code: str, is_task: bool
+) -> None:
+    case = enforcing(begun=True)
+    if kind == "withdrawal":
+        case = applications.hear_payment(case, paid(), DECIDED_ON).case
+    no = Receipt(False, (code,))
+    told = sending.hear_receipt(case, {"kind": kind}, no, DECIDED_ON)
+    assert [(each.kind, each.detail) for each in told.tasks] == [
+        *([(f"{kind}_refused", code)] if is_task else [])
+    ]
+    assert (told.case.stage is Stage.CLOSED) is (kind == "withdrawal" and not is_task)
+    assert told.messages == ()
+
+
+def test_a_part_paid_is_told_anew_where_kronofogden_had_begun_to_enforce_unknown_to_us() -> None:
+    case = enforcing(begun=False)
+    (part,) = applications.hear_payment(case, part_paid(), DECIDED_ON).messages
+    told = sending.hear_receipt(case, part, Receipt(False, ("STATE",)), DECIDED_ON)
+    (again,) = told.messages
+    assert looked(told.case, again)["kind"] == "enforcement_change"
+    assert sending.hear_receipt(told.case, again, OK, DECIDED_ON) == Decision(told.case)
+
+
+def test_an_application_for_what_stands_elsewhere_is_refused_as_any_other() -> None:
+    case = attempted()
+    no = Receipt(False, ("STATE", "X" * 300))
+    told = sending.hear_receipt(case, case.application or {}, no, FILING_ON)
+    (task,) = told.tasks
+    assert (told.case.stage, task.kind) == (Stage.REFUSED, "payment_order_application_refused")
+    assert len(task.detail) == 200
+    assert (told.case.attempted_at, told.case.next_on) == (None, None)
+
+
+@pytest.mark.parametrize("receipt", [OK, UNKNOWN])
+def test_a_case_that_was_filed_is_withdrawn_once_whatever_kronofogden_knows_of_it(
+    receipt: Receipt,
+) -> None:
+    ending = applications.hear_payment(filed(), paid(), FILING_ON)
+    told = sending.hear_receipt(ending.case, ending.messages[0], receipt, FILING_ON)
+    (withdrawn, closed) = told.says
+    assert isinstance(withdrawn, CaseWithdrawn)
+    assert isinstance(closed, CaseClosed)
+    assert (withdrawn.reason, closed.filed) == ("paid", True)
+    again = sending.hear_receipt(told.case, ending.messages[0], receipt, FILING_ON)
+    assert again == Decision(told.case)
+
+
 # Enforcement.
+
+
+def test_enforcement_that_has_begun_is_known_from_its_first_day_and_stays() -> None:
+    """What Kronofogden has stays there while the claim is disputed; a withdrawal goes on."""
+    begun = sending.enforcing(filed(Stage.DECIDED), DECIDED_ON)
+    assert (begun.stage, begun.enforced_on) == (Stage.ENFORCEMENT, DECIDED_ON)
+    assert sending.enforcing(begun, DECIDED_ON + A_DAY) == begun
+    assert disputes.hold(begun).case == replace(begun, held=True)
+    ending = applications.hear_payment(enforcing(begun=False), paid(), DECIDED_ON).case
+    late = sending.hear_receipt(ending, ending.enforcement or {}, OK, DECIDED_ON).case
+    assert (late.stage, late.enforced_on) == (Stage.WITHDRAWING, DECIDED_ON)
 
 
 def test_enforcement_is_not_asked_for_on_a_claim_that_was_paid_meanwhile() -> None:
@@ -221,7 +354,7 @@ def test_a_reversed_enforcement_that_has_not_begun_goes_back_to_the_decision() -
     case = enforcing(begun=False)
     back = applications.hear_reversed(case, event, DECIDED_ON)
     assert (back.case.stage, back.tasks) == (Stage.DECIDED, ())
-    assert looked(back.case, case.enforcement) is None
+    assert (looked(back.case, case.enforcement), back.case.enforcement) == (None, None)
     begun = applications.hear_reversed(enforcing(begun=True), event, DECIDED_ON)
     assert [task.kind for task in begun.tasks] == ["charge_reversed"]
 
@@ -233,6 +366,9 @@ def test_enforcement_the_ledger_finds_too_early_is_a_task_and_no_daily_question(
     )
     assert [task.kind for task in told.tasks] == ["enforcement_too_early"]
     assert (told.case.stage, told.case.next_on) == (Stage.DECIDED, None)
+    disputed = refused(ChargeKind.ENFORCEMENT, RefusalReason.DISPUTED, as_of=DECIDED_ON)
+    later = applications.hear_refused(case, disputed, DECIDED_ON)
+    assert (later.tasks, later.case.next_on) == ((), DECIDED_ON + A_DAY)
 
 
 def test_a_claim_whose_debtor_was_found_right_is_not_asked_about_for_ever() -> None:

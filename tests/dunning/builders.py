@@ -181,7 +181,6 @@ def disputed(claim_id: ClaimId = CLAIM) -> ClaimDisputed:
         creditor_id=CREDITOR,
         dispute_id=OBJECTION,
         disputed_ore=None,
-        reason="Färgen flagnar.",
         objected_on=DUE_ON,
     )
 

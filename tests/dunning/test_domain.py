@@ -73,13 +73,20 @@ def asked(claim: Claim) -> Claim:
 
 
 @pytest.mark.parametrize(
-    ("today", "says"), [(REMINDER_ON - A_DAY, 0), (REMINDER_ON, 1), (REMINDER_ON + A_DAY, 1)]
+    ("today", "says"),
+    [(DUE_ON, 0), (REMINDER_ON - A_DAY, 0), (REMINDER_ON, 1), (REMINDER_ON + A_DAY, 1)],
 )
 def test_an_unpaid_invoice_is_reminded_five_days_after_its_due_date(today: date, says: int) -> None:
     """R-99."""
     decision = domain.take_step(known(issued()), today=today)
     assert len(decision.says) == says
     assert (decision.wake_on == REMINDER_ON) is (says == 0)
+
+
+def test_a_creditor_may_wait_longer_before_the_reminder() -> None:
+    """R-99: the tenth day is a Saturday."""
+    claim = known(issued(), policy=replace(AUTOMATIC, reminder_days=10))
+    assert domain.next_step(claim) == Step(StepKind.REMINDER, date(2026, 10, 12))
 
 
 def test_a_reminder_is_proposed_with_a_date_eight_days_later() -> None:
@@ -184,11 +191,21 @@ def test_a_reminder_that_was_taken_back_before_it_left_leads_nowhere() -> None:
     (proposal,) = decision.says
     assert isinstance(proposal, ReminderProposed)
     assert proposal.ordinal == 2
+    refused_then = known(refused(RefusalReason.TOO_EARLY), start=decision.claim)
+    (again,) = domain.take_step(refused_then, today=COLLECTION_ON).says
+    assert isinstance(again, ReminderProposed)
+    assert again.ordinal == 2, "the first number is the reminder's that was taken back"
+    unreminding = claim._replace(policy=replace(AUTOMATIC, reminders=False))
+    assert domain.next_step(unreminding) == Step(StepKind.COLLECTION, REMINDER_ON)
 
 
-def test_a_reversal_that_leaves_nothing_to_pay_ends_the_ladder() -> None:
-    claim = known(issued(), charged(), charge_reversed(remaining_ore=0))
-    assert domain.next_step(claim) is None
+@pytest.mark.parametrize("kind", [ChargeKind.REMINDER, ChargeKind.DEMAND])
+def test_a_reversal_that_leaves_nothing_to_pay_ends_the_ladder(kind: ChargeKind) -> None:
+    reminded = known(issued(), charged(), reminder_sent())
+    for left_ore, ends in ((0, True), (1, False)):
+        claim = known(charge_reversed(kind=kind, remaining_ore=left_ore), start=reminded)
+        assert claim.settled is ends
+        assert (domain.next_step(claim) is None) is ends
 
 
 def test_a_reversed_demand_is_no_reversed_reminder() -> None:
@@ -241,7 +258,7 @@ def test_a_creditor_can_remind_as_soon_as_the_invoice_is_overdue(
     today: date, allowed: bool
 ) -> None:
     decision = domain.remind_now(known(issued()), today=today)
-    assert isinstance(decision, Decision) is allowed
+    assert isinstance(decision, Decision) if allowed else decision is Refusal.NOT_DUE
     assert domain.remind_now(Claim(CLAIM, CREDITOR), today=today) is Refusal.NOT_ISSUED
 
 
@@ -275,10 +292,18 @@ def test_an_invoice_sent_after_its_due_date_is_reminded_of_as_if_due_when_sent(
     assert domain.next_step(claim) == Step(StepKind.REMINDER, reminded_on)
 
 
-def test_a_reminder_that_has_not_left_is_waited_for() -> None:
-    claim = known(issued(), charged())
-    assert domain.next_step(claim) is None
-    assert domain.remind_now(claim, today=COLLECTION_ON) is Refusal.ALREADY_REMINDED
+@pytest.mark.parametrize("reminders", [True, False])
+def test_a_reminder_under_way_is_waited_for_whoever_asked_for_it(reminders: bool) -> None:
+    """Also one that a creditor without reminders asked for; and its letter may be heard of first.
+
+    Collection follows only what the ledger has booked *and* a channel has taken.
+    """
+    start = asked(known(issued(), policy=replace(AUTOMATIC, reminders=reminders)))
+    for claim in (start, known(charged(), start=start), known(reminder_sent(), start=start)):
+        assert domain.next_step(claim) is None
+        assert domain.remind_now(claim, today=COLLECTION_ON) is Refusal.ALREADY_REMINDED
+    reminded = known(reminder_sent(), charged(), start=start)
+    assert domain.next_step(reminded) == Step(StepKind.COLLECTION, COLLECTION_ON)
 
 
 @pytest.mark.parametrize(
@@ -352,6 +377,8 @@ def test_a_reminder_that_waits_for_a_reference_rate_is_not_said_to_be_on_its_way
     """law-and-fees 1.3: whoever asks for it again hears why; the ledger answers once it can."""
     waits = known(deferred(), start=asked(known(issued())))
     assert domain.next_step(waits) is None, "nothing else is done meanwhile"
+    gone = known(reminder_stale(), start=waits)
+    assert isinstance(domain.remind_now(gone, today=REMINDER_ON), Decision)
     assert domain.remind_now(waits, today=REMINDER_ON) is Refusal.RATE_MISSING
     assert known(deferred(ChargeKind.DEMAND), start=waits) == waits
     priced = known(charged(), start=waits)

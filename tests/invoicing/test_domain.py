@@ -9,8 +9,10 @@ from uuid import UUID
 
 import pytest
 
+from contracts.collections import ClaimDisputed, DisputeOutcome, DisputeSettled
 from contracts.ids import ArticleId, ClaimId, CreditorId, CustomerId, NoteId, new_id
 from contracts.invoicing import Channel, CreditKind, HandoverCause, PostalAddress
+from contracts.notifications import DeliveryAccepted, DeliveryFailed, Letter
 from contracts.numbers import OcrLevel, check_ocr
 from contracts.payments import ChargeReversed, ReversalCause
 from contracts.terms import (
@@ -32,7 +34,7 @@ from services.invoicing.domain.orders import (
     Seller,
     ZeroVat,
 )
-from services.invoicing.domain.standing import RefusalReason, Standing, State
+from services.invoicing.domain.standing import News, RefusalReason, Standing, State
 from tests.invoicing import stories
 
 TODAY = date(2026, 11, 2)
@@ -149,6 +151,29 @@ def test_a_row_takes_from_its_article_what_it_does_not_say():
     ]
 
 
+@pytest.mark.parametrize(
+    ("asked", "field", "reason"),
+    [
+        (row(text=None), "text", "no article"),
+        (row(None), "price_ore", "no article"),
+        (row(vat_percent=None), "vat_percent", "no article"),
+        (row(article=replace(PAINT, article_id=ArticleId(UUID(int=9)))), "article_id", "no such"),
+    ],
+)
+def test_a_row_that_names_no_article_of_the_register_says_all_itself(asked, field, reason):
+    refusal = priced(row(), asked)
+    assert fields(refusal) == [f"rows.1.{field}"]
+    assert reason in refusal.faults[0].reason
+
+
+def test_a_row_may_have_a_unit_of_its_own_or_none():
+    said = [replace(row(article=PAINT), unit=unit) for unit in (None, "st", "")]
+    assert [each.unit for each in priced(*said, replace(row(), unit="tim")).rows] == [
+        *("burk", "st", ""),
+        "tim",
+    ]
+
+
 def test_every_fault_of_an_order_is_named_by_its_field():
     unknown = replace(PAINT, article_id=ArticleId(UUID(int=9)))
     refusal = priced(
@@ -173,7 +198,7 @@ def test_every_fault_of_an_order_is_named_by_its_field():
 def test_an_article_that_is_not_active_cannot_be_invoiced():
     """R-42."""
     order = replace(ORDER, rows=(row(article=PAINT),))
-    refusal = issuing.price(
+    refusal: Any = issuing.price(
         order,
         seller=SELLER,
         buyer=BUYER,
@@ -181,12 +206,16 @@ def test_an_article_that_is_not_active_cannot_be_invoiced():
         today=TODAY,
     )
     assert fields(refusal) == ["rows.0.article_id"]
+    assert refusal.faults[0].reason == "the article is not active"
 
 
-def test_a_company_outside_vat_charges_none():
+def test_a_company_outside_vat_charges_none_and_says_no_reason_of_its_rows():
     seller = replace(SELLER, vat_registered=False)
     assert fields(priced(row(), seller=seller)) == ["rows.0.vat_percent"]
-    assert priced(row(100_00, 0), seller=seller).total_ore == 100_00
+    draft = priced(row(100_00, 0), seller=seller)
+    assert (draft.total_ore, draft.zero_vat) == (100_00, None)
+    asked = priced(row(100_00, 0), seller=seller, zero_vat=ZeroVat.EXPORT)
+    assert fields(asked) == ["zero_vat"]
 
 
 @pytest.mark.parametrize(
@@ -204,6 +233,8 @@ def test_a_total_lies_above_nothing_and_below_ten_thousand_million_kronor(
 ):
     draft = priced(row(price, 0, quantity))
     assert isinstance(draft, Draft) is accepted
+    whole = replace(SELLER, round_to_krona=False)
+    assert priced(row(1, 0), seller=whole).total_ore == 1
 
 
 @pytest.mark.parametrize(
@@ -228,11 +259,19 @@ def test_the_due_date_is_what_was_asked_or_the_companys_terms(more, due_on):
         ({"issued_on": date(2026, 11, 3)}, "issued_on"),
         ({"issued_on": date(2026, 10, 3), "terms_days": 29}, "terms_days"),
         ({"issued_on": date(2026, 10, 3), "due_on": date(2026, 11, 1)}, "due_on"),
+        ({"terms_days": 365}, None),
+        ({"terms_days": 366}, "terms_days"),
+        ({"due_on": date(2027, 11, 3)}, "due_on"),
+        ({"delivered_on": date(2025, 11, 2)}, None),
+        ({"delivered_on": date(2025, 11, 1)}, "delivered_on"),
+        ({"delivered_on": date(2027, 11, 2)}, None),
+        ({"delivered_on": date(2027, 11, 3)}, "delivered_on"),
     ],
 )
-def test_no_invoice_is_due_before_it_is_sent_or_dated_far_back(more, field):
+def test_no_invoice_is_due_before_it_is_sent_or_has_dates_a_year_away(more, field):
     """A customer gets no reminder the day the invoice comes."""
-    assert fields(priced(**more)) == [field]
+    draft = priced(**more)
+    assert isinstance(draft, Draft) if field is None else fields(draft) == [field]
 
 
 @pytest.mark.parametrize(
@@ -283,10 +322,15 @@ def test_a_discount_is_a_row_below_zero_and_lowers_tax_and_total():
         ([row(100_00), row(-101_00)], "rows"),
         ([row(100_00, 25), row(-10_00, 12)], "rows"),
         ([row(100_00), row(-10_00, 25, "-1")], "rows.1.price_ore"),
+        ([row(100_00), row(-1, 25, "-1")], "rows.1.price_ore"),
+        ([row(100_00), row(10_00, 12), row(-10_01, 12)], "rows"),
+        ([row(100_00), row(10_00, 12), row(-10_00, 12)], None),
+        ([row(100_00), row(0, 25, "-1"), row(-10_00, 25, "0")], None),
     ],
 )
 def test_discounts_leave_a_total_and_no_rate_below_zero(rows, field):
-    assert fields(priced(*rows)) == [field]
+    draft = priced(*rows)
+    assert isinstance(draft, Draft) if field is None else fields(draft) == [field]
 
 
 def test_quantities_have_up_to_four_decimals():
@@ -302,6 +346,7 @@ def test_rows_without_vat_say_why_and_exempt_is_what_is_meant_when_nothing_is_sa
     assert priced(row(100_00, 0)).zero_vat is ZeroVat.EXEMPT
     assert priced(row(100_00, 0), zero_vat=ZeroVat.EXPORT).zero_vat is ZeroVat.EXPORT
     assert priced().zero_vat is None
+    assert priced(row(), row(100_00, 0)).zero_vat is ZeroVat.EXEMPT, "some rows are enough"
     assert fields(priced(zero_vat=ZeroVat.EXPORT)) == ["zero_vat"]
 
 
@@ -326,9 +371,46 @@ def test_terms_that_are_very_short_or_long_are_hinted_at():
     assert issuing.hints(priced(terms_days=31, buyer=business)) == ["terms_need_approval"]
 
 
+EMAIL, PAPER = Channel.EMAIL, Channel.PAPER
+
+
 def test_the_chosen_channel_comes_first_and_the_other_stands_behind():
-    assert priced().channels == (Channel.EMAIL, Channel.PAPER)
-    assert priced(buyer=replace(BUYER, street=None)).channels == (Channel.EMAIL,)
+    assert priced().channels == (EMAIL, PAPER)
+    assert priced(buyer=replace(BUYER, street=None)).channels == (EMAIL,)
+
+
+@pytest.mark.parametrize("buyer", [BUYER, replace(BUYER, street=None)])
+def test_no_invoice_is_mailed_to_a_customer_without_an_address_for_it(buyer):
+    """R-35, R-63."""
+    assert fields(priced(buyer=replace(buyer, email=None))) == ["channel"]
+
+
+@pytest.mark.parametrize(
+    ("first", "unknown", "channels"),
+    [
+        (EMAIL, [], (EMAIL, PAPER)),
+        (PAPER, [], (PAPER, EMAIL)),
+        (PAPER, ["email"], (PAPER,)),
+        (EMAIL, ["email"], (PAPER,)),
+        *((PAPER, [part], (EMAIL,)) for part in ("street", "postcode", "town")),
+        (EMAIL, ["email", "town"], None),
+    ],
+)
+def test_corrected_details_are_told_with_every_way_they_leave_to_the_debtor(
+    first, unknown, channels
+):
+    """R-33: coming letters take them, the invoice's own channel first; no way, no news."""
+    parts: dict[str, Any] = dict.fromkeys(unknown)
+    buyer = replace(BUYER, name="Åsa Berg", **parts)
+    claim_id = ClaimId(UUID(int=4))
+    told = issuing.correct_recipient(claim_id, SELLER.creditor_id, buyer, first, 3)
+    if channels is None:
+        assert told is None
+        return
+    assert told is not None
+    assert (told.claim_id, told.creditor_id, told.link_version) == (claim_id, SELLER.creditor_id, 3)
+    assert (told.name, told.email, told.channels) == ("Åsa Berg", buyer.email, channels)
+    assert (told.address is None) is (PAPER not in channels)
 
 
 def test_agreements_are_the_companys_setting_unless_the_invoice_says_otherwise():
@@ -347,6 +429,7 @@ def test_numbers_follow_each_other_and_a_refused_draft_takes_none():
     assert fields(numbers[2]) == ["issued_on"]
     assert numbers[3] == 1044
     assert series == Series(1045, date(2026, 11, 1))
+    assert issuing.number_drafts(drafts[:1], Series(7, None)) == ([7], Series(8, days[0]))
 
 
 def test_every_reference_has_the_same_length_and_passes_the_hardest_control():
@@ -492,6 +575,38 @@ def test_each_event_that_is_followed_has_its_words():
             shown = timeline.wording(what, detail)
             assert shown
             assert ("{detail}" in words) or shown == words
+
+
+ABOUT: dict[str, Any] = {"claim_id": KNOWN.claim_id, "creditor_id": KNOWN.creditor_id}
+
+
+@pytest.mark.parametrize("letter", list(Letter))
+@pytest.mark.parametrize("channel", list(Channel))
+def test_only_the_invoices_own_letter_says_whether_it_was_sent(letter: Letter, channel: Channel):
+    """A reminder that came back leaves the invoice as sent as it was."""
+    about = ABOUT | {"delivery_id": new_id(), "cause_event": new_id(), "letter": letter}
+    sent = DeliveryAccepted(**about, channel=channel, sent_on=DAY)
+    failed = DeliveryFailed(**about, reason="550", failed_on=DAY)
+    followed = standing.FOLLOWED
+    if letter is not Letter.INVOICE:
+        assert followed[DeliveryAccepted](sent) == followed[DeliveryFailed](failed) == News()
+        return
+    on_paper = True if channel is Channel.PAPER else None
+    assert followed[DeliveryAccepted](sent) == News(sent=True, on_paper=on_paper)
+    assert followed[DeliveryFailed](failed) == News(undelivered=True)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "upheld"), [(DisputeOutcome.UPHELD, True), (DisputeOutcome.WITHDRAWN, None)]
+)
+def test_an_objection_that_ends_is_one_less_and_the_debtors_right_stays(
+    outcome: DisputeOutcome, upheld: bool | None
+):
+    """Also where another objection is withdrawn afterwards."""
+    begun = ClaimDisputed(**ABOUT, dispute_id=new_id(), disputed_ore=None, objected_on=DAY)
+    ended = DisputeSettled(**ABOUT, dispute_id=new_id(), outcome=outcome, settled_on=DAY)
+    assert standing.FOLLOWED[ClaimDisputed](begun) == News(disputes=1)
+    assert standing.FOLLOWED[DisputeSettled](ended) == News(disputes=-1, upheld=upheld)
 
 
 @pytest.mark.parametrize(("remaining_ore", "settled"), [(0, True), (1, None)])

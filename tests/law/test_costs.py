@@ -8,6 +8,7 @@ from itertools import permutations
 import pytest
 
 from contracts.terms import Component, DebtorKind
+from law import costs
 from law.costs import (
     COLLECTION_COSTS,
     STATUTORY_AMOUNTS,
@@ -42,7 +43,7 @@ DECISIONS = {
 
 
 def charge(facts: CostFacts, steps: str) -> int:
-    """Take the steps one after the other on late days and return what they cost in kronor."""
+    """Take the steps one after the other on late days and return what they cost in öre."""
     total_ore = 0
     for step in steps.split():
         decided = DECISIONS[step](facts, LATE)
@@ -50,7 +51,7 @@ def charge(facts: CostFacts, steps: str) -> int:
             total_ore += decided.amount_ore
             charged = facts.already_charged | {decided.component}
             facts = replace(facts, already_charged=charged)
-    return total_ore // 100
+    return total_ore
 
 
 @pytest.mark.parametrize(
@@ -72,7 +73,7 @@ def test_the_costs_of_a_claim_are_those_of_the_statute(
     facts: CostFacts, steps: str, kronor: int
 ) -> None:
     """R-101: lag (1981:739) 2–4 a §§."""
-    assert charge(facts, steps) == kronor
+    assert charge(facts, steps) == kronor * 100
 
 
 @pytest.mark.parametrize("steps", [" ".join(order) for order in permutations(DECISIONS)])
@@ -80,9 +81,25 @@ def test_the_costs_of_a_claim_are_those_of_the_statute(
 def test_no_order_of_steps_costs_more_than_the_statute(facts: CostFacts, steps: str) -> None:
     """4 a §: 450 and the other three are never charged together."""
     if facts is BUSINESS and steps.startswith("450"):
-        assert charge(facts, steps) == 450
+        assert charge(facts, steps) == 450_00
     else:
-        assert charge(facts, steps) == 60 + 180 + 170
+        assert charge(facts, steps) == (60 + 180 + 170) * 100
+
+
+@pytest.mark.parametrize(
+    ("on", "amount_ore"), [("2026-12-30", 60_00), ("2026-12-31", 60_00), ("2027-01-01", 70_00)]
+)
+def test_an_amount_that_is_amended_applies_to_measures_from_its_day(
+    monkeypatch: pytest.MonkeyPatch, on: str, amount_ore: int
+) -> None:
+    """As SFS 2013:56 did; the old row stays for measures that were taken under it."""
+    (now,) = (each for each in STATUTORY_AMOUNTS if each.component is Component.REMINDER_FEE)
+    until = replace(now, valid_until=date(2026, 12, 31))
+    amended = replace(now, amount_ore=70_00, valid_from=date(2027, 1, 1))
+    monkeypatch.setattr(costs, "STATUTORY_AMOUNTS", (until, amended))
+    cost = reminder_fee(CONSUMER, date.fromisoformat(on))
+    assert isinstance(cost, Cost)
+    assert cost.amount_ore == amount_ore
 
 
 @pytest.mark.parametrize(
@@ -219,7 +236,7 @@ def test_an_application_to_kronofogden_comes_to_the_worked_amount(
     accrued = interest(
         [CapitalChange(due_on, capital_ore)], due_on, on_date, STATUTORY_RATE, REFERENCE_RATES
     )
-    costs_ore = charge(facts, steps) * 100 + sum(c.amount_ore for c in filing_costs(on_date))
+    costs_ore = charge(facts, steps) + sum(c.amount_ore for c in filing_costs(on_date))
     costs_ore += enforcement_fee(on_date).amount_ore if enforced else 0
     assert accrued.total_ore == interest_ore
     assert capital_ore + accrued.total_ore + costs_ore == total_ore

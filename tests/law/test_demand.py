@@ -26,6 +26,7 @@ PLAIN = DemandFacts(unpaid_ore=2_240_00, due_on=DUE)
 
 def test_an_unpaid_and_undisputed_claim_may_be_demanded() -> None:
     assert bars_to_demand(PLAIN, LATE) == ()
+    assert bars_to_demand(replace(PLAIN, unpaid_ore=1), LATE) == ()
 
 
 @pytest.mark.parametrize(
@@ -98,6 +99,14 @@ COMPLETE = DemandContent(
             (DemandElement.CAPITAL,),
         ),
         (replace(COMPLETE, total_ore=COMPLETE.total_ore + 1), (DemandElement.CAPITAL,)),
+        (
+            replace(COMPLETE, capital_ore=1, interest=Interest((), 0), costs_ore=0, total_ore=1),
+            (),
+        ),
+        (
+            replace(COMPLETE, capital_ore=-1, total_ore=ACCRUED.total_ore + 240_00 - 1),
+            (DemandElement.CAPITAL,),
+        ),
         # A negative part would hide in a right sum.
         (
             replace(COMPLETE, capital_ore=-1_00, total_ore=COMPLETE.total_ore - 2_241_00),
@@ -151,6 +160,60 @@ def test_interest_is_stated_only_where_time_capital_and_rate_give_the_amount(
     )
     assert (missing_elements(content) == ()) is explained
     assert set(missing_elements(content)) <= {DemandElement.INTEREST}
+
+
+def stretch(
+    first: str, last: str, days: int, capital_ore: int, interest_ore: int
+) -> InterestSegment:
+    """Ten per cent a year, as the example of law-and-fees 4.2 states it."""
+    return InterestSegment(
+        from_date=date.fromisoformat(first),
+        to_date=date.fromisoformat(last),
+        days=days,
+        capital_ore=capital_ore,
+        rate_bp=1000,
+        interest_ore=interest_ore,
+    )
+
+
+def before(interest_ore: int) -> InterestSegment:
+    """Until 1,000 kr were paid."""
+    return stretch("2026-07-01", "2026-07-10", 10, 3_240_00, interest_ore)
+
+
+def after(interest_ore: int) -> InterestSegment:
+    return stretch("2026-07-11", "2026-07-27", 17, 2_240_00, interest_ore)
+
+
+@pytest.mark.parametrize(
+    ("segments", "explained"),
+    [
+        ((before(8_88), after(10_43)), True),
+        # The last öre of the rounded sum may lie on either, and no more than that.
+        ((before(8_87), after(10_44)), True),
+        ((before(8_86), after(10_45)), False),
+        ((before(8_98), after(10_33)), False),
+        # The sum is rounded once.
+        ((before(8_89), after(10_43)), False),
+        ((before(8_88), after(10_42)), False),
+        # No day is counted twice; one day is time enough, none is not.
+        ((before(8_88), stretch("2026-07-10", "2026-07-27", 18, 2_240_00, 11_04)), False),
+        ((after(10_43), before(8_88)), False),
+        ((stretch("2026-07-01", "2026-07-01", 1, 3_240_00, 89),), True),
+        ((stretch("2026-07-02", "2026-07-01", 0, 3_240_00, 0),), False),
+    ],
+)
+def test_of_several_stretches_each_is_explained_and_their_sum_too(
+    segments: tuple[InterestSegment, ...], explained: bool
+) -> None:
+    """Inkassolagen (1974:182) 5 § 5."""
+    demanded_ore = sum(each.interest_ore for each in segments)
+    content = replace(
+        COMPLETE,
+        interest=Interest(segments, demanded_ore),
+        total_ore=COMPLETE.capital_ore + demanded_ore + COMPLETE.costs_ore,
+    )
+    assert missing_elements(content) == (() if explained else (DemandElement.INTEREST,))
 
 
 def test_a_settled_claim_is_withdrawn_within_a_banking_day() -> None:

@@ -59,6 +59,15 @@ def test_a_consumer_claim_lives_three_years_and_any_other_ten() -> None:
         # 7 §: a proceeding begun in time, ended after the period; pending; debtor never told
         ("2024-05-10", CONSUMER, [event(PROCEEDING, "2027-04-01", "2027-08-01")], "2030-08-01"),
         ("2024-05-10", CONSUMER, [event(PROCEEDING, "2027-04-01")], None),
+        # what happens while a proceeding lasts shortens nothing that its end gives
+        *(
+            ("2024-05-10", CONSUMER, [event(PROCEEDING, "2025-04-01", "2026-10-01"), more], end)
+            for more, end in (
+                (event(ACKNOWLEDGED, "2025-06-01"), "2029-10-01"),
+                (event(PROCEEDING, "2025-05-01", "2025-06-01"), "2029-10-01"),
+                (event(ACKNOWLEDGED, "2026-11-01"), "2029-11-01"),
+            )
+        ),
         (
             "2024-05-10",
             CONSUMER,

@@ -85,7 +85,9 @@ def test_a_letter_that_may_be_out_is_never_called_stale(letter: Letter) -> None:
 @pytest.mark.parametrize("state", [state for state in State if state not in domain.OPEN])
 def test_every_end_keeps_the_doubt(state: State) -> None:
     ended = domain.conclude(QUEUED, Outcome(state, doubtful=True), TODAY).delivery
-    assert (ended.state, ended.doubtful) == (state, True)
+    assert (ended.state, ended.ended_on, ended.doubtful) == (state, TODAY, True)
+    before = QUEUED._replace(doubtful=True)
+    assert domain.conclude(before, Outcome(state), TODAY).delivery.doubtful, "also an earlier one"
 
 
 def test_a_failure_that_may_be_none_says_so() -> None:
@@ -116,11 +118,14 @@ def test_a_letter_that_was_withdrawn_on_its_way_keeps_the_doubt_of_that_attempt(
 def test_a_failed_letter_goes_again_unless_its_charge_went_with_it(
     letter: Letter, email: str | None, goes: bool
 ) -> None:
-    failed = QUEUED._replace(letter=letter, state=State.FAILED, refusals=2, doubtful=True)
+    waiting = LETTER._replace(letter=letter, doubtful=True)
+    nowhere = domain.dispatch(waiting, KARIN._replace(email=None), TODAY).delivery
+    failed = nowhere._replace(refusals=2)
+    assert (failed.state, failed.channel, failed.ended_on) == (State.FAILED, None, TODAY)
     again = domain.ask_again(failed, KARIN._replace(email=email))
-    assert (again is not None) is goes
+    assert again == (QUEUED._replace(letter=letter, doubtful=True) if goes else None)
     if again:
-        assert (again.state, again.refusals, again.doubtful) == (State.QUEUED, 0, True)
+        assert domain.stopped_at_the_door(again, KARIN, None, TODAY, doubtful=True) is None
     assert domain.ask_again(failed._replace(state=State.ACCEPTED), KARIN) is None
 
 
@@ -137,6 +142,13 @@ def test_a_letter_looks_again_at_the_recipient_before_it_leaves() -> None:
     stopped = domain.stopped_at_the_door(QUEUED, protected, None, TODAY, doubtful=False)
     assert stopped is not None
     assert stopped.state is State.MANUAL
+
+
+@pytest.mark.parametrize("letter", domain.UNCHARGED)
+def test_a_letter_that_gives_no_time_is_never_stale(letter: Letter) -> None:
+    queued = QUEUED._replace(letter=letter)
+    later = TODAY + timedelta(days=365)
+    assert domain.stopped_at_the_door(queued, KARIN, None, later, doubtful=False) is None
 
 
 def test_a_letter_whose_charge_was_taken_back_does_not_leave() -> None:

@@ -146,7 +146,6 @@ def disputed(on: InvoiceIssued, objected_on: date = REMINDED) -> ClaimDisputed:
         creditor_id=on.creditor_id,
         dispute_id=new_id(),
         disputed_ore=None,
-        reason="never delivered",
         objected_on=objected_on,
     )
 

@@ -88,6 +88,66 @@ async def test_a_timer_set_anew_while_it_fires_fires_again(library: Library) -> 
 
 
 @pytest.mark.parametrize(
+    "meanwhile",
+    [
+        f"update timers set due_on = '{TODAY + timedelta(days=5)}'",
+        "update timers set failed = 'KeyError'",
+        "delete from timers",
+    ],
+    ids=["moved", "set aside", "fired"],
+)
+async def test_a_timer_that_was_changed_since_it_was_found_due_does_not_fire(
+    library: Library, meanwhile: str
+) -> None:
+    """Another process was first; this one waited for its turn."""
+    shelf, b = library.make_shelf(), book()
+    await on_shelf(shelf, [b])
+    await arm(shelf, [b], TODAY)
+    async with shelf.state.database.transaction() as tx:
+        await tx.execute(text(meanwhile))
+    left = await rows(shelf, "select * from timers")
+    await shelf.state.timers._fire("due", TODAY, [b])
+    assert (await reminded(shelf))[b] == []
+    assert await rows(shelf, "select * from timers") == left
+    await shelf.state.database.engine.dispose()
+
+
+async def test_two_kinds_of_timer_of_one_key_fire_each_for_itself(library: Library) -> None:
+    """On one day, the one set aside or not: neither takes the other with it."""
+    shelf, b, fired = library.make_shelf(), book(), []
+
+    async def fail(tx: Any, keys: Any) -> None:
+        raise KeyError("no such book")
+
+    async def note(tx: Any, keys: Any) -> None:
+        fired.append(list(keys))
+
+    shelf.state.timers.wakes = {"due": fail, "overdue": note}
+    await arm(shelf, [b], TODAY)
+    async with shelf.state.database.transaction() as tx:
+        tx.wake("overdue", {b: TODAY})
+    while await shelf.state.timers.fire_due():
+        pass
+    assert fired == [[b]]
+    shelf.state.timers.wakes = {"due": note, "overdue": fail}
+    assert await shelf.state.timers.redrive() == 1
+    async with shelf.state.database.transaction() as tx:
+        tx.wake("overdue", {b: TODAY + timedelta(days=1)})
+    while await shelf.state.timers.fire_due():
+        pass
+    assert fired == [[b], [b]]
+    assert await rows(shelf, "select kind, failed from timers") == [("overdue", None)]
+    shelf.state.timers.wakes = {"due": note, "overdue": note}
+    async with shelf.state.database.transaction() as tx:
+        for kind in shelf.state.timers.wakes:
+            tx.wake(kind, {b: TODAY})
+    while await shelf.state.timers.fire_due():
+        pass
+    assert fired == [[b]] * 4
+    await shelf.state.database.engine.dispose()
+
+
+@pytest.mark.parametrize(
     ("days", "expected"), [((0, 1), 0), ((2, 1), 1), ((1,), 1)], ids=["stays", "comes", "is new"]
 )
 async def test_a_timer_can_be_set_no_later_than_a_day(
@@ -113,9 +173,11 @@ async def test_missed_days_come_in_order_and_act_as_of_today(
     async def note(tx: Any, keys: Any) -> None:
         seen.extend(keys)
 
-    shelf.state.timers.wakes = {"due": note}
-    for days, b in zip((5, 1, 3), books, strict=True):
-        await arm(shelf, [b], TODAY + timedelta(days=days))
+    kinds = ("due", "overdue", "due")  # of whatever kind
+    shelf.state.timers.wakes = dict.fromkeys(kinds, note)
+    async with shelf.state.database.transaction() as tx:
+        for kind, days, b in zip(kinds, (5, 1, 3), books, strict=True):
+            tx.wake(kind, {b: TODAY + timedelta(days=days)})
     await move(shelf, TODAY + timedelta(days=30))
     while await shelf.state.timers.fire_due():
         pass
@@ -179,6 +241,13 @@ async def test_two_processes_never_fire_the_same_timer(library: Library) -> None
     one, two, books = library.make_shelf(), library.make_shelf(), [book() for _ in range(200)]
     await on_shelf(one, books)
     await arm(one, books, TODAY)
+    remind = one.state.timers.wakes["due"]
+
+    async def slowly(tx: Any, keys: Any) -> None:
+        await asyncio.sleep(0.3)  # and the other has found them due meanwhile
+        await remind(tx, keys)
+
+    one.state.timers.wakes = two.state.timers.wakes = {"due": slowly}
     await asyncio.gather(*(shelf.state.timers.fire_due() for shelf in (one, two, one, two)))
     assert set(map(len, (await reminded(one)).values())) == {1}
     await one.state.database.engine.dispose()
@@ -417,6 +486,7 @@ async def test_a_parcel_that_two_processes_carried_is_settled_once(library: Libr
     one, box = with_postbox(library)
     other, _ = with_postbox(library)
     answered, parcel_id = asyncio.Event(), book()
+    one.state.outbound.at_once, one.state.outbound.lease = 1, 60.0
 
     async def hang(parcel: Parcel) -> str:
         await answered.wait()
@@ -435,6 +505,121 @@ async def test_a_parcel_that_two_processes_carried_is_settled_once(library: Libr
     assert box.settled == [parcel_id]
     await one.state.database.engine.dispose()
     await other.state.database.engine.dispose()
+
+
+async def test_one_answer_that_cannot_be_settled_is_given_up_and_the_others_are_settled(
+    library: Library,
+) -> None:
+    """The other party has taken it: nobody carries it again before a person has looked."""
+    shelf, box = with_postbox(library)
+    good, bad, other = sorted(book() for _ in range(3))
+
+    async def settle(tx: Any, done: Any) -> None:
+        if bad in [parcel.id for parcel, _ in done]:
+            raise KeyError("no such book")
+        await box.settle(tx, done)
+
+    shelf.state.outbound.carriers = {"letter": Carrier(box.carry, settle)}
+    await put(shelf, *((each, book(), b"x") for each in (good, bad, other)))
+    await shelf.state.outbound.carry_due()
+    assert (sorted(box.settled), len(box.taken)) == ([good, other], 3)
+    assert await rows(shelf, "select id, given_up from outbound") == [(bad, True)]
+    await now_due(shelf)
+    assert await shelf.state.outbound.carry_due() == 0
+    await shelf.state.database.engine.dispose()
+
+
+async def test_the_pause_after_trouble_doubles_up_to_the_longest(library: Library) -> None:
+    shelf, box = with_postbox(library)
+    await put(shelf, (book(), book(), b"x"))
+    for before, seconds in ((0, 1), (1, 2), (2, 4), (5, 32), (6, 60), (500, 60)):
+        async with shelf.state.database.transaction() as tx:
+            await tx.execute(text(f"update outbound set attempts = {before}, due_at = now()"))
+        box.troubles = [ConnectionRefusedError("away")]
+        assert await shelf.state.outbound.carry_due() == 1
+        assert await shelf.state.outbound.carry_due() == 0, "it is not due"
+        left = await rows(shelf, "select extract(epoch from due_at - now()) from outbound")
+        assert seconds - 1 < left[0][0] <= seconds
+    await shelf.state.database.engine.dispose()
+
+
+async def test_a_party_that_never_answers_is_cut_off_before_the_lease_ends(
+    library: Library,
+) -> None:
+    """Or another process would take the parcel while this one still carries it."""
+    shelf, box = with_postbox(library)
+    shelf.state.outbound.lease = outbound.CUT_OFF_BEFORE + 0.2
+
+    async def hang(parcel: Parcel) -> None:
+        await asyncio.Event().wait()
+
+    shelf.state.outbound.carriers = {"letter": Carrier(hang, box.settle)}
+    await put(shelf, (book(), book(), b"x"))
+    assert await asyncio.wait_for(shelf.state.outbound.carry_due(), 5) == 1
+    told = await rows(shelf, "select given_up, trouble like 'TimeoutError%' from outbound")
+    assert (told, box.settled) == ([(False, True)], [])
+    await shelf.state.database.engine.dispose()
+
+
+async def test_a_late_no_to_an_earlier_attempt_is_no_answer_to_the_one_under_way(
+    library: Library,
+) -> None:
+    one, box = with_postbox(library)
+    other, _ = with_postbox(library)
+    said_no, answered = asyncio.Event(), asyncio.Event()
+    for each in (one, other):
+        each.state.outbound.at_once, each.state.outbound.lease = 1, 60.0
+
+    async def refuse(parcel: Parcel) -> str:
+        await said_no.wait()
+        raise UndeliverableError("no such address")
+
+    async def take(parcel: Parcel) -> str:
+        await answered.wait()
+        return await box.carry(parcel)
+
+    one.state.outbound.carriers = {"letter": Carrier(refuse, box.settle)}
+    other.state.outbound.carriers = {"letter": Carrier(take, box.settle)}
+    await put(one, (book(), book(), b"x"))
+    first = asyncio.create_task(one.state.outbound.carry_due())
+    await until(lambda: rows(one, "select id from outbound where attempts = 1"))
+    await now_due(one)
+    second = asyncio.create_task(other.state.outbound.carry_due())
+    await until(lambda: rows(one, "select id from outbound where attempts = 2"))
+    said_no.set()
+    await first
+    assert await rows(one, "select given_up, attempts from outbound") == [(False, 2)]
+    answered.set()
+    await second
+    assert len(box.settled) == 1
+    await one.state.database.engine.dispose()
+    await other.state.database.engine.dispose()
+
+
+async def test_only_so_many_parcels_are_under_way_at_a_time_and_none_of_an_unknown_kind(
+    library: Library,
+) -> None:
+    """A kind that this process cannot carry is another's, and keeps no other kind waiting."""
+    shelf, box = with_postbox(library)
+    under_way, most, key = 0, 0, book()
+
+    async def carry(parcel: Parcel) -> str:
+        nonlocal under_way, most
+        under_way += 1
+        most = max(most, under_way)
+        await asyncio.sleep(0.6 if under_way == 1 else 0.05)  # others' turns come meanwhile
+        under_way -= 1
+        return await box.carry(parcel)
+
+    shelf.state.outbound.carriers = {"letter": Carrier(carry, box.settle)}
+    shelf.state.outbound.at_once = 3
+    async with shelf.state.database.transaction() as tx:
+        await outbound.queue(tx, "parcel post", [(book(), key, b"x")])
+    await put(shelf, (book(), key, b"x"), *((book(), book(), b"x") for _ in range(7)))
+    assert await shelf.state.outbound.carry_due() == 8
+    assert (most, len(box.settled)) == (3, 8)
+    assert await rows(shelf, "select kind, attempts from outbound") == [("parcel post", 0)]
+    await shelf.state.database.engine.dispose()
 
 
 @pytest.mark.parametrize("words", ["f\udcf6rbjudet", "x \0 y"], ids=["half a pair", "NUL"])

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 from uuid import UUID
 
 import pytest
 from fastapi import APIRouter, Depends, Request
-from httpx2 import ASGITransport, AsyncClient
+from httpx2 import ASGITransport, AsyncClient, Response
 from joserfc import jwt
 from joserfc.jwk import OKPKey
 from pydantic import AfterValidator, BaseModel, ValidationError
@@ -40,14 +41,17 @@ def client(app: Any) -> AsyncClient:
     return AsyncClient(transport=ASGITransport(app), base_url="http://library")
 
 
-def test_a_token_says_who_asks_and_for_whom() -> None:
-    read = Keys(PUBLIC_KEY).read(GATEWAY.sign(READER, "shelf"), "shelf")
-    assert read == READER
+@pytest.mark.parametrize("company", [None, UUID(int=2)])
+@pytest.mark.parametrize("claim", [None, UUID(int=3)])
+def test_a_token_says_who_asks_and_for_whom(company: UUID | None, claim: UUID | None) -> None:
+    asks = Identity(UUID(int=1), frozenset({"reader", "debtor"}), company, claim)
+    assert Keys(PUBLIC_KEY).read(GATEWAY.sign(asks, "shelf"), "shelf") == asks
 
 
 def _forged(**changed: Any) -> str:
     claims = {"iss": "betalt-gateway", "sub": str(UUID(int=1)), "aud": "shelf", "roles": []}
     claims |= {"iat": 1_700_000_000, "exp": 4_000_000_000} | changed
+    claims = {name: value for name, value in claims.items() if value is not None}
     return jwt.encode({"alg": "Ed25519"}, claims, KEY, algorithms=["Ed25519"])
 
 
@@ -64,7 +68,10 @@ HOSTILE = {
     "another issuer": _forged(iss="somebody"),
     "a person that is no UUID": _forged(sub="root"),
     "not yet issued": _forged(iat=4_000_000_000 - 1),
+    "a person that is a number": _forged(sub=7),
     "roles that are no list": _forged(roles=7),
+    "without roles": _forged(roles=None),
+    "without an end": _forged(exp=None),
 }
 
 
@@ -105,6 +112,22 @@ def test_a_token_serves_for_a_moment_and_no_longer(monkeypatch: pytest.MonkeyPat
         shelf.read(token, "shelf")
 
 
+@pytest.mark.parametrize(
+    ("seconds", "taken"), [(-6, False), (-5, True), (0, True), (119, True), (120, False)]
+)
+def test_a_token_is_taken_from_a_gateway_whose_clock_is_a_little_ahead(
+    monkeypatch: pytest.MonkeyPatch, seconds: int, taken: bool
+) -> None:
+    """And never at or after its end, by a service that has not seen it before."""
+    token, made = GATEWAY._sign(READER, "shelf", 1_800_000_000), 1_800_000_000 + seconds
+    monkeypatch.setattr(tokens, "real_now", lambda: datetime.fromtimestamp(made, UTC))
+    if taken:
+        assert Keys(PUBLIC_KEY).read(token, "shelf") == READER
+        return
+    with pytest.raises(Problem, match="expired"):
+        Keys(PUBLIC_KEY).read(token, "shelf")
+
+
 def test_as_many_tokens_are_remembered_as_there_is_room_for(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -119,10 +142,11 @@ def test_as_many_tokens_are_remembered_as_there_is_room_for(
 
 def test_roles_and_companies_are_asked_for() -> None:
     require(READER, "reader", "operator")
-    with pytest.raises(Problem):
-        require(READER, "operator")
-    with pytest.raises(Problem):
-        company_of(OPERATOR)
+    assert company_of(READER) == READER.company
+    for ask in (lambda: require(READER, "operator"), lambda: company_of(OPERATOR)):
+        with pytest.raises(Problem) as refused:
+            ask()
+        assert refused.value.status == 403
 
 
 class Note(BaseModel):
@@ -135,6 +159,8 @@ router = APIRouter()
 
 
 @router.post("/loans")
+@router.post("/renewals")
+@router.put("/renewals")
 async def lend(
     request: Request, note: Note, identity: Annotated[Identity, Depends(identity_of)]
 ) -> Any:
@@ -166,6 +192,53 @@ async def test_a_command_repeated_gives_the_same_answer_and_runs_once(library: L
         without = await http.post("/loans", json={"step": 4}, headers=headers(READER, shelf))
         assert without.status_code == 201
     assert await rows(shelf, "select count(*) from shelf") == [(2,)]
+    await shelf.state.database.engine.dispose()
+
+
+async def test_a_key_is_its_companys_own_and_stands_for_one_request(library: Library) -> None:
+    """Two companies may choose the same; elsewhere the same words are another command."""
+    shelf, other = library.make_shelf(), replace(READER, company=UUID(int=3))
+    shelf.include_router(router)
+    async with client(shelf) as http:
+
+        async def ask(who: Identity, key: str, way: str = "POST /renewals") -> Response:
+            method, path = way.split()
+            named = headers(who, shelf, **{"idempotency-key": key})
+            return await http.request(method, path, json={"step": 4}, headers=named)
+
+        mine, theirs = await ask(READER, "k1"), await ask(other, "k1")
+        assert mine.status_code == theirs.status_code == 201
+        assert mine.text != theirs.text
+        for who, answer in ((READER, mine), (other, theirs)):
+            assert (await ask(who, "k1")).text == answer.text
+        for elsewhere in ("PUT /renewals", "POST /loans"):
+            used = await ask(READER, "k1", elsewhere)
+            assert (used.status_code, used.json()["reason"]) == (422, "key_used")
+        for length, status in ((0, 422), (1, 201), (200, 201), (201, 422)):
+            assert (await ask(READER, "k" * length)).status_code == status
+    assert await rows(shelf, "select count(*) from shelf") == [(4,)]
+    await shelf.state.database.engine.dispose()
+
+
+async def test_what_is_refused_frees_its_key_and_no_other_companys(library: Library) -> None:
+    shelf, mine, theirs = library.make_shelf(), UUID(int=2), UUID(int=3)
+
+    async def answer(places: Sequence[int]) -> list[Any]:
+        return ["done" for _ in places]
+
+    async def refuse(places: Sequence[int]) -> list[Any]:
+        return [Problem(409, "Not now") for _ in places]
+
+    async def ask(company: UUID, run: Any) -> Any:
+        async with shelf.state.database.transaction() as tx:
+            asked = commands.Command("k1", b"the same words")
+            (told,) = await commands.each_once(tx, company, [asked], run)
+        return told
+
+    assert (await ask(mine, answer)).body == b'"done"'
+    assert isinstance(await ask(theirs, refuse), Problem)
+    assert (await ask(theirs, answer)).body == b'"done"', "it may be sent again"
+    assert (await ask(mine, refuse)).body == b'"done"', "and this one was answered"
     await shelf.state.database.engine.dispose()
 
 

@@ -89,11 +89,13 @@ def hear_payment(case: Case, event: PaymentAllocated, today: date) -> Decision:
     """
     if event.settled:
         return end(case, CloseReason.PAID, f"payment:{event.payment_id}", today)
-    if case.stage in WRITTEN and not case.attempted and case.application is not None:
+    if case.stage in NOT_SENT and not case.attempted and case.application is not None:
         lower = messages.lowered(case, event)
-        written = replace(case, stage=Stage.FILING_CHARGED, application=lower, next_on=today)
+        lowered = replace(case, application=lower, amount_ore=messages.asked_ore(lower))
+        if case.stage is Stage.REFUSED:  # it goes once it is corrected
+            return Decision(lowered)
         # The one in the queue is another now, and is dropped.
-        return Decision(replace(written, amount_ore=messages.asked_ore(lower)))
+        return Decision(replace(lowered, stage=Stage.FILING_CHARGED, next_on=today))
     if not case.may_stand_open or event.at_kronofogden:
         return Decision(case)
     return Decision(case, messages=(messages.reduction(case, event),))

@@ -161,7 +161,7 @@ class Case:
     @property
     def is_demanded(self) -> bool:
         """Whether a demand is charged and its letter sent or under way, also once it is closed."""
-        return self.respond_by is not None and self.charged_ordinal == self.demand_ordinal
+        return self.respond_by is not None
 
     @property
     def stopped(self) -> bool:
@@ -366,10 +366,7 @@ def hear_sent(case: Case, event: DeliveryAccepted) -> Decision:
 
 def count_from_sending(case: Case) -> Case:
     """A charged demand whose letter has left is demanded, and its time known."""
-    known = case.respond_by is not None and case.sent_on is not None
-    if not known or case.stage is not Stage.DEMAND_CHARGED:
-        return case
-    if case.sent_ordinal != case.charged_ordinal:
+    if case.stage is not Stage.DEMAND_CHARGED or case.sent_ordinal != case.charged_ordinal:
         return case
     assert case.respond_by is not None
     assert case.sent_on is not None

@@ -45,13 +45,12 @@ class Dispute:
 
 
 def disputed(dispute: Dispute) -> ClaimDisputed:
-    """What is said of an objection."""
+    """What is said of an objection; its words are personal and stay here."""
     return ClaimDisputed(
         claim_id=dispute.claim_id,
         creditor_id=dispute.creditor_id,
         dispute_id=dispute.dispute_id,
         disputed_ore=dispute.disputed_ore,
-        reason=dispute.reason,
         objected_on=dispute.objected_on,
     )
 
