@@ -4,7 +4,6 @@ Whoever is let in hears that the services are away, or sees a page without them;
 turned away before. Every way of saying who one is can be tried at every route.
 """
 
-import asyncio
 import contextlib
 import json
 from collections.abc import AsyncIterator
@@ -14,6 +13,8 @@ import httpx2
 from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
 from joserfc.jwk import OKPKey
+from starlette.datastructures import Headers
+from starlette.types import Message, Receive, Scope, Send
 
 from plumbing.identity import Identity, Keys
 from plumbing.links import make_token
@@ -26,8 +27,6 @@ AWAY = "http://127.0.0.1:1"
 FEED_TOKEN = "the bank alone knows this"
 LINK_KEY = "links are made of this, and of nothing else"
 PRIVATE_KEY = json.dumps(OKPKey.generate_key("Ed25519").as_dict(private=True))
-OPEN_SECONDS = 1.0
-"""A channel without end answers nothing so soon; a refusal does."""
 PARTS = {"{service}": "payments", "{tab}": "generellt"}
 FORMS = {"/demo": {"vem": "operator"}}
 BODIES = {"/demo/token": {"new": True}, "/ops/clock": {"today": "2030-01-01"}}
@@ -43,11 +42,35 @@ class Channel:
     headers: ClassVar[dict[str, str]] = {}
 
 
+class OpenedError(Exception):
+    """A channel has begun, which nobody waits out."""
+
+
+class Watched:
+    """The gateway, left as soon as it opens a channel."""
+
+    def __init__(self, app: FastAPI) -> None:
+        self._app, self.has_opened = app, False
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.has_opened = False
+
+        async def watched(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = Headers(raw=message["headers"])
+                self.has_opened = headers.get("content-type", "").startswith("text/event-stream")
+                if self.has_opened:
+                    raise OpenedError
+            await send(message)
+
+        await self._app(scope, receive, watched)
+
+
 class Gateway:
     """Its routes, and answers to visitors."""
 
-    def __init__(self, app: FastAPI, http: httpx2.AsyncClient) -> None:
-        self.app, self._http = app, http
+    def __init__(self, app: FastAPI, watched: Watched, http: httpx2.AsyncClient) -> None:
+        self.app, self._watched, self._http = app, watched, http
 
     @property
     def routes(self) -> list[tuple[str, str]]:
@@ -93,11 +116,10 @@ class Gateway:
         if method in ("POST", "PUT") and path in BODIES:
             sent = {"json": BODIES[path]}
         try:
-            async with asyncio.timeout(OPEN_SECONDS):
-                return await self._http.request(
-                    method, filled(address), headers=papers, **sent, **more
-                )
-        except TimeoutError:
+            return await self._http.request(method, filled(address), headers=papers, **sent, **more)
+        except Exception:
+            if not self._watched.has_opened:
+                raise
             return Channel()
 
 
@@ -125,9 +147,10 @@ async def gateway(**given: Any) -> AsyncIterator[Gateway]:
         **{f"{name}_url": AWAY for name in SERVICES},
     }
     app = create_app(Settings(**(settings | given)))
-    transport = httpx2.ASGITransport(app=app)
+    watched = Watched(app)
+    transport = httpx2.ASGITransport(app=watched)
     async with (
         app.router.lifespan_context(app),
         httpx2.AsyncClient(transport=transport, base_url="http://127.0.0.1") as http,
     ):
-        yield Gateway(app, http)
+        yield Gateway(app, watched, http)
