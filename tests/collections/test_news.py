@@ -32,7 +32,11 @@ def test_money_that_kronofogden_collects_is_told_to_the_ledger_whatever_the_case
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"amountOre": "1821"}, {"amountOre": 0}, {"valueDate": None}, {"messageId": None}]
+    "wrong",
+    [
+        *({"amountOre": amount} for amount in ("1821", 0, -1, True, 18.21, 10**13 + 1)),
+        *({"valueDate": None}, {"messageId": None}),
+    ],
 )
 def test_money_that_is_not_told_rightly_is_a_persons_matter(wrong: dict[str, Any]) -> None:
     with pytest.raises((KeyError, TypeError, ValueError)):

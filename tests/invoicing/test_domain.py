@@ -9,12 +9,17 @@ from uuid import UUID
 
 import pytest
 
-from contracts.collections import ClaimDisputed, DisputeOutcome, DisputeSettled
+from contracts.collections import (
+    CaseWithdrawn,
+    ClaimDisputed,
+    DisputeOutcome,
+    DisputeSettled,
+)
 from contracts.ids import ArticleId, ClaimId, CreditorId, CustomerId, NoteId, new_id
 from contracts.invoicing import Channel, CreditKind, HandoverCause, PostalAddress
 from contracts.notifications import DeliveryAccepted, DeliveryFailed, Letter
 from contracts.numbers import OcrLevel, check_ocr
-from contracts.payments import ChargeReversed, ReversalCause
+from contracts.payments import ChargeReversed, ClaimReopened, ReversalCause
 from contracts.terms import (
     ChargeKind,
     Component,
@@ -607,6 +612,14 @@ def test_an_objection_that_ends_is_one_less_and_the_debtors_right_stays(
     ended = DisputeSettled(**ABOUT, dispute_id=new_id(), outcome=outcome, settled_on=DAY)
     assert standing.FOLLOWED[ClaimDisputed](begun) == News(disputes=1)
     assert standing.FOLLOWED[DisputeSettled](ended) == News(disputes=-1, upheld=upheld)
+
+
+def test_a_claim_that_is_open_again_or_taken_back_from_kronofogden_is_seen_to_be():
+    opened = ClaimReopened(**ABOUT, remaining_ore=65_33, as_of=DAY)
+    news = standing.FOLLOWED[ClaimReopened](opened)
+    assert news == News(remaining_ore=65_33, settled=False)
+    back = CaseWithdrawn(**ABOUT, case_number="INK-2026-1", reason="never_filed", withdrawn_on=DAY)
+    assert standing.FOLLOWED[CaseWithdrawn](back) == News(filed=False), "the case may go on"
 
 
 @pytest.mark.parametrize(("remaining_ore", "settled"), [(0, True), (1, None)])
