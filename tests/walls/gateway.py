@@ -29,7 +29,11 @@ LINK_KEY = "links are made of this, and of nothing else"
 PRIVATE_KEY = json.dumps(OKPKey.generate_key("Ed25519").as_dict(private=True))
 PARTS = {"{service}": "payments", "{tab}": "generellt"}
 FORMS = {"/demo": {"vem": "operator"}}
-BODIES = {"/demo/token": {"new": True}, "/ops/clock": {"today": "2030-01-01"}}
+BODIES = {
+    "/demo/token": {"new": True},
+    "/ops/clock": {"today": "2030-01-01"},
+    "/ops/quiet": {"timeout": 0.01},
+}
 
 SELLER = Session(Identity(ONE, frozenset({"seller"}), company=ONE))
 OPERATOR = Session(Identity(ONE, frozenset({"operator"})))
