@@ -11,7 +11,7 @@ from services.notifications.domain import Outcome
 from services.notifications.handlers import MailRoom
 from services.notifications.letters import Collector
 from services.notifications.settings import Settings
-from services.notifications.smtp import PostOffice
+from services.notifications.smtp import Access, PostOffice, Security
 from services.notifications.subscribers import HEARS
 
 
@@ -25,6 +25,17 @@ def collector_of(settings: Settings) -> Collector:
     )
 
 
+def access_of(settings: Settings) -> Access:
+    """How the mail server is spoken to, as the settings say."""
+    password = settings.smtp_password
+    return Access(
+        Security(settings.smtp_security),
+        settings.smtp_user,
+        password.get_secret_value() if password else None,
+        settings.smtp_ca_file,
+    )
+
+
 def create_app(settings: Settings | None = None) -> FastAPI:
     """The service as an ASGI app; settings come from the environment unless given."""
     settings = settings or Settings()
@@ -33,7 +44,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         settings.smtp_port,
         settings.mail_domain,
         settings.smtp_connections,
-        settings.smtp_access,
+        access_of(settings),
         seconds=settings.outbound_lease_seconds - CUT_OFF_BEFORE,
     )
 

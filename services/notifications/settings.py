@@ -1,12 +1,11 @@
 """What notifications reads from its environment."""
 
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
 from contracts.numbers.giro import parse_bankgiro
 from plumbing.settings import ServiceSettings
-from services.notifications.smtp import Access, Security
 
 
 class Settings(ServiceSettings):
@@ -24,7 +23,7 @@ class Settings(ServiceSettings):
     """The server that takes our mail."""
     smtp_port: int = 8025
     """Its port: 25 or 587 with `starttls`, 465 with `tls`."""
-    smtp_security: Security = Security.NONE
+    smtp_security: Literal["none", "starttls", "tls"] = "none"
     """`starttls` or `tls` to any server that is not on this machine."""
     smtp_user: str | None = None
     """Who we are to it, where it wants to know."""
@@ -55,12 +54,6 @@ class Settings(ServiceSettings):
     def _login_is_whole_and_unseen(self) -> Self:
         if (self.smtp_user is None) != (self.smtp_password is None):
             raise ValueError("SMTP_USER and SMTP_PASSWORD go together")
-        if self.smtp_user is not None and self.smtp_security is Security.NONE:
+        if self.smtp_user is not None and self.smtp_security == "none":
             raise ValueError("SMTP_PASSWORD is not sent in the open: set SMTP_SECURITY")
         return self
-
-    @property
-    def smtp_access(self) -> Access:
-        """How the SMTP server is spoken to."""
-        password = self.smtp_password.get_secret_value() if self.smtp_password else None
-        return Access(self.smtp_security, self.smtp_user, password, self.smtp_ca_file)
