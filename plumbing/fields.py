@@ -29,7 +29,6 @@ _BLANK = frozenset("\N{HANGUL CHOSEONG FILLER}\N{HANGUL JUNGSEONG FILLER}\N{HANG
                    "\N{HALFWIDTH HANGUL FILLER}\N{BRAILLE PATTERN BLANK}")  # fmt: skip
 """Those among them that do not."""
 
-
 MOST_FIELDS = 100
 """Of one form; with more it is no mistake, and each would be a fault to tell."""
 
