@@ -73,7 +73,7 @@ class Edge:
         if scope["method"] not in SAFE_METHODS and self._is_foreign(headers):
             refusal = Problem(403, "The request comes from another site", reason="another_site")
         elif limit is not None and _announced(headers) > limit:
-            refusal = Problem(413, "The request is too large", limit_bytes=limit)
+            refusal = await _too_large(receive, limit)
         else:
             await self._pass_tolerantly(scope, receive, answering, limit)
             return
@@ -124,7 +124,7 @@ class Edge:
         with contextlib.suppress(TooLargeError):
             await self._app(scope, counted, watched)
         if not begun:
-            refusal = Problem(413, "The request is too large", limit_bytes=limit)
+            refusal = await _too_large(receive, limit)
             await words.answer(Request(scope), refusal)(scope, receive, send)
 
     def _is_foreign(self, headers: Headers) -> bool:
@@ -174,6 +174,18 @@ def _limit(path: str) -> int | None:
     if path == BULK:
         return BULK_LIMIT
     return API_LIMIT if path.startswith("/api/") else PAGE_LIMIT
+
+
+async def _too_large(receive: Receive, limit: int) -> Problem:
+    """A refusal that is heard: who is still sending hears nothing, so the rest is read and dropped.
+
+    Not without end: beyond what anybody may send the door is closed in the middle.
+    """
+    dropped, message = 0, await receive()
+    while message.get("more_body") and dropped <= BULK_LIMIT:
+        dropped += len(message.get("body", b""))
+        message = await receive()
+    return Problem(413, "The request is too large", limit_bytes=limit)
 
 
 def _announced(headers: Headers) -> int:
