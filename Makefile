@@ -6,6 +6,8 @@ MAKEFLAGS += --no-print-directory
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
+# Of which Python an environment is; one that was made by another is made anew.
+WHICH := import sys; print(sys.base_prefix, sys.version)
 DATA := $(or $(BETALT_DATA),.data)
 PACKAGES := contracts law plumbing services deploy tests
 CONTRACTS := catalogue compatibility described
@@ -69,6 +71,7 @@ $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import ensurepip, venv' 2> /dev/null || \
 	  { echo "Python's venv is missing: apt install python3-venv"; exit 1; }
 	@echo "Installing Betalt's libraries, PostgreSQL and Java into .venv (once, a minute or two)"
+	@test "$$($(BIN)/python3 -c '$(WHICH)' 2> /dev/null)" = "$$($(PYTHON) -c '$(WHICH)')" || rm -rf .venv
 	@$(PYTHON) -m venv .venv
 	@$(BIN)/pip install -q --disable-pip-version-check -c constraints.txt -e '.[local,test]'
 	@touch $@
