@@ -64,14 +64,20 @@ async def test_an_invoice_to_collect_goes_once_however_often_it_is_proposed(hous
     assert (again.status_code, again.json()["reason"]) == (409, "already_handed_over")
 
 
-async def test_a_closed_case_is_handed_over_anew_once_however_often_it_is_asked(house):
-    """R-108: a second click comes before any case is heard of."""
+async def in_collection(house):
+    """A seller, his claim a month late that was handed over, and how its case is named."""
     seller, claim = await issued(house, terms_days=0)
     await move_to(house, date.today() + timedelta(days=30))  # noqa: DTZ011
     await seller.post(f"/invoices/{claim}/collection")
-    today = house.app.state.clock.today()
     case = {"claim_id": claim, "creditor_id": seller.company, "case_number": "INK-1"}
-    await hear(house, CaseOpened(**case, opened_on=today))
+    await hear(house, CaseOpened(**case, opened_on=house.app.state.clock.today()))
+    return seller, claim, case
+
+
+async def test_a_closed_case_is_handed_over_anew_once_however_often_it_is_asked(house):
+    """R-108: a second click comes before any case is heard of."""
+    seller, claim, case = await in_collection(house)
+    today = house.app.state.clock.today()
     await hear(house, CaseClosed(**case, reason=CloseReason.CREDITOR_WITHDREW, closed_on=today))
     answers = [await seller.post(f"/invoices/{claim}/collection") for _ in range(2)]
     assert [answer.status_code for answer in answers] == [202, 409]
@@ -108,12 +114,7 @@ async def test_what_a_company_does_stands_in_the_timeline_where_it_was_done(hous
 
 async def test_what_was_done_before_its_moment_was_kept_is_told_beside_what_followed(house):
     """The step that gave acts their moments knew only the days of earlier ones."""
-    seller, claim = await issued(house, terms_days=0)
-    await move_to(house, date.today() + timedelta(days=30))  # noqa: DTZ011
-    await seller.post(f"/invoices/{claim}/collection")
-    today = house.app.state.clock.today()
-    case = {"claim_id": claim, "creditor_id": seller.company, "case_number": "INK-1"}
-    await hear(house, CaseOpened(**case, opened_on=today))
+    seller, claim, _ = await in_collection(house)
     await seller.post(f"/invoices/{claim}/credit", json={"reason": "Fel"})
     before = (await seller.get(f"/invoices/{claim}")).json()["timeline"]
     await house.rows("delete from timeline where what in ('handed_over', 'credited')")
