@@ -39,9 +39,9 @@ from services.collections.domain.cases import (
     apply_for_enforcement,
     back_to_asking,
     close,
+    demand_anew,
     hear_refused_for_now,
     is_of_a_lost_demand,
-    take_step,
     undemanded,
 )
 from services.collections.domain.sending import WRITTEN, withdrawn
@@ -114,7 +114,7 @@ def hear_settled(case: Case, event: ClaimSettled, today: date) -> Decision:
 def hear_refused(case: Case, event: ChargeRefused, today: date) -> Decision:
     """The ledger said no to what the case asked for."""
     if is_of_a_lost_demand(case, event):
-        return take_step(replace(case, stage=Stage.OPENED, next_on=today), today)
+        return demand_anew(case, today)
     asking = back_to_asking(case, event)
     if asking is None:
         return _refused_a_new_year(case, event)

@@ -383,6 +383,11 @@ def hear_stale(case: Case, event: DeliveryStale, today: date) -> Decision:
         return Decision(undemanded(case))
     if case.stage not in (Stage.DEMAND_PROPOSED, Stage.DEMAND_CHARGED):
         return Decision(case)
+    return demand_anew(case, today)
+
+
+def demand_anew(case: Case, today: date) -> Decision:
+    """Propose the demand once more, under an ordinal of its own."""
     return take_step(replace(case, stage=Stage.OPENED, next_on=today), today)
 
 
