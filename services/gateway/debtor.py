@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Annotated, Any
 from urllib.parse import urlencode
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import segno
 from fastapi import APIRouter, Depends, Form, Request
@@ -469,7 +469,6 @@ async def _web_invoice(
         pay_link=bank_link(settings, who, claim, payer) if claim else None,
         steps=what_next(invoice, claim),
         messages=invoice.get("messages") or [],
-        new_key=uuid4,
         **({"wrong": {}, "typed": {}, "notice": None, "refusal": None} | values),
     )
     answer.headers.update(PRIVATE)

@@ -12,6 +12,7 @@ from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import jinja2
 from fastapi import Request
@@ -549,9 +550,9 @@ PAGES.filters.update(
     identity_number=identity_number, bankgiro=bankgiro, ocr=ocr,
     organisation_number=organisation_number, postcode=postcode, quantity=quantity,
 )  # fmt: skip
-
-
 PAGES.tests.update(awaiting_answer=is_awaiting_answer)
+PAGES.globals.update(new_key=uuid4)
+"""What tells one form that was shown from another, so that what is sent twice is done once."""
 
 
 def page(request: Request, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:

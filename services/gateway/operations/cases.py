@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from typing import Annotated, Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
@@ -116,5 +116,5 @@ async def _case_page(
     shown = {"wrong": {}, "notice": None, "refusal": None, "given": {}} | values
     return page(
         request, "arende.html", status=status, session=session, case=found, claim_id=claim_id,
-        tasks=listed_in(tasks, "alarms"), new_key=uuid4, **shown,
+        tasks=listed_in(tasks, "alarms"), **shown,
     )  # fmt: skip

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import re
 from typing import Annotated, Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
@@ -216,7 +216,6 @@ async def _unmatched_page(
         request, "omatchade.html", status=status, session=session,
         payments=listed_in(found, "payments"), next=found.get("next"),
         awaited=listed_in(awaited, "awaited"), notice=notice, refusal=refusal, wrong=wrong or {},
-        new_key=uuid4,
     )  # fmt: skip
 
 
@@ -250,7 +249,6 @@ def shown_again(
         "refusal": advice(refusal) if refusal and not wrong else None,
         "wrong": wrong or {},
         "given": typed(form) if form else {},
-        "new_key": uuid4,
     }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Collection
 from typing import Annotated, Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
@@ -134,7 +134,7 @@ async def _alarms_page(
     names = await _names(upstream, session, {one["creditor_id"] for one in stuck})
     return page(
         request, "utbetalningar_drift.html", status=status, session=session, found=found,
-        names=names, notice=notice, refusal=refusal, new_key=uuid4,
+        names=names, notice=notice, refusal=refusal,
         no_account={one["creditor_id"]: one["amount_ore"] for one in waiting},
         # The latest order of a company, which stands first, held what was rejected before it too.
         rejected={one["creditor_id"]: one["amount_ore"] for one in reversed(rejected)},

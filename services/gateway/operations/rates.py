@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 from datetime import date
 from typing import Any
-from uuid import uuid4
 
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
@@ -125,7 +124,6 @@ async def _rates_page(
     return page(
         request, "rantor.html", status=status, session=session, rates=found, lacking=missing,
         notice=notice, refusal=refusal, wrong=wrong or {}, given=typed(form) if form else first,
-        new_key=uuid4,
     )  # fmt: skip
 
 

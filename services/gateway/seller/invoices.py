@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Annotated, Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
@@ -451,7 +451,6 @@ async def _invoice_page(
         notice=notice_of(done, invoice, case),
         live=f"/fakturor/{claim_id}/live?sedan={mark_of(_standing(invoice, claim))}",
         link=f"/f/{make_token(settings.link_key, claim_id, version)}",
-        new_key=uuid4,
         **({"wrong": {}, "refusal": None, "typed": {}} | values),
     )
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
@@ -58,7 +58,6 @@ async def new_customer(request: Request, session: SellerSession) -> Response:
     given = {"kind": "business", "channel": "email"}
     return page(
         request, "kund.html", session=session, given=given, wrong={}, customer_id=None,
-        new_key=uuid4,
     )  # fmt: skip
 
 
@@ -100,7 +99,7 @@ async def _save_customer(
             raise
         return page(
             request, "kund.html", status=422, session=session, given=given,
-            wrong=faults(problem), customer_id=customer_id, new_key=uuid4,
+            wrong=faults(problem), customer_id=customer_id,
         )  # fmt: skip
     return RedirectResponse("/kunder", status_code=303)
 
@@ -204,5 +203,5 @@ async def _articles_page(
         request, "artiklar.html", status=422 if wrong else 200, session=session,
         articles=listed_in(found, "articles"), given=given or {"vat_percent": 25, "unit": "st"},
         wrong=wrong or {}, article_id=article_id, search=search, too_short=too_short, after=after,
-        next=(found or {}).get("next"), new_key=uuid4,
+        next=(found or {}).get("next"),
     )  # fmt: skip
